@@ -1,0 +1,1 @@
+"""What Atelier does, without Discord: domain, queue, services, dispatch and the worker."""

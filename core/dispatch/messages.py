@@ -1,0 +1,151 @@
+"""What dispatcher and worker say to each other.
+
+Frozen, picklable values. They carry storage keys, never tensors, pictures or secrets.
+"""
+
+from dataclasses import dataclass
+
+from core.domain.concepts import StackEntry
+from core.domain.images import Manifest
+from core.domain.jobs import Progress
+from core.domain.requests import Recipe, Request
+from core.domain.speech import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """To the worker: do this job. `attempt` comes back in every answer about it."""
+
+    job_id: int
+    attempt: int
+    request: Request
+    checkpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """To the worker: stop this job at the next step and answer `Cancelled`."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """To the worker: checkpoint what runs, answer `Released` for each job, then exit."""
+
+
+ToWorker = Run | Cancel | Drain
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """From the worker: models are loaded; what they are."""
+
+    model: str
+    family: str
+    """`pocket`, `sd1`, `sd2` or `sdxl`."""
+    native_px: int
+    device: str
+    dtype: str
+    speech_model: str
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """From the worker: a job went on."""
+
+    job_id: int
+    attempt: int
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpointed:
+    """From the worker: a training run can go on from this blob."""
+
+    job_id: int
+    attempt: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeImage:
+    """One finished picture: storage key of its PNG, sizes in pixels, and its manifest."""
+
+    key: str
+    width_px: int
+    height_px: int
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Imagined:
+    """From the worker: all images of a job."""
+
+    job_id: int
+    attempt: int
+    images: tuple[MadeImage, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """From the worker: a concept's new version."""
+
+    job_id: int
+    attempt: int
+    artifact: str
+    samples: tuple[str, ...]
+    """Storage keys: the same seeds without and with the concept, alternating."""
+    model: str
+    recipe: Recipe
+    """As it was run, nothing left open."""
+    parents: tuple[StackEntry, ...]
+    seconds: float
+    """All attempts together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed:
+    """From the worker: what a voice message says."""
+
+    job_id: int
+    attempt: int
+    language: str
+    segments: tuple[Segment, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """From the worker: the job cannot be done.
+
+    `text` is a sentence for the person when `users_fault`, else a short cause for the log.
+    """
+
+    job_id: int
+    attempt: int
+    text: str
+    users_fault: bool
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """From the worker: the job was stopped as asked."""
+
+    job_id: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """From the worker: the job was put down while draining and can be run again."""
+
+    job_id: int
+    attempt: int
+
+
+Ended = Imagined | Trained | Transcribed | Failed | Cancelled | Released
+FromWorker = Ready | Progressed | Checkpointed | Ended

@@ -1,0 +1,1 @@
+"""Frozen values and state machines; standard library and pydantic only."""

@@ -1,0 +1,123 @@
+"""What a guild has taught: concepts, their versions, and the stacks made of them."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.errors import InvalidInput
+
+NAME = re.compile(r"[a-z][a-z0-9_-]{1,23}")
+TOKEN = re.compile(r"<([a-z][a-z0-9_-]{1,23})>")
+CLASS_NOUN = re.compile(r"[a-z][a-z -]{0,38}[a-z]")
+WEIGHT_MIN, WEIGHT_MAX = -2.0, 2.0
+
+
+class ConceptKind(StrEnum):
+    """What is learned: a thing that can be placed, or a look that covers the picture."""
+
+    SUBJECT = "subject"
+    STYLE = "style"
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A named thing or look that belongs to one guild."""
+
+    id: int
+    guild_id: int
+    owner_id: int
+    name: str
+    class_noun: str
+    kind: ConceptKind
+    created_at: datetime
+    deleted_at: datetime | None = None
+    latest: "ConceptVersion | None" = None
+    """The version that prompts use now; None while the first one is still being trained."""
+
+    @property
+    def token(self) -> str:
+        """The word that stands for it in prompts, such as `<xyz>`."""
+        return token_of(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptVersion:
+    """One trained, immutable artifact of a concept."""
+
+    id: int
+    concept_id: int
+    number: int
+    artifact: str
+    """Storage key (SHA-256) of one safetensors file: adapter weights and learned token."""
+    model: str
+    """The base model it was trained on."""
+    pictures: tuple[str, ...]
+    """Storage keys of the training pictures."""
+    samples: tuple[str, ...]
+    """Storage keys: the same seeds without and with the concept, alternating."""
+    parents: tuple[int, ...]
+    """Version ids that were frozen underneath while it was trained."""
+    recipe: str
+    """The recipe as JSON."""
+    seconds: float
+    job_id: int
+    created_at: datetime
+
+
+class StackEntry(BaseModel):
+    """One concept version with its weight, pinned so that a job replays the same later."""
+
+    model_config = ConfigDict(frozen=True)
+
+    concept_id: int
+    version_id: int
+    name: str
+    class_noun: str
+    kind: ConceptKind
+    artifact: str
+    weight: float = Field(default=1.0, ge=WEIGHT_MIN, le=WEIGHT_MAX)
+
+    @property
+    def token(self) -> str:
+        """The word that stands for it in prompts."""
+        return token_of(self.name)
+
+
+def token_of(name: str) -> str:
+    """The token of a concept's name: `xyz` → `<xyz>`."""
+    return f"<{name}>"
+
+
+def concept_name(text: str) -> str:
+    """A concept's name, tidied: lower case, without the angle brackets a person may type.
+
+    Raises:
+        InvalidInput: it is not 2 to 24 letters, digits, `-` or `_` that begin with a letter.
+    """
+    name = text.strip().lower().removeprefix("<").removesuffix(">")
+    if not NAME.fullmatch(name):
+        raise InvalidInput(
+            "A concept's name is 2 to 24 letters, digits, - or _, and begins with a letter, "
+            "for example xyz."
+        )
+    return name
+
+
+def class_noun(text: str) -> str:
+    """The plain word for what a concept is, tidied.
+
+    Raises:
+        InvalidInput: it is not 2 to 40 plain letters.
+    """
+    noun = " ".join(text.lower().split())
+    if not CLASS_NOUN.fullmatch(noun):
+        raise InvalidInput("The class is a plain word for what it is, for example temple or dog.")
+    return noun
+
+
+def tokens_in(prompt: str) -> tuple[str, ...]:
+    """Names of the concepts that a prompt mentions as `<name>`, in order, each once."""
+    return tuple(dict.fromkeys(TOKEN.findall(prompt.lower())))

@@ -1,0 +1,134 @@
+"""What a job is asked to do: validated, frozen, kept whole in its row."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.domain.concepts import ConceptKind, StackEntry
+
+SEED_MAX = 2**32 - 1
+PROMPT_MAX = 1000
+COUNT_MAX = 4
+STACK_MAX = 6
+
+
+class Aspect(StrEnum):
+    """The shape of a picture, at the base model's own area."""
+
+    SQUARE = "1:1"
+    PORTRAIT = "2:3"
+    LANDSCAPE = "3:2"
+    WIDE = "16:9"
+
+
+class Sampler(StrEnum):
+    """A diffusion sampler, by its usual name."""
+
+    DDIM = "ddim"
+    EULER = "euler"
+    EULER_A = "euler_a"
+    DPMPP_2M = "dpmpp_2m"
+    UNIPC = "unipc"
+
+
+class Frozen(BaseModel):
+    """A value that cannot change and takes no unknown field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StartImage(Frozen):
+    """Begin from a picture: image-to-image."""
+
+    key: str
+    strength: float = Field(gt=0, le=1)
+    """1 forgets the picture, near 0 keeps it."""
+
+
+class Variation(Frozen):
+    """Bend the starting noise towards another seed's by spherical interpolation."""
+
+    seeds: tuple[int, ...] = Field(min_length=1, max_length=COUNT_MAX)
+    strength: float = Field(gt=0, le=1)
+
+
+class ImagineRequest(Frozen):
+    """Make `len(seeds)` images of one prompt.
+
+    None for steps, guidance or size means the base model's own default; the manifest of every
+    image holds the numbers that were used.
+    """
+
+    kind: Literal["imagine"] = "imagine"
+    prompt: str = Field(min_length=1, max_length=PROMPT_MAX)
+    negative_prompt: str = Field(default="", max_length=PROMPT_MAX)
+    seeds: tuple[Annotated[int, Field(ge=0, le=SEED_MAX)], ...] = Field(
+        min_length=1, max_length=COUNT_MAX
+    )
+    num_inference_steps: int | None = Field(default=None, ge=1, le=100)
+    guidance_scale: float | None = Field(default=None, ge=1, le=30)
+    sampler: Sampler | None = None
+    aspect: Aspect = Aspect.SQUARE
+    width_px: int | None = Field(default=None, ge=16, le=4096)
+    height_px: int | None = Field(default=None, ge=16, le=4096)
+    stack: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
+    start: StartImage | None = None
+    variation: Variation | None = None
+    parent_image_id: int | None = None
+    """The image that a button was pressed on."""
+
+
+class Recipe(Frozen):
+    """How a concept is trained; the defaults suit the pocket models on two CPU cores."""
+
+    method: Literal["dreambooth-lora"] = "dreambooth-lora"
+    steps: int = Field(default=300, ge=1, le=20_000)
+    batch: int = Field(default=4, ge=1, le=64)
+    rank: int = Field(default=8, ge=1, le=256)
+    learning_rate: float = Field(default=2e-3, gt=0, lt=1)
+    token_learning_rate: float = Field(default=2e-3, ge=0, lt=1)
+    prior_pictures: int = Field(default=42, ge=0, le=1000)
+    prior_weight: float = Field(default=1.0, ge=0, le=10)
+    checkpoint_every: int = Field(default=50, ge=1)
+    preview_every: int = Field(default=100, ge=1)
+
+
+class TrainRequest(Frozen):
+    """Teach one concept from pictures, by default on top of nothing."""
+
+    kind: Literal["train"] = "train"
+    concept_id: int
+    name: str
+    class_noun: str
+    concept_kind: ConceptKind
+    pictures: tuple[str, ...] = Field(min_length=1, max_length=50)
+    """Storage keys of checked pictures."""
+    recipe: Recipe | None = None
+    """None: the base model's own default, chosen by the worker and recorded."""
+    parents: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
+    """Concepts that stay frozen underneath."""
+    seed: int = Field(ge=0, le=SEED_MAX)
+
+
+class Hotword(Frozen):
+    """A concept's name as the speech model and the mapping should know it."""
+
+    concept_id: int
+    name: str
+    class_noun: str
+
+
+class TranscribeRequest(Frozen):
+    """Write down what a voice message says."""
+
+    kind: Literal["transcribe"] = "transcribe"
+    audio: str
+    """Storage key of the sound file."""
+    hotwords: tuple[Hotword, ...] = ()
+    """Concepts of this guild only."""
+    imagine_at_once: bool = False
+    """Skip the question and go straight on to `imagine`."""
+
+
+Request = Annotated[ImagineRequest | TrainRequest | TranscribeRequest, Field(discriminator="kind")]

@@ -1,0 +1,79 @@
+"""The only reader of the environment."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingsError
+
+PREFIX = "ATELIER_"
+
+
+class Settings(BaseSettings):
+    """What an operator may set, as `ATELIER_…` variables or in a `.env` file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    discord_token: SecretStr | None = None
+    """The bot's token; `run` needs it, `demo` makes its own."""
+    discord_api: str = "https://discord.com/api/v10"
+    discord_gateway: str = "wss://gateway.discord.gg/"
+    message_content: bool = False
+    """Ask for the privileged MESSAGE_CONTENT intent."""
+
+    data_dir: Path = Path("data")
+    database_url: str = ""
+    """An SQLAlchemy URL; empty means SQLite in `data_dir`."""
+    storage_url: str = ""
+    """An fsspec URL for blobs; empty means `data_dir`/blobs."""
+
+    model: str = "pocket"
+    """`pocket`, a folder, or a hub id of a Stable Diffusion 1.x, 2.x or SDXL model."""
+    speech_model: str = "pocket"
+    """`pocket`, a folder, or any faster-whisper model name."""
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    threads: int = Field(default=0, ge=0)
+    """CPU threads of the worker; 0 leaves the choice to torch."""
+
+    playground_port: int = Field(default=8080, ge=0, le=65535)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("discord_api", "discord_gateway")
+    @classmethod
+    def _base_address(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://", "ws://", "wss://")):
+            raise ValueError("must begin with http://, https://, ws:// or wss://")
+        return value
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL that is used."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve()}/atelier.db"
+
+    @property
+    def blobs(self) -> str:
+        """The fsspec URL of the blob store that is used."""
+        return self.storage_url or f"file://{self.data_dir.resolve()}/blobs"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment and `.env`; `overrides` win.
+
+    Raises:
+        SettingsError: names each variable that is wrong and says what is wrong with it.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(error))) from error
+
+
+def _explain(error: ValidationError) -> list[str]:
+    return [
+        f"{PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors()
+    ]
