@@ -64,7 +64,7 @@ def under(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(prefix + ".")
 
 
-@pytest.mark.parametrize(("name", "path"), modules(), ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "path"), list(modules()), ids=str)
 def test_imports_follow_the_arrows(name: str, path: Path) -> None:
     """A module imports only what its package may know."""
     allowed = max((key for key in MAY_IMPORT if under(name, key)), key=len, default=None)
