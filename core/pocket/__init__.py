@@ -1,0 +1,1 @@
+"""The embedded models: a small drawn world, how models are trained on it, and their weights."""
