@@ -85,3 +85,13 @@ class Job:
     def kind(self) -> JobKind:
         """What the job does."""
         return JobKind(self.request.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """One line of a job's history: the state it went to, when, and why where that is not plain."""
+
+    at: datetime
+    state: JobState
+    attempt: int
+    cause: str = ""
