@@ -1,0 +1,1 @@
+"""The control API (CONTROL.md): HTTP and a WebSocket under /control."""

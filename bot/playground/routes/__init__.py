@@ -1,0 +1,1 @@
+"""The operations of the REST API that the playground serves, by the thing they are about."""
