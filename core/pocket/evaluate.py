@@ -1,0 +1,270 @@
+"""`python -m core.pocket.evaluate --sheet FILE.png`: how well the pocket models do their work.
+
+Prints one table. Pictures are made from captions of fresh scenes, held-out combinations first,
+and read back by the judge; the judge and CLIP are measured on fresh renders beside it.
+"""
+
+import argparse
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from diffusers import StableDiffusionPipeline
+from PIL import Image
+from torch.nn import functional
+from transformers import CLIPModel, CLIPTokenizer
+
+from core.pocket.judge import Judge, Reading, as_pixels
+from core.pocket.paths import clip_path, diffusion_path, judge_path
+from core.pocket.train.clip import altered, as_clip_pixels
+from core.pocket.train.data import FRESH
+from core.pocket.world.captions import plain_caption
+from core.pocket.world.sampling import sample_backdrop, sample_thing
+from core.pocket.world.scene import (
+    HELD_OUT_THINGS,
+    NOUNS,
+    PLACES,
+    RELATIONS,
+    Backdrop,
+    Scene,
+    Thing,
+)
+
+Check = Callable[[Scene, Scene], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: what was asked of how many pictures, and the share that is right."""
+
+    group: str
+    count: int
+    shares: dict[str, float]
+
+
+def single_held_out(rng: random.Random, count: int) -> list[Scene]:
+    """Returns plain single things in colours that training never gave them, places in turn."""
+    pairs = sorted(HELD_OUT_THINGS)
+    return [
+        Scene(Backdrop(PLACES[index % len(PLACES)]), (Thing(noun, colour),))
+        for index, (colour, noun) in zip(range(count), _cycle(rng, pairs), strict=False)
+    ]
+
+
+def single_rich(rng: random.Random, count: int) -> list[Scene]:
+    """Returns single things as training draws them, patterns, accents and coloured forests too."""
+    return [
+        Scene(sample_backdrop(rng), (replace(sample_thing(rng), size="medium"),))
+        for _ in range(count)
+    ]
+
+
+def pairs_held_out(rng: random.Random, count: int) -> list[Scene]:
+    """Returns two plain things, the first in a held-out colour, in each relation in turn."""
+    scenes: list[Scene] = []
+    for index, (colour, noun) in zip(
+        range(count), _cycle(rng, sorted(HELD_OUT_THINGS)), strict=False
+    ):
+        other = sample_thing(rng)
+        while other.noun == noun:
+            other = sample_thing(rng)
+        things = Thing(noun, colour), Thing(other.noun, other.colour)
+        place = Backdrop(PLACES[(index * 3) % len(PLACES)])
+        scenes.append(Scene(place, things, RELATIONS[index % 4]))
+    return scenes
+
+
+def tinted_forests(rng: random.Random, count: int) -> list[Scene]:
+    """Returns coloured forests with one plain thing in each."""
+    scenes: list[Scene] = []
+    while len(scenes) < count:
+        backdrop, thing = sample_backdrop(rng), sample_thing(rng)
+        if backdrop.trees and backdrop.ground and backdrop.sky:
+            scenes.append(Scene(backdrop, (Thing(thing.noun, thing.colour),)))
+    return scenes
+
+
+def _cycle(rng: random.Random, pairs: Sequence[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    while True:
+        yield from rng.sample(pairs, len(pairs))
+
+
+SINGLE: dict[str, Check] = {
+    "noun": lambda a, b: _each(a, b, "noun"),
+    "colour": lambda a, b: _each(a, b, "colour"),
+    "background": lambda a, b: a.backdrop.place == b.backdrop.place,
+}
+RICH: dict[str, Check] = SINGLE | {
+    "pattern": lambda a, b: _each(a, b, "pattern", "pattern_colour"),
+    "accent": lambda a, b: _each(a, b, "accent", "accent_colour"),
+    "whole scene": lambda a, b: _unsized(a) == b,
+}
+PAIR: dict[str, Check] = {
+    "nouns": lambda a, b: _each(a, b, "noun"),
+    "both and order": lambda a, b: a.relation == b.relation and _each(a, b, "noun", "colour"),
+    "background": SINGLE["background"],
+}
+FOREST: dict[str, Check] = SINGLE | {
+    "trees": lambda a, b: a.backdrop.trees == b.backdrop.trees,
+    "ground": lambda a, b: a.backdrop.ground == b.backdrop.ground,
+    "sky": lambda a, b: a.backdrop.sky == b.backdrop.sky,
+}
+
+
+def _each(asked: Scene, seen: Scene, *keys: str) -> bool:
+    return len(asked.things) == len(seen.things) and all(
+        getattr(one, key) == getattr(two, key)
+        for one, two in zip(asked.things, seen.things, strict=True)
+        for key in keys
+    )
+
+
+def _unsized(scene: Scene) -> Scene:
+    return replace(scene, things=tuple(replace(thing, size="medium") for thing in scene.things))
+
+
+def score(
+    group: str, scenes: list[Scene], readings: list[Reading], checks: dict[str, Check]
+) -> Row:
+    """Compares what was asked with what the judge read."""
+    pairs = [
+        (scene.in_reading_order(), reading.scene)
+        for scene, reading in zip(scenes, readings, strict=True)
+    ]
+    shares = {
+        name: sum(check(*pair) for pair in pairs) / len(pairs) for name, check in checks.items()
+    }
+    return Row(group, len(pairs), shares)
+
+
+class Studio:
+    """Makes pictures with the pipeline: 20 steps, one seed a picture."""
+
+    def __init__(self, path: Path, *, guidance: float) -> None:
+        self.pipeline = StableDiffusionPipeline.from_pretrained(
+            path, dtype=torch.float32, safety_checker=None
+        )
+        self.pipeline.set_progress_bar_config(disable=True)
+        self.guidance = guidance
+
+    def make(self, prompts: list[str], *, first_seed: int = 0) -> list[Image.Image]:
+        """Returns one 64 × 64 picture a prompt, seeded by its place in the list."""
+        images: list[Image.Image] = []
+        for start in range(0, len(prompts), 16):
+            batch = prompts[start : start + 16]
+            seeds = range(first_seed + start, first_seed + start + len(batch))
+            images += self.pipeline(
+                batch,
+                num_inference_steps=20,
+                guidance_scale=self.guidance,
+                generator=[torch.Generator().manual_seed(seed) for seed in seeds],
+            ).images
+        return images
+
+    def seconds_an_image(self) -> float:
+        """Times one image alone, the best of three."""
+        times = []
+        for seed in range(3):
+            began = time.perf_counter()
+            self.make(["a red star in a forest"], first_seed=seed)
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+
+def judge_rows(judge: Judge, count: int) -> list[Row]:
+    """Measures the judge itself on fresh renders of every combination."""
+    scenes = [FRESH.scene(index)[0] for index in range(count)]
+    readings = judge.read([FRESH.picture(index) for index in range(count)])
+    one = [index for index, scene in enumerate(scenes) if len(scene.things) == 1]
+    two = [index for index, scene in enumerate(scenes) if len(scene.things) == 2]
+    rows = []
+    for name, chosen, checks in (("one thing", one, RICH), ("two things", two, PAIR)):
+        asked, read = [scenes[i] for i in chosen], [readings[i] for i in chosen]
+        rows.append(score(f"judge on renders, {name}", asked, read, checks))
+    return rows
+
+
+@torch.no_grad()
+def clip_row(path: Path, count: int) -> Row:
+    """Measures CLIP on fresh renders: zero-shot nouns, and true against altered captions."""
+    model = CLIPModel.from_pretrained(path, dtype=torch.float32).eval()
+    tokenizer = CLIPTokenizer.from_pretrained(path)
+    rng = random.Random(5)
+    chosen = [i for i in range(count * 3) if len(FRESH.scene(i)[0].things) == 1][:count]
+    scenes = [FRESH.scene(index)[0] for index in chosen]
+    pixels = as_clip_pixels(as_pixels([FRESH.picture(index) for index in chosen]))
+    images = model.visual_projection(model.vision_model(pixel_values=pixels).pooler_output)
+
+    def likeness(texts: list[str]) -> torch.Tensor:
+        ids = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+        told = model.text_projection(model.text_model(**ids).pooler_output)
+        return functional.normalize(images, dim=-1) @ functional.normalize(told, dim=-1).T
+
+    nouns = likeness([f"a photo of a {noun}" for noun in NOUNS]).argmax(1).tolist()
+    right = [NOUNS[n] == scene.things[0].noun for n, scene in zip(nouns, scenes, strict=True)]
+    true = likeness([plain_caption(scene) for scene in scenes]).diagonal()
+    false = likeness([plain_caption(altered(scene, rng)) for scene in scenes]).diagonal()
+    shares = {
+        "zero-shot noun": sum(right) / len(right),
+        "true over altered caption": (true > false).float().mean().item(),
+    }
+    return Row("CLIP on renders, one thing", len(scenes), shares)
+
+
+def contact_sheet(images: list[Image.Image], columns: int = 10) -> Image.Image:
+    """Lays images out in rows, each twice its size."""
+    rows = -(-len(images) // columns)
+    sheet = Image.new("RGB", (columns * 130, rows * 130), "white")
+    for index, image in enumerate(images):
+        place = index % columns * 130, index // columns * 130
+        sheet.paste(image.resize((128, 128), Image.Resampling.NEAREST), place)
+    return sheet
+
+
+GROUPS = (
+    ("made: one thing, held out", single_held_out, SINGLE),
+    ("made: two things, one held out", pairs_held_out, PAIR),
+    ("made: one thing, all attributes", single_rich, RICH),
+    ("made: coloured forests", tinted_forests, FOREST),
+)
+
+
+def main() -> None:
+    """Prints the table and writes the contact sheet."""
+    parser = argparse.ArgumentParser(prog="python -m core.pocket.evaluate", description=__doc__)
+    parser.add_argument("--count", type=int, default=96, help="pictures a group")
+    parser.add_argument("--guidance", type=float, default=3.0)
+    parser.add_argument("--sheet", type=Path, help="where to write the contact sheet")
+    parser.add_argument("--diffusion", type=Path, default=diffusion_path())
+    parser.add_argument("--clip", type=Path, default=clip_path())
+    parser.add_argument("--judge", type=Path, default=judge_path())
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    judge = Judge.load(arguments.judge)
+    studio = Studio(arguments.diffusion, guidance=arguments.guidance)
+    rows, shown = judge_rows(judge, 1500), []
+    rows.append(clip_row(arguments.clip, 600))
+    for group, scenes_of, checks in GROUPS:
+        scenes = scenes_of(random.Random(group), arguments.count)
+        images = studio.make([plain_caption(scene) for scene in scenes])
+        rows.append(score(group, scenes, judge.read(images), checks))
+        shown += images[:20]
+    print_table(rows)
+    print(f"one image of 20 steps, one thread: {studio.seconds_an_image():.2f} s")
+    if arguments.sheet:
+        contact_sheet(shown).save(arguments.sheet)
+
+
+def print_table(rows: list[Row]) -> None:
+    """Prints the rows as a Markdown table."""
+    print("| what | pictures | right |\n|---|---|---|")
+    for row in rows:
+        shares = ", ".join(f"{name} {share:.3f}" for name, share in row.shares.items())
+        print(f"| {row.group} | {row.count} | {shares} |")
+
+
+if __name__ == "__main__":
+    main()
