@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import TypeAdapter
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.db.types import AsJson, UtcDateTime, by_value
+from core.domain.codec import Codec
 from core.domain.concepts import ConceptKind
 from core.domain.deliveries import DeliveryState
 from core.domain.images import Manifest
@@ -21,7 +21,7 @@ Id = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), 
 Snowflake = Annotated[int, mapped_column(BigInteger)]
 GuildRef = Annotated[int, mapped_column(BigInteger, ForeignKey("guilds.id"))]
 JobRef = Annotated[int, mapped_column(BigInteger, ForeignKey("jobs.id"))]
-Keys = Annotated[tuple[str, ...], mapped_column(AsJson(TypeAdapter(tuple[str, ...])))]
+Keys = Annotated[tuple[str, ...], mapped_column(AsJson(Codec(tuple[str, ...])))]
 
 # An id that was given to a person (in a button, a nonce) must never be given to another row.
 NEVER_REUSED = {"sqlite_autoincrement": True}
@@ -98,7 +98,7 @@ class JobRow(Base):
     channel_id: Mapped[Snowflake]
     kind: Mapped[JobKind] = mapped_column(by_value(JobKind))
     state: Mapped[JobState] = mapped_column(by_value(JobState))
-    request: Mapped[Request] = mapped_column(AsJson(TypeAdapter(Request)))
+    request: Mapped[Request] = mapped_column(AsJson(Codec(Request)))
     concept_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("concepts.id"), index=True
     )
@@ -111,7 +111,7 @@ class JobRow(Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    progress: Mapped[Progress | None] = mapped_column(AsJson(TypeAdapter(Progress)))
+    progress: Mapped[Progress | None] = mapped_column(AsJson(Codec(Progress)))
     error: Mapped[str | None]
     checkpoint: Mapped[str | None]
     reply_to: Mapped[Snowflake | None]
@@ -143,7 +143,7 @@ class VersionRow(Base):
     model: Mapped[str]
     pictures: Mapped[Keys]
     samples: Mapped[Keys]
-    parents: Mapped[tuple[int, ...]] = mapped_column(AsJson(TypeAdapter(tuple[int, ...])))
+    parents: Mapped[tuple[int, ...]] = mapped_column(AsJson(Codec(tuple[int, ...])))
     recipe: Mapped[str]
     seconds: Mapped[float]
     job_id: Mapped[JobRef] = mapped_column(unique=True)
@@ -164,7 +164,7 @@ class ImageRow(Base):
     key: Mapped[str]
     width_px: Mapped[int]
     height_px: Mapped[int]
-    manifest: Mapped[Manifest] = mapped_column(AsJson(TypeAdapter(Manifest)))
+    manifest: Mapped[Manifest] = mapped_column(AsJson(Codec(Manifest)))
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 
@@ -191,7 +191,7 @@ class TranscriptRow(Base):
     language: Mapped[str]
     heard: Mapped[str]
     prompt: Mapped[str]
-    changes: Mapped[tuple[Change, ...]] = mapped_column(AsJson(TypeAdapter(tuple[Change, ...])))
+    changes: Mapped[tuple[Change, ...]] = mapped_column(AsJson(Codec(tuple[Change, ...])))
     created_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
 

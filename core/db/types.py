@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import DateTime, Dialect, Enum, Text, TypeDecorator
+
+from core.domain.codec import Codec
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -26,22 +27,22 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class AsJson(TypeDecorator[Any]):
-    """A value kept as JSON text, validated by pydantic when it is read."""
+    """A domain value kept as JSON text, validated when it is read."""
 
     impl = Text
     cache_ok = True
 
-    def __init__(self, shape: TypeAdapter[Any]) -> None:
+    def __init__(self, codec: Codec) -> None:
         super().__init__()
-        self.shape = shape
+        self.codec = codec
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """The value as JSON."""
-        return None if value is None else self.shape.dump_json(value).decode()
+        return None if value is None else self.codec.write(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """The value again."""
-        return None if value is None else self.shape.validate_json(value)
+        return None if value is None else self.codec.read(value)
 
 
 def by_value(kind: type[StrEnum]) -> Enum:

@@ -21,7 +21,7 @@ def next_job(kinds: Collection[JobKind]) -> ScalarSelect[int]:
     )
 
 
-def position_of(job_id: int, kind: JobKind) -> Select[tuple[int]]:
+def position_of(job_id: int, kind: JobKind) -> Select[int]:
     """The place of one queued job among its kind, 1 for the next, if nothing else is added.
 
     Guilds take turns: every first job of a guild comes before any second one.

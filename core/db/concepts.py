@@ -1,0 +1,53 @@
+"""Reading concepts with the version that prompts use now; always of one guild."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.db import rows
+from core.db.tables import ConceptRow, JobRow, VersionRow
+from core.domain.concepts import Concept
+from core.domain.jobs import JobState
+
+LIVE = ConceptRow.deleted_at.is_(None)
+TRAINED = VersionRow.id.is_not(None)
+Concepts = Select[ConceptRow, VersionRow]
+
+
+def concepts_of(guild_id: int, *conditions: ColumnElement[bool]) -> Concepts:
+    """The guild's concepts, each with its newest version or nothing."""
+    newest = (
+        select(func.max(VersionRow.number))
+        .where(VersionRow.concept_id == ConceptRow.id)
+        .correlate(ConceptRow)
+        .scalar_subquery()
+    )
+    versions = and_(VersionRow.concept_id == ConceptRow.id, VersionRow.number == newest)
+    return (
+        select(ConceptRow, VersionRow)
+        .outerjoin(VersionRow, versions)
+        .where(ConceptRow.guild_id == guild_id, *conditions)
+    )
+
+
+async def read(session: AsyncSession, concepts: Concepts) -> list[Concept]:
+    """What such a query finds, as domain values."""
+    found = await session.execute(concepts)
+    return [rows.concept(concept, version) for concept, version in found]
+
+
+async def named(session: AsyncSession, guild_id: int, names: Collection[str]) -> dict[str, Concept]:
+    """The guild's live concepts among these names."""
+    wanted = concepts_of(guild_id, LIVE, ConceptRow.name.in_(names))
+    return {concept.name: concept for concept in await read(session, wanted)}
+
+
+async def in_training(session: AsyncSession, concept_ids: Collection[int]) -> set[int]:
+    """Which of these concepts have a training job that has not ended."""
+    busy: Any = select(JobRow.concept_id).where(
+        JobRow.concept_id.in_(concept_ids),
+        JobRow.state.in_((JobState.QUEUED, JobState.RUNNING)),
+    )
+    return set(await session.scalars(busy))

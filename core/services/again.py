@@ -1,0 +1,75 @@
+"""What the buttons under a picture ask for: requests made from a finished one. Pure."""
+
+import secrets
+
+from core.domain.images import Image
+from core.domain.requests import COUNT_MAX, SEED_MAX, ImagineRequest, StartImage, Variation
+from core.errors import Conflict
+
+SIDE_MAX_PX = 4096
+VARY_STRENGTH = 0.35
+UPSCALE_STRENGTH = 0.35
+LIKE_STRENGTH = 0.65
+
+
+def seeds_from(base: int | None, count: int) -> tuple[int, ...]:
+    """`base`, `base + 1`, …; a random base when there is none."""
+    first = secrets.randbelow(SEED_MAX + 1) if base is None else base
+    return tuple((first + step) % (SEED_MAX + 1) for step in range(count))
+
+
+def varied(image: Image) -> ImagineRequest:
+    """Four pictures near this one: its own noise, bent towards four others."""
+    return _from(
+        image,
+        seeds=(image.seed,) * COUNT_MAX,
+        variation=Variation(seeds=seeds_from(None, COUNT_MAX), strength=VARY_STRENGTH),
+    )
+
+
+def upscaled(image: Image) -> ImagineRequest:
+    """This picture at twice the size, with detail drawn anew.
+
+    Raises:
+        Conflict: twice the size is more than can be made.
+    """
+    width_px, height_px = 2 * image.width_px, 2 * image.height_px
+    if max(width_px, height_px) > SIDE_MAX_PX:
+        raise Conflict(
+            f"This picture is {image.width_px} × {image.height_px} pixels; twice that is more "
+            f"than the {SIDE_MAX_PX} a side that can be made."
+        )
+    return _from(
+        image,
+        seeds=(image.seed,),
+        variation=None,
+        start=StartImage(key=image.key, strength=UPSCALE_STRENGTH),
+        width_px=width_px,
+        height_px=height_px,
+    )
+
+
+def alike(image: Image) -> ImagineRequest:
+    """Four new pictures that begin from this one."""
+    return _from(
+        image,
+        seeds=seeds_from(None, COUNT_MAX),
+        variation=None,
+        start=StartImage(key=image.key, strength=LIKE_STRENGTH),
+        width_px=image.width_px,
+        height_px=image.height_px,
+    )
+
+
+def redone(request: ImagineRequest) -> ImagineRequest:
+    """The same wish with other dice; a variation keeps the picture that it varies."""
+    count = len(request.seeds)
+    if request.variation is None:
+        return request.model_copy(update={"seeds": seeds_from(None, count)})
+    dice = request.variation.model_copy(update={"seeds": seeds_from(None, count)})
+    return request.model_copy(update={"variation": dice})
+
+
+def _from(image: Image, **changes: object) -> ImagineRequest:
+    known = image.manifest.request.model_dump()
+    return ImagineRequest.model_validate(known | {"parent_image_id": image.id} | changes)

@@ -1,0 +1,173 @@
+"""Wishes for pictures: typed, spoken, or a button under a picture."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.db import Database
+from core.db import concepts as shelf
+from core.domain.concepts import Concept, StackEntry, concept_name, token_of
+from core.domain.jobs import Job
+from core.domain.people import Actor
+from core.domain.requests import COUNT_MAX, SEED_MAX, Aspect, ImagineRequest, Sampler
+from core.errors import Conflict, InvalidInput
+from core.services import again, prompts
+from core.services.desk import Desk
+from core.services.gallery import Gallery
+from core.services.jobs import Jobs
+from core.services.library import require
+from core.services.submitted import Submitted
+
+
+@dataclass(frozen=True, slots=True)
+class ImagineWish:
+    """What a person asks for; None leaves a choice to the base model."""
+
+    prompt: str
+    negative_prompt: str = ""
+    count: int = COUNT_MAX
+    seed: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    sampler: Sampler | None = None
+    aspect: Aspect = Aspect.SQUARE
+    concepts: tuple[tuple[str, float], ...] = ()
+    """Names with weights, besides those in the prompt."""
+    reply_to: int | None = None
+
+
+class Imagining:
+    """Turns wishes into `imagine` jobs with their concept versions pinned."""
+
+    def __init__(self, database: Database, desk: Desk, gallery: Gallery, jobs: Jobs) -> None:
+        self._database = database
+        self._desk = desk
+        self._gallery = gallery
+        self._jobs = jobs
+
+    async def request(self, actor: Actor, channel_id: int, wish: ImagineWish) -> Submitted:
+        """Queue a wish.
+
+        Raises:
+            InvalidInput: the prompt or a number is out of bounds.
+            NotFound: it names a concept that this guild does not have.
+            Conflict: a concept is not trained yet, or too much is waiting.
+        """
+        async with self._database.transaction() as session:
+            job, stack = await self.enqueue(session, actor, channel_id=channel_id, wish=wish)
+        return await self._desk.receipt(job, stack)
+
+    async def enqueue(
+        self, session: AsyncSession, actor: Actor, *, channel_id: int, wish: ImagineWish
+    ) -> tuple[Job, tuple[StackEntry, ...]]:
+        """The same inside the caller's transaction; raises as `request` does."""
+        request = await _resolved(session, actor.guild_id, wish)
+        job = await self._desk.take(
+            session, actor, channel_id=channel_id, request=request, reply_to=wish.reply_to
+        )
+        return job, request.stack
+
+    async def vary(self, actor: Actor, channel_id: int, image_id: int) -> Submitted:
+        """Four pictures near this one."""
+        image = await self._gallery.image(actor, image_id)
+        return await self._submit(actor, channel_id, again.varied(image))
+
+    async def upscale(self, actor: Actor, channel_id: int, image_id: int) -> Submitted:
+        """This picture at twice the size."""
+        image = await self._gallery.image(actor, image_id)
+        return await self._submit(actor, channel_id, again.upscaled(image))
+
+    async def more_like(self, actor: Actor, channel_id: int, image_id: int) -> Submitted:
+        """Four new pictures that begin from this one."""
+        image = await self._gallery.image(actor, image_id)
+        return await self._submit(actor, channel_id, again.alike(image))
+
+    async def redo(self, actor: Actor, channel_id: int, job_id: int) -> Submitted:
+        """The whole wish with other seeds, and the same concept versions.
+
+        Raises:
+            Conflict: the job did not make pictures.
+        """
+        job = await self._jobs.get(actor.guild_id, job_id)
+        if not isinstance(job.request, ImagineRequest):
+            raise Conflict(f"Job {job_id} did not make pictures, so there is nothing to redo.")
+        return await self._submit(actor, channel_id, again.redone(job.request))
+
+    async def replay(self, actor: Actor, channel_id: int, image_id: int) -> Submitted:
+        """The picture's manifest again, with everything as it was."""
+        image = await self._gallery.image(actor, image_id)
+        return await self._submit(actor, channel_id, image.manifest.request)
+
+    async def _submit(self, actor: Actor, channel_id: int, request: ImagineRequest) -> Submitted:
+        async with self._database.transaction() as session:
+            job = await self._desk.take(session, actor, channel_id=channel_id, request=request)
+        return await self._desk.receipt(job, request.stack)
+
+
+async def _resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> ImagineRequest:
+    _check_numbers(wish)
+    prompt = prompts.tidy(wish.prompt)
+    named = [concept_name(name) for name, _ in wish.concepts]
+    explicit = (*named, *prompts.tokens(prompt))
+    known = await shelf.named(session, guild_id, {*explicit, *prompts.words(prompt)})
+    await require(session, guild_id, [name for name in explicit if name not in known])
+    usable = await _usable(session, known, explicit)
+    resolved = prompts.resolve(prompt, wish.concepts, usable)
+    return ImagineRequest(
+        prompt=resolved.prompt,
+        negative_prompt=prompts.tidy(wish.negative_prompt, what="negative prompt"),
+        seeds=again.seeds_from(wish.seed, wish.count),
+        num_inference_steps=wish.steps,
+        guidance_scale=wish.guidance,
+        sampler=wish.sampler,
+        aspect=wish.aspect,
+        stack=tuple(pinned(concept, weight) for concept, weight in resolved.chosen),
+    )
+
+
+async def _usable(
+    session: AsyncSession, known: Mapping[str, Concept], explicit: Iterable[str]
+) -> dict[str, Concept]:
+    """The trained ones; a word that only looks like a concept whose training failed stays one."""
+    raw = {concept.id: name for name, concept in known.items() if concept.latest is None}
+    if not raw:
+        return dict(known)
+    for concept_id in await shelf.in_training(session, raw.keys()):
+        raise Conflict(
+            f"{token_of(raw[concept_id])} is still being trained. Try again when it is ready."
+        )
+    for name in set(raw.values()) & set(explicit):
+        raise Conflict(f"{token_of(name)} has no trained version yet. Train it with /train.")
+    return {name: concept for name, concept in known.items() if concept.latest is not None}
+
+
+def pinned(concept: Concept, weight: float = 1.0) -> StackEntry:
+    """A concept at the version that it has now.
+
+    Raises:
+        Conflict: it has none yet.
+    """
+    if concept.latest is None:
+        raise Conflict(f"{concept.token} has no trained version yet. Train it with /train.")
+    return StackEntry(
+        concept_id=concept.id,
+        version_id=concept.latest.id,
+        name=concept.name,
+        class_noun=concept.class_noun,
+        kind=concept.kind,
+        artifact=concept.latest.artifact,
+        weight=weight,
+    )
+
+
+def _check_numbers(wish: ImagineWish) -> None:
+    _within("number of pictures", wish.count, 1, COUNT_MAX)
+    _within("seed", wish.seed, 0, SEED_MAX)
+    _within("number of steps", wish.steps, 1, 100)
+    _within("guidance", wish.guidance, 1, 30)
+
+
+def _within(what: str, value: float | None, low: int, high: int) -> None:
+    if value is not None and not low <= value <= high:
+        raise InvalidInput(f"The {what} is between {low} and {high}.")

@@ -1,0 +1,143 @@
+"""How a job ends: its results, its state and the message that is owed, all or nothing."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.db import Database, rows
+from core.db.guilds import ensure_guild
+from core.db.tables import ImageRow, JobRow, TranscriptRow, VersionRow
+from core.dispatch.messages import (
+    Cancelled,
+    Ended,
+    Failed,
+    Imagined,
+    MadeImage,
+    Released,
+    Trained,
+    Transcribed,
+)
+from core.domain.jobs import Job
+from core.domain.people import Actor
+from core.domain.requests import TrainRequest, TranscribeRequest
+from core.errors import UserError
+from core.queue import Queue
+from core.services import hearing
+from core.services.estimates import measured
+from core.services.imagining import ImagineWish, Imagining
+
+
+class Results:
+    """Writes down what the worker answered; an answer of a stale attempt is dropped."""
+
+    def __init__(self, database: Database, queue: Queue, imagining: Imagining) -> None:
+        self._database = database
+        self._queue = queue
+        self._imagining = imagining
+
+    async def finish(self, ended: Ended) -> None:
+        """End a job in one transaction; what is told twice changes nothing."""
+        if isinstance(ended, Released):
+            await self._queue.release(ended.job_id, ended.attempt)
+            return
+        async with self._database.transaction() as session:
+            if isinstance(ended, Failed):
+                await self._fail(session, ended)
+            elif isinstance(ended, Cancelled):
+                await self._queue.cancelled(session, ended.job_id, ended.attempt)
+            elif await self._queue.complete(session, ended.job_id, ended.attempt):
+                await self._keep(session, ended)
+
+    async def _fail(self, session: AsyncSession, failed: Failed) -> None:
+        text = failed.text if failed.users_fault else _our_fault(failed.job_id)
+        cause = "" if failed.users_fault else failed.text
+        await self._queue.fail(session, failed.job_id, failed.attempt, text, cause=cause)
+
+    async def _keep(self, session: AsyncSession, ended: Imagined | Trained | Transcribed) -> None:
+        job = rows.job(await session.get_one(JobRow, ended.job_id))
+        if isinstance(ended, Imagined):
+            session.add_all(_image(job, index, made) for index, made in enumerate(ended.images))
+        elif isinstance(ended, Trained):
+            session.add(await _version(session, job, ended))
+        else:
+            await self._keep_transcript(session, job, ended)
+        session.add(measured(job, ended))
+
+    async def _keep_transcript(self, session: AsyncSession, job: Job, ended: Transcribed) -> None:
+        request = job.request
+        if not isinstance(request, TranscribeRequest):
+            raise TypeError(f"job {job.id} is no transcribe job")
+        row = _transcript(job, request, ended)
+        session.add(row)
+        if request.imagine_at_once and row.prompt and await self._imagine(session, job, row.prompt):
+            row.answered_at = datetime.now(UTC)
+
+    async def _imagine(self, session: AsyncSession, job: Job, prompt: str) -> bool:
+        """Go straight on to the pictures; where that is refused, the buttons stay to try it."""
+        wish = ImagineWish(prompt=prompt, reply_to=job.reply_to)
+        actor = Actor(guild_id=job.guild_id, user_id=job.user_id)
+        try:
+            async with session.begin_nested():
+                await self._imagining.enqueue(session, actor, channel_id=job.channel_id, wish=wish)
+        except UserError:
+            return False
+        return True
+
+
+def _image(job: Job, index: int, made: MadeImage) -> ImageRow:
+    return ImageRow(
+        job_id=job.id,
+        guild_id=job.guild_id,
+        user_id=job.user_id,
+        index=index,
+        seed=made.manifest.seed,
+        key=made.key,
+        width_px=made.width_px,
+        height_px=made.height_px,
+        manifest=made.manifest,
+        created_at=datetime.now(UTC),
+    )
+
+
+async def _version(session: AsyncSession, job: Job, ended: Trained) -> VersionRow:
+    request = job.request
+    if not isinstance(request, TrainRequest):
+        raise TypeError(f"job {job.id} is no train job")
+    await ensure_guild(session, job.guild_id)
+    last = select(func.max(VersionRow.number)).where(VersionRow.concept_id == request.concept_id)
+    return VersionRow(
+        concept_id=request.concept_id,
+        number=(await session.scalar(last) or 0) + 1,
+        artifact=ended.artifact,
+        model=ended.model,
+        pictures=request.pictures,
+        samples=ended.samples,
+        parents=tuple(parent.version_id for parent in ended.parents),
+        recipe=ended.recipe.model_dump_json(),
+        seconds=ended.seconds,
+        job_id=job.id,
+        created_at=datetime.now(UTC),
+    )
+
+
+def _transcript(job: Job, request: TranscribeRequest, ended: Transcribed) -> TranscriptRow:
+    heard = " ".join(" ".join(segment.text for segment in ended.segments).split())
+    understood = hearing.understand(heard, request.hotwords)
+    return TranscriptRow(
+        job_id=job.id,
+        guild_id=job.guild_id,
+        user_id=job.user_id,
+        language=ended.language,
+        heard=heard,
+        prompt=understood.prompt,
+        changes=understood.changes,
+        created_at=datetime.now(UTC),
+    )
+
+
+def _our_fault(job_id: int) -> str:
+    return (
+        "Something went wrong on the bot's side, not with your wish. Try it again; if it fails "
+        f"again, tell whoever runs this bot that it was job {job_id}."
+    )

@@ -1,0 +1,49 @@
+"""Builds the services, each from what it takes."""
+
+from core.db import Database
+from core.queue import Bells, Queue
+from core.services.desk import Desk
+from core.services.estimates import Estimates
+from core.services.gallery import Gallery
+from core.services.guilds import Guilds
+from core.services.imagining import Imagining
+from core.services.jobs import Jobs
+from core.services.library import Library
+from core.services.outbox import Outbox
+from core.services.results import Results
+from core.services.training import Training
+from core.services.voice import Voice
+from core.settings import Settings
+from core.storage import Storage
+
+
+class Services:
+    """Everything that a command can ask for."""
+
+    def __init__(
+        self,
+        database: Database,
+        storage: Storage,
+        queue: Queue,
+        bells: Bells,
+        settings: Settings,
+    ) -> None:
+        self.storage = storage
+        self.settings = settings
+        estimates = Estimates(database)
+        desk = Desk(database, queue, estimates)
+        self.gallery = Gallery(database)
+        self.guilds = Guilds(database)
+        self.library = Library(database)
+        self.jobs = Jobs(database, queue, estimates)
+        self.outbox = Outbox(database, bells.deliveries)
+        self.imagining = Imagining(database, desk, self.gallery, self.jobs)
+        self.training = Training(database, desk)
+        self.voice = Voice(
+            database,
+            desk,
+            library=self.library,
+            guilds=self.guilds,
+            imagining=self.imagining,
+        )
+        self.results = Results(database, queue, self.imagining)
