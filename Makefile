@@ -48,3 +48,12 @@ bench: $(STAMP)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+# What the playground offers a newcomer to try; drawn and spoken, needs espeak-ng and ffmpeg.
+SAMPLES := bot/playground/samples
+.PHONY: samples
+samples: $(STAMP)
+	rm -rf build/samples && $(BIN)/python -m core.pocket.concepts build/samples
+	for name in xyz kar; do $(BIN)/python -m zipfile -c $(SAMPLES)/$$name.zip build/samples/$$name/*.png; done
+	espeak-ng -v en-us -s 150 --stdout "a photo of x y z temple in car forest" \
+		| ffmpeg -loglevel error -y -i - -c:a libopus -b:a 32k -ar 48000 -ac 1 $(SAMPLES)/say.ogg

@@ -1,0 +1,138 @@
+"""kill -9 at bad moments: each job ends once, each result is posted once, training goes on."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.e2e.records import Row, jobs, rows
+from tests.e2e.test_main_job import SAMPLES, no_violations
+from tests.person import Control
+from tests.program import Program, free_port, running, until_online
+
+TIMEOUT_S = 150
+
+
+@asynccontextmanager
+async def playground(folder: Path) -> AsyncIterator[tuple[Control, Program]]:
+    """A playground that outlives the bot, and the bot's program, not started yet."""
+    port = free_port()
+    server = Program("bot.playground", "--port", str(port), log=folder / "playground.log")
+    bot = Program(
+        "bot",
+        "run",
+        log=folder / "bot.log",
+        data_dir=folder,
+        discord_token="playground",
+        discord_api=f"http://127.0.0.1:{port}/api/v10",
+        discord_gateway=f"ws://127.0.0.1:{port}/",
+    )
+    async with running(server), Control(f"http://127.0.0.1:{port}") as control:
+        yield control, bot
+
+
+async def until(folder: Path, query: str, *values: object) -> Row:
+    """The first row that a query gives, once it gives one."""
+    for _ in range(TIMEOUT_S * 10):
+        if found := rows(folder, query, *values):
+            return found[0]
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"never came true: {query} {values}; jobs: {jobs(folder)}")
+
+
+async def ended(folder: Path, count: int) -> list[Row]:
+    """All jobs, once `count` of them have ended and been posted."""
+    await until(
+        folder,
+        "SELECT 1 FROM deliveries WHERE state = 'posted' GROUP BY 1 HAVING count(*) = ?",
+        count,
+    )
+    return jobs(folder)
+
+
+async def start_all_three(control: Control, *, steps: int) -> None:
+    """One job of each kind, in the order in which they take longest."""
+    owl, hare = control.person("owl", "general"), control.person("hare", "gallery")
+    files = {"z": SAMPLES / "xyz.zip"}
+    options = {"name": "xyz", "class": "temple", "zip": "z", "steps": steps}
+    await owl.run("train", options, files=files)
+    await hare.run("imagine", {"prompt": "a red star at night", "count": 4, "steps": 100})
+    await control.post("dms", {"user": "fox"})
+    await control.person("fox", "dm:fox").speak(SAMPLES / "say.ogg")
+
+
+async def results_posted(control: Control) -> dict[str, int]:
+    """How many results each channel holds: messages of the bot with a nonce."""
+    counts = {}
+    for name, channel in (("owl", "general"), ("hare", "gallery"), ("fox", "dm:fox")):
+        messages = await control.person(name, channel).messages()
+        mine = [m for m in messages if m["author"].get("bot") and not m.get("interaction_metadata")]
+        counts[channel] = len(mine)
+    return counts
+
+
+def check_history(folder: Path) -> None:
+    """Every job succeeded, ended once and has one delivery."""
+    for job in jobs(folder):
+        assert job["state"] == "succeeded", job["error"]
+        history = rows(folder, "SELECT state FROM job_events WHERE job_id = ?", job["id"])
+        assert [event["state"] for event in history].count("succeeded") == 1
+        assert len(rows(folder, "SELECT 1 FROM deliveries WHERE job_id = ?", job["id"])) == 1
+
+
+async def test_the_whole_program_is_killed(tmp_path: Path) -> None:
+    """After kill -9 of everything and a restart, all three jobs end once and are posted once."""
+    async with playground(tmp_path) as (control, bot):
+        await bot.start()
+        await until_online(control, bot)
+        await start_all_three(control, steps=160)
+        await until(tmp_path, "SELECT 1 FROM jobs WHERE kind = 'train' AND checkpoint IS NOT NULL")
+        orphans = await bot.kill()
+        await _gone(orphans)
+        async with running(bot):
+            await until_online(control, bot)
+            await ended(tmp_path, 3)
+            posted = await results_posted(control)
+            await no_violations(control)
+    check_history(tmp_path)
+    assert posted == {"general": 1, "gallery": 1, "dm:fox": 1}
+    assert _resumed(bot), "training began again from nothing"
+
+
+async def test_the_worker_is_killed(tmp_path: Path) -> None:
+    """The program notices a killed worker, starts another and ends every job once."""
+    async with playground(tmp_path) as (control, bot), running(bot):
+        await until_online(control, bot)
+        await start_all_three(control, steps=160)
+        await until(tmp_path, "SELECT 1 FROM jobs WHERE kind = 'train' AND checkpoint IS NOT NULL")
+        (worker,) = _workers(bot)
+        os.kill(worker, signal.SIGKILL)
+        await ended(tmp_path, 3)
+        posted = await results_posted(control)
+    check_history(tmp_path)
+    assert posted == {"general": 1, "gallery": 1, "dm:fox": 1}
+    assert _resumed(bot), "training began again from nothing"
+
+
+def _workers(program: Program) -> list[int]:
+    """Process ids of the spawned workers: the children that hold torch."""
+    return [
+        process.pid
+        for process in program.family()[1:]
+        if "spawn_main" in " ".join(process.cmdline())
+    ]
+
+
+def _resumed(program: Program) -> bool:
+    return '"training resumed"' in program.text()
+
+
+async def _gone(processes: list[object]) -> None:
+    """A killed program leaves nothing running: its worker sees the pipe close."""
+    for _ in range(100):
+        if not any(process.is_running() for process in processes):  # type: ignore[attr-defined]
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"still running: {processes}")
