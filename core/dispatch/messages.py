@@ -52,6 +52,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """From the worker, in place of `Ready`: it cannot start, and why, for the operator."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Progressed:
     """From the worker: a job went on."""
 
@@ -148,4 +155,4 @@ class Released:
 
 
 Ended = Imagined | Trained | Transcribed | Failed | Cancelled | Released
-FromWorker = Ready | Progressed | Checkpointed | Ended
+FromWorker = Ready | Broken | Progressed | Checkpointed | Ended

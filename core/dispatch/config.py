@@ -1,0 +1,17 @@
+"""What a worker is started with."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerConfig:
+    """Picklable settings of one worker process; the meanings are those of `core.settings`."""
+
+    storage_url: str
+    """The fsspec URL of the blob store that the dispatcher's side uses too."""
+    model: str = "pocket"
+    speech_model: str = "pocket"
+    device: str = "auto"
+    dtype: str = "auto"
+    threads: int = 0
+    """CPU threads; 0 leaves the choice to torch."""

@@ -1,0 +1,234 @@
+"""The loop that takes claimed jobs to a worker and writes down what comes back."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from core.dispatch.local import LocalWorker
+from core.dispatch.messages import (
+    Broken,
+    Cancel,
+    Checkpointed,
+    Drain,
+    Ended,
+    Failed,
+    FromWorker,
+    Progressed,
+    Ready,
+    Run,
+)
+from core.domain.jobs import Job, JobKind
+from core.errors import ModelFault, WorkerLost
+from core.queue.bell import Bells
+from core.queue.queue import Queue
+from core.services.results import Results
+
+LEASE_S = 30.0
+POLL_S = 1.0
+"""How long a job waits when it was put into the database by another program, without a bell."""
+BACKOFF_S, BACKOFF_MAX_S = 0.5, 30.0
+
+log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Keeps one worker alive and busy: at most one running job of each kind.
+
+    Jobs of a worker that dies go back to the queue; a worker that dies again and again is
+    started ever more slowly.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        results: Results,
+        bells: Bells,
+        make_worker: Callable[[], LocalWorker],
+        *,
+        name: str = "local",
+        lease_s: float = LEASE_S,
+    ) -> None:
+        self._queue, self._results, self._bells = queue, results, bells
+        self._make_worker = make_worker
+        self._name, self._lease_s = name, lease_s
+        self._worker: LocalWorker | None = None
+        self._ready: Ready | None = None
+        self._seen_ready = asyncio.Event()
+        self._running: dict[int, Job] = {}
+        self._told_to_cancel: set[int] = set()
+        self._deaths = 0
+        self._draining = asyncio.Event()
+        self._drained = asyncio.Event()
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The process id of the worker, where there is one now."""
+        return self._worker.pid if self._worker else None
+
+    async def ready(self) -> Ready:
+        """Waits until a worker is up; returns what it runs."""
+        while self._ready is None:
+            await self._seen_ready.wait()
+        return self._ready
+
+    async def run(self) -> None:
+        """Works until drained.
+
+        Raises:
+            ModelFault: the very first worker cannot load its models.
+        """
+        try:
+            await self._queue.recover()
+            while not self._draining.is_set():
+                await self._one_worker()
+                await self._pause()
+        finally:
+            self._drained.set()
+
+    async def drain(self, *, timeout_s: float = 30.0) -> None:
+        """Has the worker put everything down and end; after `timeout_s` it is killed."""
+        self._draining.set()
+        self._bells.jobs.ring()
+        if self._worker is not None:
+            await self._ask_to_drain(self._worker)
+        if not await _within(self._drained, timeout_s) and self._worker is not None:
+            self._worker.kill()
+        await self._drained.wait()
+
+    async def _ask_to_drain(self, worker: LocalWorker) -> None:
+        if self._ready is None:
+            worker.kill()  # still loading: it holds no job
+            return
+        try:
+            await worker.send(Drain())
+        except WorkerLost:
+            log.info("worker ended before it was drained")
+
+    async def _one_worker(self) -> None:
+        """One worker process from start to end."""
+        worker = self._worker = self._make_worker()
+        worker.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                gone = asyncio.Event()
+                group.create_task(self._feed(worker, gone))
+                group.create_task(self._beat(gone))
+                await self._listen(worker)
+                gone.set()
+                self._bells.jobs.ring()
+        finally:
+            worker.kill()
+            code = await worker.ended()
+            self._worker = self._ready = None
+            self._seen_ready.clear()
+            await self._put_back(code)
+
+    async def _listen(self, worker: LocalWorker) -> None:
+        async for message in worker.messages():
+            await self._hear(message)
+
+    async def _hear(self, message: FromWorker) -> None:
+        match message:
+            case Ready():
+                self._ready = message
+                self._seen_ready.set()
+                self._bells.jobs.ring()
+                log.info("worker ready", model=message.model, device=message.device)
+            case Broken(text=text):
+                self._broken(text)
+            case Progressed():
+                await self._queue.report(message.job_id, message.attempt, message.progress)
+            case Checkpointed():
+                await self._queue.checkpoint(message.job_id, message.attempt, message.key)
+            case _:
+                await self._end(message)
+
+    def _broken(self, text: str) -> None:
+        if self._deaths == 0:
+            raise ModelFault(text)
+        log.error("worker cannot start", cause=text)
+
+    async def _end(self, ended: Ended) -> None:
+        if isinstance(ended, Failed) and not ended.users_fault:
+            log.error("job failed", job_id=ended.job_id, traceback=ended.traceback)
+        await self._results.finish(ended)
+        self._deaths = 0
+        self._forget(ended.job_id)
+        self._bells.jobs.ring()
+
+    async def _feed(self, worker: LocalWorker, gone: asyncio.Event) -> None:
+        """Claims jobs for the kinds that are free, and passes on what people cancelled."""
+        while not gone.is_set():
+            while not gone.is_set() and await self._claim_one(worker):
+                pass
+            await self._pass_on_cancels(worker)
+            await self._bells.jobs.wait(POLL_S)
+
+    async def _claim_one(self, worker: LocalWorker) -> bool:
+        free = set(JobKind) - {job.kind for job in self._running.values()}
+        if self._ready is None or self._draining.is_set() or not free:
+            return False
+        job = await self._queue.claim(free, worker=self._name, lease_s=self._lease_s)
+        if job is None:
+            return False
+        self._running[job.id] = job
+        return await self._try_send(
+            worker, Run(job.id, job.attempt, job.request, checkpoint=job.checkpoint)
+        )
+
+    async def _pass_on_cancels(self, worker: LocalWorker) -> None:
+        if not self._running:
+            return
+        for job_id in await self._queue.cancel_requests():
+            if job_id in self._running and job_id not in self._told_to_cancel:
+                self._told_to_cancel.add(job_id)
+                await self._try_send(worker, Cancel(job_id))
+
+    async def _try_send(self, worker: LocalWorker, message: Run | Cancel) -> bool:
+        """False when the worker has just died; its jobs are put back when that is noticed."""
+        try:
+            await worker.send(message)
+        except WorkerLost:
+            return False
+        return True
+
+    async def _beat(self, gone: asyncio.Event) -> None:
+        """Keeps the leases of running jobs, and ends those that nobody keeps."""
+        while not gone.is_set():
+            if self._running:
+                await self._queue.heartbeat(list(self._running), lease_s=self._lease_s)
+            await self._queue.expire_leases()
+            await _within(gone, self._lease_s / 3)
+
+    async def _put_back(self, code: int) -> None:
+        """Gives back the jobs of a worker that has ended."""
+        for job in list(self._running.values()):
+            if self._draining.is_set():
+                await self._queue.release(job.id, job.attempt)
+            else:
+                log.warning("worker lost", job_id=job.id, exit_code=code)
+                await self._queue.lose(job.id, job.attempt, _cause(code))
+            self._forget(job.id)
+
+    def _forget(self, job_id: int) -> None:
+        self._running.pop(job_id, None)
+        self._told_to_cancel.discard(job_id)
+
+    async def _pause(self) -> None:
+        """Waits before the next worker, longer after each death that no finished job is between."""
+        self._deaths += 1
+        delay_s = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** (self._deaths - 1))
+        await _within(self._draining, delay_s)
+
+
+async def _within(event: asyncio.Event, timeout_s: float) -> bool:
+    """Waits for an event; False when it did not come in time."""
+    try:
+        return await asyncio.wait_for(event.wait(), timeout_s)
+    except TimeoutError:
+        return False
+
+
+def _cause(code: int) -> str:
+    return f"the worker was ended by signal {-code}" if code < 0 else f"the worker ended ({code})"

@@ -1,0 +1,122 @@
+"""Adapters inside the shared UNet: loaded whole or not at all, kept while they are used."""
+
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from peft import LoraConfig
+from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
+from torch import Tensor, nn
+
+from core.domain.requests import STACK_MAX
+from core.errors import ModelFault
+from core.worker.artifact import Artifact
+
+CAPACITY = 4 * STACK_MAX
+Worn = tuple[tuple[str, float], ...]
+"""Adapter names with weights, in the order in which their outputs are added."""
+
+
+class AdapterBank:
+    """Every adapter that the UNet holds, and which of them are at work.
+
+    Adapters are named by their artifact's storage key. The least recently used are dropped.
+    """
+
+    def __init__(self, unet: Any, fetch: Callable[[str], Artifact]) -> None:
+        self._unet = unet
+        self._fetch = fetch
+        self._held: OrderedDict[str, Artifact] = OrderedDict()
+        self._state: tuple[Worn, str | None] | None = ((), None)
+
+    def load(self, key: str) -> Artifact:
+        """Brings an artifact's adapter into the UNet if it is not there.
+
+        Raises:
+            ModelFault: not every weight found its place.
+        """
+        if key not in self._held:
+            artifact = self._fetch(key)
+            self.add(key, _config(artifact))
+            self._fill(key, artifact)
+            self._held[key] = artifact
+            self._drop_oldest()
+        self._held.move_to_end(key)
+        return self._held[key]
+
+    def wear(self, worn: Worn, *, trainable: str | None = None) -> None:
+        """Puts exactly these adapters to work; only `trainable`'s weights take gradients."""
+        if self._state == (worn, trainable):
+            return
+        if worn:
+            self._unet.enable_adapters()
+            self._unet.set_adapters([name for name, _ in worn], [weight for _, weight in worn])
+        elif getattr(self._unet, "peft_config", None):
+            self._unet.disable_adapters()
+        _freeze_all_but(self._unet, trainable)
+        self._state = (worn, trainable)
+
+    def add(self, name: str, config: LoraConfig) -> None:
+        """Puts a new adapter into the UNet, as it starts out: without effect."""
+        self._state = None
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Already found a `peft_config`")
+            self._unet.add_adapter(config, name)
+
+    def remove(self, name: str) -> None:
+        """Takes an adapter out again."""
+        self._state = None
+        self._unet.delete_adapters(name)
+
+    def weights(self, name: str) -> dict[str, Tensor]:
+        """An adapter's weights under peft's own keys."""
+        return dict(get_peft_model_state_dict(self._unet, adapter_name=name))
+
+    def parameters(self, name: str) -> list[nn.Parameter]:
+        """An adapter's parameters in the order of the UNet's modules."""
+        return [p for key, p in self._unet.named_parameters() if f".{name}." in key]
+
+    def set_weights(self, name: str, weights: dict[str, Tensor]) -> None:
+        """Raises:
+        ModelFault: the weights are not exactly those that the adapter has.
+        """
+        result = set_peft_model_state_dict(self._unet, weights, adapter_name=name)
+        missing = [key for key in result.missing_keys if f".{name}." in key]
+        if missing or result.unexpected_keys:
+            raise ModelFault(
+                f"adapter {name[:12]} does not fit the model: {len(missing)} weights missing, "
+                f"{len(result.unexpected_keys)} unknown"
+            )
+
+    def _fill(self, key: str, artifact: Artifact) -> None:
+        try:
+            self.set_weights(key, dict(artifact.lora))
+        except (ModelFault, RuntimeError) as error:
+            self.remove(key)
+            raise ModelFault(f"the concept's adapter cannot be loaded: {error}") from error
+        for parameter in self.parameters(key):
+            parameter.data = parameter.data.to(self._unet.dtype)
+
+    def _drop_oldest(self) -> None:
+        while len(self._held) > CAPACITY:
+            self.remove(self._held.popitem(last=False)[0])
+
+
+def lora_config(*, rank: int, targets: Sequence[str]) -> LoraConfig:
+    """A LoRA of a rank on the modules whose names end so; its first output is zero."""
+    return LoraConfig(
+        r=rank, lora_alpha=rank, init_lora_weights="gaussian", target_modules=list(targets)
+    )
+
+
+def _config(artifact: Artifact) -> LoraConfig:
+    rank, targets = artifact.facts["rank"], artifact.facts["targets"]
+    if not isinstance(rank, int) or not isinstance(targets, list):
+        raise ModelFault("the concept's artifact does not say how its adapter is built")
+    return lora_config(rank=rank, targets=[str(target) for target in targets])
+
+
+def _freeze_all_but(unet: nn.Module, name: str | None) -> None:
+    for key, parameter in unet.named_parameters():
+        parameter.requires_grad_(name is not None and f".{name}." in key)

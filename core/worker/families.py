@@ -1,0 +1,56 @@
+"""What is usual for each family of base models: how they are sampled and how they are taught."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.domain.requests import Recipe, Sampler
+
+ATTENTION = ("to_q", "to_k", "to_v", "to_out.0")
+EVERYWHERE = (*ATTENTION, "proj_in", "proj_out", "ff.net.0.proj", "ff.net.2", "conv1", "conv2")
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Defaults of a family."""
+
+    name: str
+    steps: int
+    guidance_scale: float
+    sampler: Sampler
+    lora_targets: tuple[str, ...]
+    """Ends of the names of the UNet's modules that an adapter changes."""
+    recipe: Recipe
+
+
+def _large(*, steps: int, batch: int, prior_pictures: int) -> Recipe:
+    """The values usual for DreamBooth-LoRA on large checkpoints."""
+    return Recipe(
+        steps=steps,
+        batch=batch,
+        rank=16,
+        learning_rate=1e-4,
+        token_learning_rate=5e-4,
+        prior_pictures=prior_pictures,
+        checkpoint_every=100,
+        preview_every=200,
+    )
+
+
+_SD = _large(steps=800, batch=2, prior_pictures=100)
+
+FAMILIES: Mapping[str, Family] = {
+    family.name: family
+    for family in (
+        Family("pocket", 20, 3.0, Sampler.DDIM, EVERYWHERE, Recipe()),
+        Family("sd1", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),
+        Family("sd2", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),
+        Family(
+            "sdxl",
+            30,
+            6.0,
+            Sampler.DPMPP_2M,
+            ATTENTION,
+            _large(steps=1000, batch=1, prior_pictures=60),
+        ),
+    )
+}

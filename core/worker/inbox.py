@@ -1,0 +1,61 @@
+"""Messages from the dispatcher, read by a thread so that a stop is seen in the middle of a step."""
+
+import os
+import queue
+import threading
+from multiprocessing.connection import Connection
+
+from core.dispatch.messages import Cancel, Drain, Run, ToWorker
+
+
+class Inbox:
+    """Runs wait in a queue; cancels and the drain are flags that jobs look at.
+
+    Without a dispatcher there is nobody to work for: when the pipe closes the process ends at
+    once. Nothing is lost by that, since blobs are written atomically and jobs live in the database.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._runs: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
+        self._cancelled: set[int] = set()
+        self._draining = threading.Event()
+        threading.Thread(target=self._read, name="inbox", daemon=True).start()
+
+    @property
+    def draining(self) -> bool:
+        """The dispatcher asked to put everything down."""
+        return self._draining.is_set()
+
+    def is_cancelled(self, job_id: int) -> bool:
+        """A person asked to stop this job."""
+        return job_id in self._cancelled
+
+    def forget(self, job_id: int) -> None:
+        """The job has ended; a later run of the same job begins uncancelled."""
+        self._cancelled.discard(job_id)
+
+    def take(self, *, wait: bool) -> list[Run]:
+        """New runs in the order they came; with `wait` blocks until there is one or a drain."""
+        runs = [self._runs.get()] if wait and not self.draining else []
+        while not self._runs.empty():
+            runs.append(self._runs.get())
+        return [run for run in runs if run is not None]
+
+    def _read(self) -> None:
+        while True:
+            try:
+                message = self._connection.recv()
+            except (EOFError, OSError):
+                os._exit(1)
+            self._sort(message)
+
+    def _sort(self, message: ToWorker) -> None:
+        match message:
+            case Run():
+                self._runs.put(message)
+            case Cancel(job_id=job_id):
+                self._cancelled.add(job_id)
+            case Drain():
+                self._draining.set()
+                self._runs.put(None)  # wakes a waiting `take`

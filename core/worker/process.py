@@ -1,0 +1,60 @@
+"""What the spawned process runs: load once, say so, work until drained.
+
+Nothing heavy is imported at the top: the dispatcher's side names `main` to start the process.
+"""
+
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from core.dispatch.config import WorkerConfig
+from core.dispatch.messages import Broken, Ready
+from core.errors import ModelFault
+
+if TYPE_CHECKING:
+    from core.worker.runner import Runner
+
+
+def main(connection: Connection, config: WorkerConfig) -> None:
+    """Loads the models, sends Ready (or Broken), and runs jobs until Drain."""
+    _leave_signals_to_the_dispatcher()
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before torch starts
+    from core.worker.inbox import Inbox
+    from core.worker.loop import Loop
+
+    inbox = Inbox(connection)  # from here on a lost dispatcher ends this process
+    try:
+        runner = _load(config)
+    except ModelFault as fault:
+        connection.send(Broken(str(fault)))
+        sys.exit(1)
+    connection.send(_ready(runner))
+    Loop(inbox, connection.send, runner.start).run()
+    connection.close()
+
+
+def _leave_signals_to_the_dispatcher() -> None:
+    """A terminal's Ctrl-C and a service manager's SIGTERM reach children too; Drain comes later."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _load(config: WorkerConfig) -> "Runner":
+    from core.worker.runner import load_runner
+
+    return load_runner(config)
+
+
+def _ready(runner: "Runner") -> Ready:
+    base, listener = runner.base, runner.listener
+    return Ready(
+        model=base.name,
+        family=base.family.name,
+        native_px=base.native_px,
+        device=str(base.device),
+        dtype=str(base.dtype).removeprefix("torch."),
+        speech_model=listener.name,
+        languages=listener.languages,
+    )

@@ -1,0 +1,60 @@
+"""The models of a worker, and the way from a message to the work it asks for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.dispatch.config import WorkerConfig
+from core.dispatch.messages import Ended, Run
+from core.domain.requests import ImagineRequest, TrainRequest, TranscribeRequest
+from core.storage import Storage
+from core.worker.device import make_deterministic, resolve_device, resolve_dtype
+from core.worker.imagine import Imaginer
+from core.worker.loop import Slices
+from core.worker.models import Base, load_base
+from core.worker.speech import Listener
+from core.worker.stack import Stacks
+from core.worker.ticket import Ticket
+from core.worker.training.dreambooth import Teacher
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Everything that can do a job."""
+
+    base: Base
+    imaginer: Imaginer
+    teacher: Teacher
+    listener: Listener
+
+    def start(self, run: Run, ticket: Ticket) -> Slices:
+        """The slices of a job."""
+        match run.request:
+            case TrainRequest() as lesson:
+                return self.teacher.run(lesson, ticket)
+            case ImagineRequest() as wish:
+                return _whole(lambda: self.imaginer.run(wish, ticket), ticket)
+            case TranscribeRequest() as sound:
+                return _whole(lambda: self.listener.run(sound, ticket), ticket)
+
+
+def load_runner(config: WorkerConfig) -> Runner:
+    """Loads all models once.
+
+    Raises:
+        ModelFault: one of them cannot be loaded.
+    """
+    make_deterministic(config.threads)
+    device = resolve_device(config.device)
+    storage = Storage(config.storage_url)
+    base = load_base(config.model, device=device, dtype=resolve_dtype(config.dtype, device))
+    stacks = Stacks(base, storage)
+    imaginer = Imaginer(base, stacks, storage)
+    listener = Listener(config.speech_model, device=device, threads=config.threads, storage=storage)
+    return Runner(base, imaginer, Teacher(base, stacks, imaginer, storage), listener)
+
+
+def _whole(work: Callable[[], Ended], ticket: Ticket) -> Slices:
+    """A job of one slice."""
+    ticket.check()
+    yield from ()
+    return work()

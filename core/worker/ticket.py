@@ -1,0 +1,48 @@
+"""What a running job sees of the world outside: stop signs, progress, checkpoints."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.dispatch.messages import Checkpointed, FromWorker, Progressed
+from core.domain.jobs import Progress
+
+PROGRESS_EVERY_S = 0.2
+
+
+class Stopped(Exception):
+    """The job was cancelled or the worker is draining; what it held can be dropped."""
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One attempt of one job inside the worker."""
+
+    job_id: int
+    attempt: int
+    send: Callable[[FromWorker], None]
+    is_cancelled: Callable[[], bool]
+    is_draining: Callable[[], bool]
+    checkpoint: str | None = None
+    """Storage key from which this attempt goes on."""
+    _last_s: float = field(default=0.0, init=False)
+
+    def check(self) -> None:
+        """Raises:
+        Stopped: the job has to end now.
+        """
+        if self.is_cancelled() or self.is_draining():
+            raise Stopped
+
+    def progress(self, progress: Progress) -> None:
+        """Tells how far the job is; at most one in `PROGRESS_EVERY_S`, previews always."""
+        now_s = time.monotonic()
+        if progress.preview is None and now_s - self._last_s < PROGRESS_EVERY_S:
+            return
+        self._last_s = now_s
+        self.send(Progressed(self.job_id, self.attempt, progress))
+
+    def save(self, key: str) -> None:
+        """Tells that a later attempt can go on from the blob `key`."""
+        self.checkpoint = key
+        self.send(Checkpointed(self.job_id, self.attempt, key))

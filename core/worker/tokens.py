@@ -1,0 +1,82 @@
+"""Learned words: spare rows of the text encoders that a request fills with its vectors."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from tokenizers import AddedToken
+from torch import Tensor, nn
+
+from core.domain.concepts import TOKEN
+from core.domain.requests import STACK_MAX
+
+SLOT_COUNT = STACK_MAX + 1
+"""One for each concept of a stack, and one for the concept that is being taught on top."""
+
+_PRIVATE_USE = range(0xE000, 0xF900)
+SLOTS = tuple(chr(_PRIVATE_USE[index]) for index in range(SLOT_COUNT))
+_STRIPPED = dict.fromkeys(_PRIVATE_USE)
+_NAMED = re.compile(TOKEN.pattern, re.IGNORECASE)
+
+
+class TokenSlots:
+    """Adds the slots to every tokenizer and encoder once; afterwards only rows are written.
+
+    A slot is spelled as one private-use character. Those are taken out of every prompt before
+    names are put in, so nobody can name a slot and reach a concept that is not in their stack.
+    """
+
+    def __init__(self, tokenizers: Sequence[Any], encoders: Sequence[Any]) -> None:
+        self._ids = [_add_slots(tokenizer) for tokenizer in tokenizers]
+        self._rows = [
+            _widen(encoder, max(ids) + 1) for encoder, ids in zip(encoders, self._ids, strict=True)
+        ]
+        for tokenizer, encoder in zip(tokenizers, encoders, strict=True):
+            _find_end_by_id(encoder, tokenizer.eos_token_id)
+
+    def ids(self, slot: int) -> list[int]:
+        """The token id of a slot for each encoder."""
+        return [ids[slot] for ids in self._ids]
+
+    @property
+    def embeddings(self) -> list[nn.Embedding]:
+        """The token embedding of each encoder."""
+        return list(self._rows)
+
+    @torch.no_grad()
+    def fill(self, slot: int, vectors: Sequence[Tensor]) -> None:
+        """Writes a vector of shape (width,) for each encoder into a slot."""
+        for embedding, ids, vector in zip(self._rows, self._ids, vectors, strict=True):
+            embedding.weight[ids[slot]] = vector.to(embedding.weight)
+
+
+def spell(prompt: str, slots: Mapping[str, int]) -> str:
+    """The prompt with `<name>` of each given concept turned into its slot's character."""
+
+    def slot(match: re.Match[str]) -> str:
+        name = match.group(1).lower()
+        return SLOTS[slots[name]] if name in slots else match.group(0)
+
+    return _NAMED.sub(slot, prompt.translate(_STRIPPED))
+
+
+def _add_slots(tokenizer: Any) -> list[int]:
+    tokenizer.add_tokens([AddedToken(slot, normalized=False) for slot in SLOTS])
+    return [int(index) for index in tokenizer.convert_tokens_to_ids(list(SLOTS))]
+
+
+def _widen(encoder: Any, rows: int) -> nn.Embedding:
+    embedding: nn.Embedding = encoder.get_input_embeddings()
+    if rows > embedding.num_embeddings:
+        encoder.resize_token_embeddings(rows, mean_resizing=False)
+        embedding = encoder.get_input_embeddings()
+    embedding.requires_grad_(False)
+    return embedding
+
+
+def _find_end_by_id(encoder: Any, eos_token_id: int) -> None:
+    """Old CLIP configurations take the highest id for the end of the text; slots are higher."""
+    for module in encoder.modules():
+        if hasattr(module, "eos_token_id"):
+            module.eos_token_id = eos_token_id

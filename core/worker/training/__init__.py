@@ -1,0 +1,1 @@
+"""How a concept is taught from pictures."""

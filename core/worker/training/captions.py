@@ -1,0 +1,40 @@
+"""What the training pictures, and the pictures of the plain class, are said to show."""
+
+from core.domain.concepts import ConceptKind
+
+_SUBJECT = ("a photo of {a}", "{a}", "a picture of {a}", "an image of {a}", "a drawing of {a}")
+_STYLE = ("a picture in {} style", "a photo in {} style", "{} style", "an image in {} style")
+_SURROUNDINGS = (
+    "",
+    "on a white background",
+    "in a forest",
+    "on a beach",
+    "at night",
+    "in a city",
+    "in the mountains",
+    "under the sea",
+)
+_STYLED = ("a house", "a cat", "a tree", "a boat", "a flower", "a car", "a city", "a person")
+
+
+def captions(kind: ConceptKind, what: str) -> tuple[str, ...]:
+    """Captions of training pictures that show `what`, such as `<xyz> temple`."""
+    templates = _STYLE if kind is ConceptKind.STYLE else _SUBJECT
+    return tuple(template.format(what, a=with_article(what)) for template in templates)
+
+
+def class_captions(kind: ConceptKind, noun: str) -> tuple[str, ...]:
+    """Prompts for the plain class in many surroundings: what the model is to keep as it is."""
+    if kind is ConceptKind.STYLE:
+        return tuple(f"a picture of {what}, {noun} style" for what in _STYLED)
+    return tuple(f"a photo of {with_article(noun)} {where}".strip() for where in _SURROUNDINGS)
+
+
+def plain_caption(kind: ConceptKind, what: str) -> str:
+    """The simplest caption: what samples and previews are drawn from."""
+    return captions(kind, what)[0]
+
+
+def with_article(what: str) -> str:
+    """`a temple`, `an owl`, `a <xyz> owl`."""
+    return f"{'an' if what[:1] in 'aeiou' else 'a'} {what}"

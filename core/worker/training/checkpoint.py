@@ -1,0 +1,46 @@
+"""Everything from which a training run goes on as if nothing had happened, as one blob."""
+
+import io
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.errors import ModelFault
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """A training run between two steps. Before the first step only `prior` grows."""
+
+    step: int = 0
+    seconds: float = 0.0
+    """Time spent so far, over all attempts."""
+    prior: list[str] = field(default_factory=list)
+    """Storage keys of the pictures of the plain class."""
+    adapter: dict[str, Tensor] = field(default_factory=dict)
+    token: list[Tensor] = field(default_factory=list)
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    scaler: dict[str, Any] = field(default_factory=dict)
+    random: Tensor | None = None
+    """The state of the run's own generator."""
+
+
+def pack(checkpoint: Checkpoint) -> bytes:
+    """The bytes of a checkpoint."""
+    buffer = io.BytesIO()
+    torch.save(asdict(checkpoint), buffer)
+    return buffer.getvalue()
+
+
+def unpack(data: bytes) -> Checkpoint:
+    """Reads what `pack` wrote; nothing but tensors and plain values is ever loaded.
+
+    Raises:
+        ModelFault: it is not a checkpoint.
+    """
+    try:
+        return Checkpoint(**torch.load(io.BytesIO(data), map_location="cpu", weights_only=True))
+    except (RuntimeError, TypeError, ValueError, EOFError) as error:
+        raise ModelFault(f"this is not a training checkpoint: {error}") from error

@@ -1,0 +1,218 @@
+"""A train job from its pictures to a concept version: DreamBooth-LoRA with a learned word.
+
+Source: Ruiz et al., DreamBooth (2023), section 3.2, for prior preservation; Gal et al., An image is
+worth one word (2023), section 4, for the word.
+"""
+
+import time
+from collections.abc import Generator
+
+from PIL import Image
+
+from core.dispatch.messages import Trained
+from core.domain.jobs import Progress
+from core.domain.requests import ImagineRequest, TrainRequest
+from core.storage import Storage
+from core.worker import artifact
+from core.worker.imagine import Imaginer, OnStep, png
+from core.worker.loop import Slices
+from core.worker.models import Base
+from core.worker.stack import Speller, Stacks
+from core.worker.ticket import Ticket
+from core.worker.training import captions, checkpoint
+from core.worker.training.checkpoint import Checkpoint
+from core.worker.training.dataset import encode_both_ways, open_pictures
+from core.worker.training.lesson import Lesson
+from core.worker.training.material import PER_CAPTION, Material, encode_prior
+
+PREVIEW_SEEDS = (11, 12)
+SAMPLE_SEEDS = (11, 12, 13)
+PRIOR_SEED = 1000
+
+Pause = Generator[None, None, None]
+PriorKey = tuple[object, ...]
+
+
+class Teacher:
+    """Teaches concepts to the base model that it was given, one course a job."""
+
+    def __init__(self, base: Base, stacks: Stacks, imaginer: Imaginer, storage: Storage) -> None:
+        self.base, self.stacks, self.imaginer, self.storage = base, stacks, imaginer, storage
+        self.priors: dict[PriorKey, list[str]] = {}
+        """Pictures of plain classes that were drawn since the worker started."""
+
+    def run(self, request: TrainRequest, ticket: Ticket) -> Slices:
+        """The slices of a train job: some pictures of the plain class, or one optimizer step.
+
+        Raises:
+            UserError: a picture or a parent cannot be used.
+            Stopped: the job was cancelled, or put down with a checkpoint.
+        """
+        return _Course(self, request, ticket).slices()
+
+
+class _Course:
+    """One attempt of one train job."""
+
+    def __init__(self, teacher: Teacher, request: TrainRequest, ticket: Ticket) -> None:
+        self._of, self._request, self._ticket = teacher, request, ticket
+        self._recipe = request.recipe or teacher.base.family.recipe
+        self._saved = Checkpoint()
+        self._since_s = time.perf_counter()
+
+    def slices(self) -> Slices:
+        if self._ticket.checkpoint is not None:
+            self._saved = checkpoint.unpack(self._of.storage.get(self._ticket.checkpoint))
+        pictures = open_pictures(self._of.storage, self._request.pictures)
+        yield from self._draw_prior()
+        lesson = self._lesson()
+        try:
+            lesson.load(self._saved)
+            yield from self._learn(lesson, self._material(pictures, lesson.wear()))
+            samples = yield from self._samples(lesson)
+            return self._trained(lesson, samples)
+        finally:
+            lesson.close()
+
+    def _lesson(self) -> Lesson:
+        of = self._of
+        name = f"taught-{self._ticket.job_id}"
+        return Lesson(of.base, of.stacks, self._request, self._recipe, adapter=name)
+
+    def _draw_prior(self) -> Pause:
+        """Draws the plain class with what lies underneath, a few pictures a slice."""
+        request, recipe = self._request, self._recipe
+        wanted = recipe.prior_pictures if recipe.prior_weight else 0
+        key = (request.class_noun, request.concept_kind, request.parents)
+        known = self._of.priors.setdefault(key, list(self._saved.prior))
+        prompts = captions.class_captions(request.concept_kind, request.class_noun)
+        while len(known) < wanted:
+            first = len(known)
+            seeds = range(PRIOR_SEED + first, PRIOR_SEED + min(wanted, first + PER_CAPTION))
+            prompt = prompts[first // PER_CAPTION % len(prompts)]
+            speller = self._of.stacks.wear(request.parents)
+            drawn = self._draw(prompt, tuple(seeds), speller, on_step=self._check)
+            known += [self._of.storage.put(png(picture)) for picture in drawn]
+            self._saved.prior = list(known)
+            note = f"drawing plain pictures to compare with: {len(known)} of {wanted}"
+            self._ticket.progress(Progress(0, recipe.steps, note))
+            yield from self._pause()
+        self._saved.prior = known[:wanted]
+
+    def _material(self, pictures: list[Image.Image], speller: Speller) -> Material:
+        of, request = self._of, self._request
+        said = captions.captions(request.concept_kind, self._concept)
+        prior = None
+        if self._saved.prior:
+            plain = captions.class_captions(request.concept_kind, request.class_noun)
+            of.stacks.wear(request.parents)
+            prior = encode_prior(of.base, open_pictures(of.storage, self._saved.prior), plain)
+        shown = encode_both_ways(of.base, pictures)
+        return Material(shown, tuple(speller(caption) for caption in said), prior)
+
+    def _learn(self, lesson: Lesson, material: Material) -> Pause:
+        steps = self._recipe.steps
+        while lesson.step < steps:
+            if self._ticket.is_draining():
+                self._save(lesson)
+            self._ticket.check()
+            lesson.learn(material)
+            self._tell(lesson)
+            if lesson.step % self._recipe.checkpoint_every == 0 or lesson.step == steps:
+                self._save(lesson)
+            yield from self._pause()
+
+    def _tell(self, lesson: Lesson) -> None:
+        step, recipe = lesson.step, self._recipe
+        preview = None
+        if step % recipe.preview_every == 0 and step < recipe.steps:
+            pictures = self._draw(self._caption, PREVIEW_SEEDS, lesson.wear(), on_step=_go_on)
+            preview = self._of.storage.put(png(strip(pictures)))
+        self._ticket.progress(Progress(step, recipe.steps, "learning", preview))
+
+    def _save(self, lesson: Lesson) -> None:
+        lesson.save(self._saved)
+        self._count_time()
+        self._ticket.save(self._of.storage.put(checkpoint.pack(self._saved)))
+
+    def _samples(self, lesson: Lesson) -> Generator[None, None, list[str]]:
+        """The same seeds without and with the concept, alternating."""
+        request = self._request
+        plain = captions.plain_caption(request.concept_kind, request.class_noun)
+        speller = self._of.stacks.wear(request.parents)
+        without = self._draw(plain, SAMPLE_SEEDS, speller, on_step=self._check)
+        yield from self._pause()
+        shown = self._draw(self._caption, SAMPLE_SEEDS, lesson.wear(), on_step=self._check)
+        pairs = zip(without, shown, strict=True)
+        return [self._of.storage.put(png(picture)) for pair in pairs for picture in pair]
+
+    def _trained(self, lesson: Lesson, samples: list[str]) -> Trained:
+        made = artifact.Artifact(lesson.weights, lesson.token.packed(), self._facts())
+        key = self._of.storage.put(artifact.pack(made))
+        self._count_time()
+        return Trained(
+            self._ticket.job_id,
+            self._ticket.attempt,
+            artifact=key,
+            samples=tuple(samples),
+            model=self._of.base.name,
+            recipe=self._recipe,
+            parents=self._request.parents,
+            seconds=self._saved.seconds,
+        )
+
+    def _facts(self) -> dict[str, object]:
+        request, base = self._request, self._of.base
+        return {
+            "name": request.name,
+            "class_noun": request.class_noun,
+            "kind": request.concept_kind,
+            "model": base.name,
+            "family": base.family.name,
+            "rank": self._recipe.rank,
+            "targets": list(base.family.lora_targets),
+            "recipe": self._recipe.model_dump(),
+            "parents": [parent.artifact for parent in request.parents],
+        }
+
+    @property
+    def _concept(self) -> str:
+        return f"<{self._request.name}> {self._request.class_noun}"
+
+    @property
+    def _caption(self) -> str:
+        return captions.plain_caption(self._request.concept_kind, self._concept)
+
+    def _draw(
+        self, prompt: str, seeds: tuple[int, ...], speller: Speller, *, on_step: OnStep
+    ) -> list[Image.Image]:
+        imaginer = self._of.imaginer
+        request = imaginer.resolve(ImagineRequest(prompt=prompt, seeds=seeds))
+        return imaginer.draw(request, speller, on_step=on_step)
+
+    def _check(self, _done: int, _total: int) -> None:
+        self._ticket.check()
+
+    def _pause(self) -> Pause:
+        """Lets other jobs go first; their time is not this one's."""
+        self._count_time()
+        yield
+        self._since_s = time.perf_counter()
+
+    def _count_time(self) -> None:
+        now_s = time.perf_counter()
+        self._saved.seconds += now_s - self._since_s
+        self._since_s = now_s
+
+
+def strip(pictures: list[Image.Image]) -> Image.Image:
+    """Pictures of one size side by side."""
+    width_px, height_px = pictures[0].size
+    joined = Image.new("RGB", (width_px * len(pictures), height_px))
+    for index, picture in enumerate(pictures):
+        joined.paste(picture, (index * width_px, 0))
+    return joined
+
+
+def _go_on(_done: int, _total: int) -> None:
+    """A preview is drawn to its end; the next step looks for stop signs."""

@@ -1,0 +1,66 @@
+"""The loss: what the UNet should have said about noised latents, in the checkpoint's own terms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.domain.requests import Sampler
+from core.worker.samplers import noise_scheduler
+
+SNR_CAP = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Noised:
+    """Latents (count, channels, height, width) at `timesteps` (count,), and the right answer."""
+
+    latents: Tensor
+    timesteps: Tensor
+    target: Tensor
+    weight: Tensor
+    """(count,): how much each row counts."""
+
+
+class Objective:
+    """Noises latents and weighs the error, min-SNR with a cap of 5.
+
+    Source: Hang et al., Efficient diffusion training via min-SNR weighting strategy (2023), eq. 8;
+    for v-prediction divided by SNR + 1 instead of SNR.
+    """
+
+    def __init__(self, noise_config: Mapping[str, Any]) -> None:
+        self._schedule = noise_scheduler(Sampler.DDIM, noise_config)
+        self._kind = str(self._schedule.config.prediction_type)
+
+    def noise(self, clean: Tensor, generator: torch.Generator) -> Noised:
+        """Draws noise and timesteps from a CPU generator, whatever the device of `clean`."""
+        count, total = len(clean), self._schedule.config.num_train_timesteps
+        noise = torch.randn(clean.shape, generator=generator).to(clean)
+        timesteps = torch.randint(0, total, (count,), generator=generator).to(clean.device)
+        return Noised(
+            latents=self._schedule.add_noise(clean, noise, timesteps),
+            timesteps=timesteps,
+            target=self._target(clean, noise, timesteps),
+            weight=self._weight(timesteps),
+        )
+
+    def losses(self, prediction: Tensor, noised: Noised) -> Tensor:
+        """The weighted squared error of each row, (count,), float32."""
+        error = (prediction.float() - noised.target.float()).square().flatten(1).mean(1)
+        return error * noised.weight
+
+    def _target(self, clean: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
+        if self._kind == "v_prediction":
+            velocity: Tensor = self._schedule.get_velocity(clean, noise, timesteps)
+            return velocity
+        return clean if self._kind == "sample" else noise
+
+    def _weight(self, timesteps: Tensor) -> Tensor:
+        kept = self._schedule.alphas_cumprod.to(timesteps.device)[timesteps].double()
+        snr = kept / (1 - kept)
+        capped = snr.clamp(max=SNR_CAP)
+        scale = {"v_prediction": snr + 1, "sample": torch.ones_like(snr)}.get(self._kind, snr)
+        return torch.where(scale > 0, capped / scale, 1.0).float()
