@@ -1,0 +1,204 @@
+"""The command line: `python -m bot run`, `demo` and `healthcheck`. Puts everything together."""
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import discord
+import structlog
+from pydantic import SecretStr
+
+from bot import logs
+from bot.client import Atelier, point_at
+from bot.playground.config import PlaygroundConfig
+from bot.playground.server import Playground
+from core.db import Database
+from core.dispatch.config import WorkerConfig
+from core.dispatch.dispatcher import Dispatcher
+from core.dispatch.local import LocalWorker
+from core.errors import ModelFault, SettingsError
+from core.queue import Bells, Queue
+from core.services import Services
+from core.settings import Settings, load_settings
+from core.storage import Storage
+
+log = structlog.get_logger(__name__)
+PULSE_S, PULSE_LOST_S = 10.0, 60.0
+SAMPLES = Path(__file__).parent / "playground" / "samples"
+BAD_SETTING = 2
+NO_TOKEN = (
+    "ATELIER_DISCORD_TOKEN: is missing. Set it to the bot's token, or try `python -m bot demo`."
+)
+BAD_TOKEN = "ATELIER_DISCORD_TOKEN: Discord does not accept this token."
+BAD_INTENT = (
+    "ATELIER_MESSAGE_CONTENT: the application is not allowed the Message Content intent. Switch it "
+    "on in Discord's developer portal, or set this to false."
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one of the commands; the exit code: 2 for a wrong setting, 1 for a fault."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Atelier, a Discord bot.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="the service; needs ATELIER_DISCORD_TOKEN")
+    commands.add_parser("demo", help="the service with a playground in the browser; needs nothing")
+    commands.add_parser("healthcheck", help="exit code 0 when a service with these settings lives")
+    command = parser.parse_args(arguments).command
+    try:
+        settings = load_settings()
+        if command == "healthcheck":
+            return 0 if alive(settings) else 1
+        logs.configure(settings.log_level)
+        asyncio.run(serve(settings, demo=command == "demo"))
+    except (SettingsError, ModelFault) as error:
+        print(error, file=sys.stderr)
+        return BAD_SETTING
+    return 0
+
+
+async def serve(settings: Settings, *, demo: bool) -> None:
+    """Run until SIGTERM or SIGINT, then drain.
+
+    Raises:
+        SettingsError: names the setting that is missing or wrong.
+        ModelFault: a model cannot be loaded.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        if demo:
+            playground = await stack.enter_async_context(playing(settings))
+            settings = pointed_at(settings, playground)
+        if settings.discord_token is None:
+            raise SettingsError(NO_TOKEN)
+        await _work(settings, stop, demo=demo)
+
+
+@asynccontextmanager
+async def playing(settings: Settings) -> AsyncIterator[Playground]:
+    """A playground on the settings' port.
+
+    Raises:
+        SettingsError: the port is taken.
+    """
+    config = PlaygroundConfig(port=settings.playground_port, samples=SAMPLES)
+    playground = Playground(config)
+    try:
+        await playground.start()
+    except OSError as error:
+        message = f"ATELIER_PLAYGROUND_PORT: {config.port} cannot be used ({error.strerror})"
+        raise SettingsError(message) from error
+    try:
+        yield playground
+    finally:
+        await playground.stop()
+
+
+def pointed_at(settings: Settings, playground: Playground) -> Settings:
+    """The same settings with the playground in the place of Discord."""
+    return settings.model_copy(
+        update={
+            "discord_api": playground.api,
+            "discord_gateway": playground.gateway_url,
+            "discord_token": SecretStr(playground.token),
+        }
+    )
+
+
+async def _work(settings: Settings, stop: asyncio.Event, *, demo: bool) -> None:
+    """Bot and dispatcher, until one of them ends or `stop` is set; then both drain."""
+    point_at(settings.discord_api, settings.discord_gateway)
+    database, bells = Database(settings.database), Bells()
+    await database.start()
+    queue, storage = Queue(database, bells), Storage(settings.blobs)
+    services = Services(database, storage, queue, bells, settings)
+    worker = worker_config(settings)
+    dispatcher = Dispatcher(queue, services.results, bells, lambda: LocalWorker(worker))
+    client = Atelier(
+        services=services,
+        storage=storage,
+        bells=bells,
+        message_content=settings.message_content,
+        sync_record=None if demo else settings.data_dir / "commands.sha256",
+    )
+    tasks = [
+        asyncio.create_task(dispatcher.run(), name="dispatcher"),
+        asyncio.create_task(_connect(client, settings), name="discord"),
+        asyncio.create_task(stop.wait(), name="stop"),
+    ]
+    helper = asyncio.create_task(_pulse(client, settings, demo=demo))
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        log.info("draining", because=[task.get_name() for task in done])
+    finally:
+        helper.cancel()
+        if not tasks[0].done():
+            await dispatcher.drain()
+        await client.close()
+        await asyncio.wait(tasks[:2])
+        tasks[2].cancel()
+        await database.close()
+        _pulse_file(settings).unlink(missing_ok=True)
+    for task in tasks[:2]:
+        task.result()
+
+
+async def _connect(client: Atelier, settings: Settings) -> None:
+    """Log in and stay connected.
+
+    Raises:
+        SettingsError: Discord refuses the token or an intent.
+    """
+    token = settings.discord_token.get_secret_value() if settings.discord_token else ""
+    try:
+        await client.start(token)
+    except discord.LoginFailure as error:
+        raise SettingsError(BAD_TOKEN) from error
+    except discord.PrivilegedIntentsRequired as error:
+        raise SettingsError(BAD_INTENT) from error
+
+
+async def _pulse(client: Atelier, settings: Settings, *, demo: bool) -> None:
+    """Tell where the page is, then touch a file for as long as the bot is connected."""
+    await client.connected.wait()
+    if demo:
+        page = settings.discord_api.removesuffix("/api/v10")
+        print(f"\nAtelier is ready. Open {page} in a browser.\n", flush=True)
+    while True:
+        if client.is_ready():
+            _pulse_file(settings).touch()
+        await asyncio.sleep(PULSE_S)
+
+
+def alive(settings: Settings) -> bool:
+    """A service with these settings has been connected within the last minute."""
+    with suppress(FileNotFoundError):
+        return time.time() - _pulse_file(settings).stat().st_mtime < PULSE_LOST_S
+    return False
+
+
+def worker_config(settings: Settings) -> WorkerConfig:
+    """What the worker process is started with."""
+    return WorkerConfig(
+        storage_url=settings.blobs,
+        model=settings.model,
+        speech_model=settings.speech_model,
+        device=settings.device,
+        dtype=settings.dtype,
+        threads=settings.threads,
+    )
+
+
+def _pulse_file(settings: Settings) -> Path:
+    return settings.data_dir / "pulse"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""/concepts: the library of a guild."""
+
+from typing import TYPE_CHECKING
+
+from discord import app_commands
+from discord.app_commands import Range
+
+from bot.commands.imagine import draw
+from bot.commands.stack_option import complete_name
+from bot.replies import actor_of, in_time, say, show
+from bot.ui.buttons import Pressed
+from bot.ui.card import Card
+from bot.ui.cards import concepts as cards
+from bot.ui.text import code
+from core.domain.concepts import Concept
+from core.services.imagining import ImagineWish
+
+if TYPE_CHECKING:
+    from bot.client import Ask
+
+Name = Range[str, 1, 26]
+concepts = app_commands.Group(name="concepts", description="What this server has taught me")
+
+
+@concepts.command(name="list", description="Everything this server has taught me")
+async def list_concepts(interaction: "Ask") -> None:
+    """Show the first page."""
+    await say(
+        interaction,
+        await in_time(interaction, _page(interaction, 0), ephemeral=True),
+        ephemeral=True,
+    )
+
+
+@concepts.command(name="show", description="One concept: its pictures, versions and how to use it")
+@app_commands.autocomplete(name=complete_name)
+@app_commands.describe(name="The concept's name")
+async def show_concept(interaction: "Ask", name: Name) -> None:
+    """Show a concept with its pictures."""
+    await say(interaction, await in_time(interaction, _shown(interaction, name)))
+
+
+@concepts.command(description="Give a concept another name")
+@app_commands.autocomplete(name=complete_name)
+@app_commands.describe(name="The concept's name", new_name="What it shall be called")
+async def rename(interaction: "Ask", name: Name, new_name: Name) -> None:
+    """Rename a concept; its owner or a moderator may."""
+    library = interaction.client.services.library
+    concept = await in_time(interaction, library.rename(actor_of(interaction), name, new_name))
+    await say(interaction, _renamed(name, concept))
+
+
+@concepts.command(description="Delete a concept; it can be undone")
+@app_commands.autocomplete(name=complete_name)
+@app_commands.describe(name="The concept's name")
+async def delete(interaction: "Ask", name: Name) -> None:
+    """Delete a concept; its owner or a moderator may."""
+    library = interaction.client.services.library
+    concept = await in_time(interaction, library.delete(actor_of(interaction), name))
+    await say(interaction, cards.deleted(concept))
+
+
+@concepts.command(name="try", description="Draw four pictures with a concept")
+@app_commands.autocomplete(name=complete_name)
+@app_commands.describe(name="The concept's name")
+async def try_concept(interaction: "Ask", name: Name) -> None:
+    """Draw with a concept alone."""
+    guild_id = actor_of(interaction).guild_id
+    await _try(interaction, await interaction.client.services.library.find(guild_id, name))
+
+
+async def try_again(interaction: "Ask", pressed: Pressed) -> None:
+    """The button on a concept's card."""
+    await _try(interaction, await _by_id(interaction, pressed))
+
+
+async def undo(interaction: "Ask", pressed: Pressed) -> None:
+    """Bring a deleted concept back."""
+    library = interaction.client.services.library
+    concept = await library.undelete(actor_of(interaction), pressed.id)
+    await show(interaction, cards.restored(concept))
+
+
+async def turn(interaction: "Ask", pressed: Pressed) -> None:
+    """Turn to another page of the library."""
+    await show(interaction, await _page(interaction, pressed.id))
+
+
+async def open_library(interaction: "Ask", _: Pressed) -> None:
+    """The button that shows the library."""
+    await say(interaction, await _page(interaction, 0), ephemeral=True)
+
+
+async def _page(interaction: "Ask", offset: int) -> Card:
+    guild_id = actor_of(interaction).guild_id
+    return cards.library(await interaction.client.services.library.list(guild_id), offset)
+
+
+async def _shown(interaction: "Ask", name: str) -> Card:
+    client = interaction.client
+    concept = await client.services.library.find(actor_of(interaction).guild_id, name)
+    versions = await client.services.library.versions(concept)
+    sheet = await client.drawing.sheet(versions[0]) if versions else None
+    return cards.shown(concept, versions, sheet)
+
+
+async def _try(interaction: "Ask", concept: Concept) -> None:
+    await draw(interaction, ImagineWish(prompt=cards.example(concept)))
+
+
+async def _by_id(interaction: "Ask", pressed: Pressed) -> Concept:
+    guild_id = actor_of(interaction).guild_id
+    return await interaction.client.services.library.get(guild_id, pressed.id)
+
+
+def _renamed(name: str, concept: Concept) -> Card:
+    return Card(content=f"{code(name, 30)} is called {code(concept.token)} now.")
+
+
+COMMANDS = (concepts,)
+HANDLERS = {"try": try_again, "undo": undo, "list": turn, "library": open_library}

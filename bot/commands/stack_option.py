@@ -1,0 +1,77 @@
+"""The option `concepts`: names with weights, completed from the guild's own library."""
+
+import math
+from typing import TYPE_CHECKING
+
+from discord import app_commands
+
+from bot.replies import actor_of
+from bot.ui.text import code
+from core.domain.concepts import WEIGHT_MAX, WEIGHT_MIN, concept_name
+from core.domain.requests import STACK_MAX
+from core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from bot.client import Ask
+
+CHOICE_MAX = 100
+"""Characters that Discord allows in a choice."""
+
+
+def parse_stack(text: str) -> tuple[tuple[str, float], ...]:
+    """`xyz:0.8, kar` → (("xyz", 0.8), ("kar", 1.0)).
+
+    Raises:
+        InvalidInput: says which part cannot be read.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if len(parts) > STACK_MAX:
+        raise InvalidInput(f"At most {STACK_MAX} concepts can be used at once.")
+    return tuple(_entry(part) for part in parts)
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """`xyz, kar` → ("xyz", "kar").
+
+    Raises:
+        InvalidInput: one of them cannot be a concept's name.
+    """
+    return tuple(concept_name(part) for part in text.split(",") if part.strip())
+
+
+async def complete_stack(interaction: "Ask", current: str) -> list[app_commands.Choice[str]]:
+    """Complete the last name of a list with commas."""
+    done, _, last = current.rpartition(",")
+    chosen = {part.split(":")[0].strip().lower() for part in done.split(",")}
+    head = f"{done.strip()}, " if done.strip() else ""
+    names = [name for name in await _names(interaction, last.strip()) if name not in chosen]
+    choices = [f"{head}{name}" for name in names]
+    return [app_commands.Choice(name=c, value=c) for c in choices if len(c) <= CHOICE_MAX]
+
+
+async def complete_name(interaction: "Ask", current: str) -> list[app_commands.Choice[str]]:
+    """Complete one concept's name."""
+    names = await _names(interaction, current.strip())
+    return [app_commands.Choice(name=name, value=name) for name in names]
+
+
+async def _names(interaction: "Ask", text: str) -> list[str]:
+    guild_id = actor_of(interaction).guild_id
+    found = await interaction.client.services.library.complete(guild_id, text.lstrip("<"), 25)
+    return [concept.name for concept in found]
+
+
+def _entry(part: str) -> tuple[str, float]:
+    name, colon, weight = part.strip("<>").partition(":")
+    if not colon:
+        return concept_name(name), 1.0
+    try:
+        number = float(weight.strip().rstrip(">"))
+    except ValueError:
+        number = math.nan
+    if not WEIGHT_MIN <= number <= WEIGHT_MAX:
+        raise InvalidInput(
+            f"I cannot read the weight in {code(part, 60)}. Write it as in `xyz:0.8`, from "
+            f"{WEIGHT_MIN:g} to {WEIGHT_MAX:g}."
+        )
+    return concept_name(name), number

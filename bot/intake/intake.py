@@ -1,0 +1,165 @@
+"""Uploads → storage: every file checked before any is stored, every refusal by the file's name."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import NamedTuple
+
+import aiohttp
+import discord
+
+from bot.intake import archives, pictures, sounds
+from bot.intake.pictures import Picture, Refused
+from bot.ui.text import code, listed
+from core.errors import InvalidInput
+from core.storage import Storage
+
+PICTURES_MAX = archives.FILES_MAX
+TOTAL_MAX_BYTES = 100 * 1024 * 1024
+AT_ONCE = 2
+"""Uploads that are decoded at the same time: it bounds memory."""
+NAMED_MAX = 10
+"""Refused files that one answer names; the rest are counted."""
+
+
+class Upload(NamedTuple):
+    """A file as it arrived."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Checked pictures in storage."""
+
+    keys: tuple[str, ...]
+    notes: tuple[str, ...]
+    """Sentences that the person should read, such as which two look nearly the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A checked sound file in storage."""
+
+    key: str
+
+
+class Intake:
+    """Takes attachments in."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._turn = asyncio.Semaphore(AT_ONCE)
+
+    async def pictures(self, attachments: Sequence[discord.Attachment]) -> Pictures:
+        """Download, check and store pictures and zips of pictures: all of them or none.
+
+        Raises:
+            InvalidInput: names every file that cannot be used, with the reason.
+        """
+        if sum(one.size for one in attachments) > TOTAL_MAX_BYTES:
+            raise InvalidInput(
+                f"Those are more than {TOTAL_MAX_BYTES // 2**20} MiB. Use fewer files."
+            )
+        async with self._turn:
+            uploads = [await _download(one, sounds.BYTES_MAX) for one in attachments]
+            return await asyncio.to_thread(self._take, uploads)
+
+    async def sound(self, attachment: discord.Attachment) -> Sound:
+        """Download, check and store a sound file.
+
+        Raises:
+            InvalidInput: it is too big, too long or no sound file.
+        """
+        upload = await _download(attachment, sounds.BYTES_MAX)
+        try:
+            sounds.check(upload.data, attachment.duration)
+        except Refused as reason:
+            raise InvalidInput(f"{code(upload.name, 60)} {reason}") from reason
+        return Sound(await asyncio.to_thread(self._storage.put, upload.data))
+
+    def _take(self, uploads: Sequence[Upload]) -> Pictures:
+        checked = check_all(uploads)
+        notes = tuple(_near_copies(checked))
+        return Pictures(tuple(self._storage.put(picture.png) for picture in checked), notes)
+
+
+def check_all(uploads: Sequence[Upload]) -> list[Picture]:
+    """Every picture, those in zips too; blocks, so use a thread.
+
+    Raises:
+        InvalidInput: lists every file that cannot be used.
+    """
+    found: list[Picture] = []
+    refused: list[str] = []
+    for name, data in _expanded(uploads, refused):
+        try:
+            found.append(pictures.check(name, data))
+        except Refused as reason:
+            refused.append(f"{code(name, 60)} {reason}")
+    refused.extend(_copies(found))
+    if len(found) + len(refused) > PICTURES_MAX:
+        raise InvalidInput(f"Those are more than {PICTURES_MAX} pictures. Choose the best of them.")
+    if refused:
+        raise InvalidInput(_report(refused))
+    if not found:
+        raise InvalidInput("Add at least one picture, please.")
+    return found
+
+
+def _expanded(uploads: Sequence[Upload], refused: list[str]) -> Iterable[Upload]:
+    for upload in uploads:
+        if not archives.is_archive(upload.data):
+            yield upload
+            continue
+        try:
+            yield from (Upload(*entry) for entry in archives.unpacked(upload.data))
+        except Refused as reason:
+            refused.append(f"{code(upload.name, 60)} {reason}")
+
+
+def _copies(found: Sequence[Picture]) -> Iterable[str]:
+    """A refusal for each picture that repeats an earlier one pixel for pixel."""
+    first: dict[str, Picture] = {}
+    for picture in found:
+        original = first.setdefault(picture.digest, picture)
+        if original is not picture:
+            yield (
+                f"{code(picture.name, 60)} is the same picture as {code(original.name, 60)}. "
+                "Leave one of them out."
+            )
+
+
+def _near_copies(found: Sequence[Picture]) -> Iterable[str]:
+    pairs = [(a.name, b.name) for a, b in combinations(found, 2) if pictures.alike(a, b)]
+    if pairs:
+        named = [f"{code(a, 60)} and {code(b, 60)}" for a, b in pairs[:3]]
+        yield f"{listed(named)} look nearly the same; different views teach more."
+
+
+def _report(refused: Sequence[str]) -> str:
+    lines = [f"- {line}" for line in refused[:NAMED_MAX]]
+    if len(refused) > NAMED_MAX:
+        lines.append(f"- … and {len(refused) - NAMED_MAX} more.")
+    head = "I cannot use these files, so nothing was started:"
+    return "\n".join([head, *lines])
+
+
+async def _download(attachment: discord.Attachment, most_bytes: int) -> Upload:
+    """The file's bytes, asked for only when its size allows.
+
+    Raises:
+        InvalidInput: it is too big, or Discord does not hand it out.
+    """
+    name = attachment.filename
+    if attachment.size > most_bytes:
+        size = f"{most_bytes // 2**20} MiB"
+        raise InvalidInput(f"{code(name, 60)} is larger than {size}. Send a smaller one.")
+    try:
+        return Upload(name, await attachment.read())
+    except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+        raise InvalidInput(
+            f"{code(name, 60)} could not be fetched. Upload it once more."
+        ) from error

@@ -1,0 +1,133 @@
+"""One uploaded picture: really decoded, bounded, turned upright, stripped of metadata. No I/O."""
+
+import hashlib
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+
+from core.errors import InvalidInput
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
+SIDE_MIN_PX = 32
+SIDE_MAX_PX = 1536
+"""Larger pictures are reduced to this: no base model looks at more."""
+PIXELS_MAX = 50_000_000
+BYTES_MAX = 20 * 1024 * 1024
+THUMB_PX = 32
+ALIKE = 2.0
+"""Mean difference of two thumbnails, in levels of 255, below which they show the same."""
+# What Pillow's decoders raise on bytes that lie.
+DECODING = (
+    UnidentifiedImageError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    IndexError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+
+
+class Refused(InvalidInput):
+    """One file cannot be used; the text says why, without its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A checked picture, ready to be stored."""
+
+    name: str
+    png: bytes
+    digest: str
+    """SHA-256 of its pixels: equal for exact copies, whatever their files are like."""
+    thumb: bytes
+    """32 × 32 RGB, to find copies that are nearly the same."""
+
+
+def check(name: str, data: bytes) -> Picture:
+    """The picture in `data` as an upright RGB PNG without metadata; blocks, so use a thread.
+
+    Raises:
+        Refused: says what is wrong with it and what to do.
+    """
+    if len(data) > BYTES_MAX:
+        raise Refused(f"is larger than {BYTES_MAX // 2**20} MiB. Save it smaller.")
+    image = _upright_rgb(data)
+    if max(image.size) > SIDE_MAX_PX:
+        image.thumbnail((SIDE_MAX_PX, SIDE_MAX_PX), Image.Resampling.LANCZOS)
+    if min(image.size) < SIDE_MIN_PX:
+        raise Refused(f"is smaller than {SIDE_MIN_PX} pixels. Use a larger one.")
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=3)
+    digest = hashlib.sha256(repr(image.size).encode() + image.tobytes()).hexdigest()
+    thumb = image.resize((THUMB_PX, THUMB_PX), Image.Resampling.BOX).tobytes()
+    return Picture(name=name, png=buffer.getvalue(), digest=digest, thumb=thumb)
+
+
+def alike(one: Picture, other: Picture) -> bool:
+    """The two show the same, give or take a re-encoding or a change of size."""
+    difference = sum(abs(a - b) for a, b in zip(one.thumb, other.thumb, strict=True))
+    return difference / len(one.thumb) < ALIKE
+
+
+def _upright_rgb(data: bytes) -> Image.Image:
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _bounded(image)
+            # Lets the JPEG decoder skip detail that would be thrown away; others ignore it.
+            image.draft("RGB", (SIDE_MAX_PX, SIDE_MAX_PX))
+            first = next(ImageSequence.Iterator(image))
+            return _flat(ImageOps.exif_transpose(first))
+    except Refused:
+        raise
+    except BOMBS as error:
+        raise Refused(_too_many_pixels()) from error
+    except DECODING as error:
+        raise Refused(_undecodable(data)) from error
+
+
+def _bounded(image: Image.Image) -> None:
+    """Look at the size that the header states before anything is decoded."""
+    if image.width * image.height > PIXELS_MAX:
+        raise Refused(_too_many_pixels())
+    if min(image.size) < SIDE_MIN_PX:
+        width, height = image.size
+        raise Refused(
+            f"is {width} × {height} pixels. Use one with at least {SIDE_MIN_PX} on each side."
+        )
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    """RGB on white, from any mode; nothing but pixels is kept."""
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _eight_bits(image)
+    if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
+        image = image.convert("RGBA")
+        ground = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(ground, image).convert("RGB")
+    return Image.frombytes("RGB", image.size, image.convert("RGB").tobytes())
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits or floats → 8 bits; `convert` alone would clip it to white."""
+    return image.convert("F").point(lambda value: value * (1 / 257)).convert("L")
+
+
+def _too_many_pixels() -> str:
+    return f"has more than {PIXELS_MAX // 1_000_000} million pixels. Save it smaller."
+
+
+def _undecodable(data: bytes) -> str:
+    if data[4:12] in {b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypheim", b"ftyphevc"}:
+        return "is a HEIC picture, which I cannot read. Save it as JPEG or PNG."
+    if not data:
+        return "is empty. Upload it once more."
+    return "is not a picture that I can read, or is damaged. Use PNG, JPEG, WebP or GIF."

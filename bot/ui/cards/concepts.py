@@ -1,0 +1,120 @@
+"""Concepts: the library, one concept, and what was learned."""
+
+from collections.abc import Sequence
+
+from bot.ui.card import GOOD, Blob, Button, Card, Row, embed
+from bot.ui.text import block, code, dotted, duration, escaped, listed
+from core.domain.concepts import Concept, ConceptVersion
+from core.domain.requests import TrainRequest
+
+PAGE = 20
+
+
+def example(concept: Concept) -> str:
+    """A prompt that uses the concept."""
+    return example_of(concept.name, concept.class_noun)
+
+
+def example_of(name: str, class_noun: str) -> str:
+    """A prompt that uses a concept of that name."""
+    return f"a <{name}> {class_noun}"
+
+
+def library(concepts: Sequence[Concept], offset: int = 0) -> Card:
+    """One page of a guild's concepts, with buttons to the pages around it."""
+    if not concepts:
+        return Card(
+            embed=embed("Nothing has been taught here yet. Teach me something with `/train`."),
+            rows=((Button("Teach me", "teach", 0, emoji="🎓", style="primary"),),),
+        )
+    offset = min(offset, (len(concepts) - 1) // PAGE * PAGE)
+    page = concepts[offset : offset + PAGE]
+    card = embed("\n".join(_line(concept) for concept in page), title="Concepts")
+    card.set_footer(text=f"{len(concepts)} in all. Write a name in a prompt to use it.")
+    return Card(embed=card, rows=_pages(offset, len(concepts)))
+
+
+def shown(concept: Concept, versions: Sequence[ConceptVersion], sheet: Blob | None) -> Card:
+    """Everything about one concept."""
+    noun = escaped(concept.class_noun)
+    lines = [f"A {concept.kind.value}: {noun}", f"taught by <@{concept.owner_id}>", ""]
+    lines += [_version_line(version) for version in versions[:8]] or ["still being learned"]
+    card = embed("\n".join(lines), title=escaped(concept.token))
+    if not versions:
+        return Card(embed=card)
+    card.add_field(name="How to use it", value=block(example(concept)), inline=False)
+    return Card(embed=card, rows=(_try_row(concept.id),), files=(sheet,) if sheet else ())
+
+
+def learned(request: TrainRequest, version: ConceptVersion, sheet: Blob, job_id: int) -> Card:
+    """A training run has ended well: what went in, what came out, how to use it."""
+    token, noun = code(f"<{request.name}>"), escaped(request.class_noun)
+    lines = [f"I know {token} now, a {request.concept_kind.value}: {noun}."]
+    if request.parents:
+        lines.append(f"It stands on {listed([code(p.token) for p in request.parents])}.")
+    card = embed("\n".join(lines), title=f"{escaped(request.name)} learned", colour=GOOD)
+    prompt = example_of(request.name, request.class_noun)
+    card.add_field(name="How to use it", value=block(prompt), inline=False)
+    card.set_footer(text=_learned_footer(version, job_id))
+    return Card(embed=card, rows=(_try_row(version.concept_id),), files=(sheet,))
+
+
+def deleted(concept: Concept) -> Card:
+    """A concept is gone, and can be brought back."""
+    text = f"{code(concept.token)} is deleted. Pictures made with it stay."
+    return Card(content=text, rows=((Button("Undo", "undo", concept.id, emoji="↩️"),),))
+
+
+def restored(concept: Concept) -> Card:
+    """A deleted concept is back."""
+    return Card(content=f"{code(concept.token)} is back.", rows=(_try_row(concept.id),))
+
+
+def _learned_footer(version: ConceptVersion, job_id: int) -> str:
+    count = len(version.pictures)
+    return dotted(
+        f"#{job_id}",
+        f"version {version.number}",
+        f"{count} picture{'s' if count != 1 else ''}",
+        f"learned in {duration(version.seconds)}",
+    )
+
+
+def _line(concept: Concept) -> str:
+    state = f"v{concept.latest.number}" if concept.latest else "being learned"
+    return dotted(
+        code(concept.token),
+        concept.kind.value,
+        escaped(concept.class_noun),
+        state,
+        f"<@{concept.owner_id}>",
+    )
+
+
+def _version_line(version: ConceptVersion) -> str:
+    when = f"<t:{int(version.created_at.timestamp())}:R>"
+    parents = f"on {len(version.parents)} other" if version.parents else ""
+    return dotted(
+        f"**v{version.number}**",
+        f"{len(version.pictures)} pictures",
+        duration(version.seconds),
+        parents,
+        when,
+        f"`{version.artifact[:12]}`",
+    )
+
+
+def _try_row(concept_id: int) -> Row:
+    return (
+        Button("Try it", "try", concept_id, emoji="🎨", style="primary"),
+        Button("Write a prompt", "ask", concept_id, emoji="✏️"),
+    )
+
+
+def _pages(offset: int, total: int) -> tuple[Row, ...]:
+    row: Row = ()
+    if offset > 0:
+        row += (Button("Back", "list", max(0, offset - PAGE), emoji="◀️"),)
+    if offset + PAGE < total:
+        row += (Button("More", "list", offset + PAGE, emoji="▶️"),)
+    return (row,) if row else ()

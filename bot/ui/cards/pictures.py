@@ -1,0 +1,166 @@
+"""Finished pictures: the result of a job, one picture looked at closely, and its manifest."""
+
+from collections.abc import Sequence
+
+from bot.ui.card import Blob, Button, Card, Menu, Row, embed
+from bot.ui.text import block, code, dotted, duration, escaped
+from core.domain.concepts import StackEntry
+from core.domain.images import Image
+from core.domain.jobs import Job
+from core.domain.requests import ImagineRequest
+
+EVERY = "all"
+"""The menu's value for all pictures of a job."""
+
+
+def result(job: Job, images: Sequence[Image], picture: Blob) -> Card:
+    """All pictures of a finished job in one, with what they were made of and what can be done."""
+    request = images[0].manifest.request
+    rows = _single(images[0]) if len(images) == 1 else _several(job, images)
+    text = "\n".join(_lines(job, request, images))
+    return Card(content=text, rows=rows, files=(picture,))
+
+
+def close(image: Image, picture: Blob, at: int | None) -> Card:
+    """One picture alone with everything that can be done with it."""
+    text = f"**Picture {image.index + 1}** of #{image.job_id} · seed `{image.seed}`"
+    return Card(content=text, rows=_single(image, at=at, redo=False), files=(picture,))
+
+
+def every(job: Job, count: int, at: int | None) -> Card:
+    """What can be done with all pictures of a job together."""
+    rows = (
+        (
+            Button("Upscale all", "upall", job.id, emoji="🔍", style="primary"),
+            Button("Vary all", "varyall", job.id, emoji="🎲", style="primary"),
+            Button("More like all", "likeall", job.id, emoji="✨"),
+            Button("Redo", "redo", job.id, emoji="🔁"),
+        ),
+        (
+            Button("All", "goodall", job.id, emoji="👍"),
+            Button("All", "badall", job.id, emoji="👎"),
+            Button("Details", "infoall", job.id, emoji="ℹ️"),
+            Button("Delete all", "delall", job.id, emoji="🗑️", style="danger", at=at),
+        ),
+    )
+    return Card(content=f"All {count} pictures of **#{job.id}**", rows=rows)
+
+
+def details(images: Sequence[Image], files: tuple[Blob, ...]) -> Card:
+    """All that is needed to make a picture again, in words and as files."""
+    manifest = images[0].manifest
+    request = manifest.request
+    card = embed(block(request.prompt, 1000), title=_details_title(images))
+    if request.negative_prompt:
+        card.add_field(name="Without", value=block(request.negative_prompt, 900), inline=False)
+    for name, value in _figures(images):
+        card.add_field(name=name, value=value)
+    if request.stack:
+        lines = [f"{_weighted(e)} `{e.artifact[:12]}`" for e in request.stack]
+        card.add_field(name="Stack", value="\n".join(lines), inline=False)
+    versions = dotted(*(f"{name} {number}" for name, number in manifest.versions.items()))
+    card.set_footer(
+        text=f"{manifest.model} · {manifest.device} · {manifest.dtype} · {versions}"[:2000]
+    )
+    row = (Button("Make it again", "again", images[0].id, emoji="♻️"),)
+    return Card(embed=card, rows=(row,), files=files)
+
+
+def stack_line(stack: Sequence[StackEntry]) -> str:
+    """The concepts of a request with their weights."""
+    return dotted(*(_weighted(entry) for entry in stack))
+
+
+def _lines(job: Job, request: ImagineRequest, images: Sequence[Image]) -> list[str]:
+    without = f"without {escaped(request.negative_prompt, 200)}" if request.negative_prompt else ""
+    numbered = [f"{image.index + 1}: `{image.seed}`" for image in images]
+    seeds = f"seed `{images[0].seed}`" if len(images) == 1 else f"seeds {dotted(*numbered)}"
+    made = dotted(f"#{job.id}", *_made_with(request), _size(images[0]), _took(job))
+    small = [without, stack_line(request.stack), seeds, f"{made} · for <@{job.user_id}>"]
+    return [f"**{escaped(request.prompt, 500)}**", *(f"-# {line}" for line in small if line)]
+
+
+def _made_with(request: ImagineRequest) -> tuple[str, str, str]:
+    steps = request.num_inference_steps
+    guidance = request.guidance_scale
+    return (
+        f"{steps} steps" if steps else "",
+        f"guidance {guidance:g}" if guidance else "",
+        request.sampler.value if request.sampler else "",
+    )
+
+
+def _figures(images: Sequence[Image]) -> list[tuple[str, str]]:
+    request = images[0].manifest.request
+    steps, guidance, sampler = _made_with(request)
+    figures = [
+        ("Seed", ", ".join(f"`{image.seed}`" for image in images)),
+        ("Size", _size(images[0])),
+        ("Sampling", dotted(steps, guidance, sampler)),
+    ]
+    if request.start:
+        figures.append(("From a picture", f"strength {request.start.strength:g}"))
+    if request.variation:
+        figures.append(("Variation", f"strength {request.variation.strength:g}"))
+    return figures
+
+
+def _details_title(images: Sequence[Image]) -> str:
+    one = images[0]
+    if len(images) > 1:
+        return f"All pictures of #{one.job_id}"
+    return f"Picture {one.index + 1} of #{one.job_id}"
+
+
+def _single(image: Image, *, at: int | None = None, redo: bool = True) -> tuple[Row, ...]:
+    make = (
+        Button("Upscale", "up", image.id, emoji="🔍", style="primary"),
+        Button("Vary", "vary", image.id, emoji="🎲", style="primary"),
+        Button("More like this", "like", image.id, emoji="✨"),
+    )
+    again = (Button("Redo", "redo", image.job_id, emoji="🔁"),) if redo else ()
+    judge = (
+        Button("", "good", image.id, emoji="👍"),
+        Button("", "bad", image.id, emoji="👎"),
+        Button("Details", "info", image.id, emoji="ℹ️"),
+        Button("Delete", "del", image.id, emoji="🗑️", at=at),
+    )
+    return (make + again, judge)
+
+
+def _several(job: Job, images: Sequence[Image]) -> tuple[Row, ...]:
+    """Three rows with a button a picture and one for all, and a menu to look at one closely."""
+    number = {image.id: str(image.index + 1) for image in images}
+    ups = tuple(Button(f"U{n}", "up", i, style="primary") for i, n in number.items())
+    varies = tuple(Button(f"V{n}", "vary", i) for i, n in number.items())
+    likes = tuple(Button(n, "good", i, emoji="👍") for i, n in number.items())
+    return (
+        (*ups, Button("Redo", "redo", job.id, emoji="🔁")),
+        (*varies, Button("Details", "infoall", job.id, emoji="ℹ️")),
+        (*likes, Button("Delete", "delall", job.id, emoji="🗑️")),
+        (_menu(job, images),),
+    )
+
+
+def _menu(job: Job, images: Sequence[Image]) -> Menu:
+    about = "upscale, vary, more like this, details, delete, 👍 👎"
+    one_by_one = tuple(
+        (str(image.id), f"Picture {image.index + 1}", f"seed {image.seed}: {about}")
+        for image in images
+    )
+    options = (*one_by_one, (EVERY, "All pictures", about))
+    return Menu("look", job.id, "More with one picture, or with all…", options)
+
+
+def _weighted(entry: StackEntry) -> str:
+    return f"{code(entry.token)} {entry.weight:g}"
+
+
+def _size(image: Image) -> str:
+    return f"{image.width_px} × {image.height_px}"
+
+
+def _took(job: Job) -> str:
+    if job.started_at is None or job.ended_at is None:
+        return ""
+    return duration((job.ended_at - job.started_at).total_seconds())

@@ -1,0 +1,77 @@
+"""The message that follows a job from the queue to its end."""
+
+from collections.abc import Sequence
+
+from bot.ui.card import Button, Card, embed
+from bot.ui.text import about, bar, code, dotted, escaped, listed, ordinal
+from core.domain.jobs import Job, JobKind, JobState
+from core.domain.requests import ImagineRequest, TrainRequest
+
+VERBS = {JobKind.IMAGINE: "drawing", JobKind.TRAIN: "learning", JobKind.TRANSCRIBE: "listening"}
+LISTED_MAX = 20
+
+
+def status(
+    job: Job, *, position: int = 0, eta_s: float | None = None, notes: Sequence[str] = ()
+) -> Card:
+    """Where a job is: its number, place or progress, estimate, and what it is about."""
+    warnings = [f"⚠️ {note}" for note in notes]
+    lines = [headline(job, position=position, eta_s=eta_s), f"> {subject(job)}", *warnings]
+    rows = () if job.state.ended else ((Button("Cancel", "cancel", job.id, emoji="✖️"),),)
+    return Card(content="\n".join(lines), rows=rows)
+
+
+def headline(job: Job, *, position: int = 0, eta_s: float | None = None) -> str:
+    """#12 · queued 1st · about 4 s, or #12 · drawing ▰▰▱ 30 % · about 2 s left."""
+    number = f"**#{job.id}**"
+    if job.state is JobState.QUEUED:
+        place = f"queued {ordinal(position)}" if position > 0 else "queued"
+        return dotted(number, place, about(eta_s))
+    if job.state is JobState.RUNNING:
+        left = f"{about(eta_s)} left" if eta_s is not None else ""
+        return dotted(number, *_running(job), left)
+    return dotted(number, job.state.value)
+
+
+def subject(job: Job) -> str:
+    """What the job is about, in one line; its user text is escaped."""
+    request = job.request
+    if isinstance(request, ImagineRequest):
+        return escaped(request.prompt, 200)
+    if isinstance(request, TrainRequest):
+        count = len(request.pictures)
+        base = f", on top of {listed([code(p.token) for p in request.parents])}"
+        return (
+            f"learning {code(f'<{request.name}>')} ({escaped(request.class_noun)}) from "
+            f"{count} picture{'s' if count != 1 else ''}{base if request.parents else ''}"
+        )
+    return "a voice message"
+
+
+def failed(job: Job) -> Card:
+    """Why a job could not be done, with a way to try again where that makes sense."""
+    text = f"**#{job.id}** could not be done. {escaped(job.error or '', 1500)}\n> {subject(job)}"
+    again = Button("Try again", "redo", job.id, emoji="🔁")
+    return Card(content=text, rows=((again,),) if job.kind is JobKind.IMAGINE else ())
+
+
+def jobs(mine: Sequence[tuple[Job, int, float | None]]) -> Card:
+    """A person's jobs, each with its position and estimate; up to five can be cancelled here."""
+    if not mine:
+        return Card(content="You have no jobs yet. Try `/imagine` or `/train`.")
+    lines = [
+        f"{headline(job, position=position, eta_s=eta_s)}\n> {subject(job)}"
+        for job, position, eta_s in mine[:LISTED_MAX]
+    ]
+    alive = [job for job, _, _ in mine if not job.state.ended][:5]
+    row = tuple(Button(f"Cancel #{job.id}", "cancel", job.id, emoji="✖️") for job in alive)
+    return Card(embed=embed("\n".join(lines)[:4000], title="Your jobs"), rows=(row,) if row else ())
+
+
+def _running(job: Job) -> tuple[str, str]:
+    progress = job.progress
+    if progress is None or progress.total <= 0:
+        return VERBS[job.kind], ""
+    share = min(1.0, progress.done / progress.total)
+    note = escaped(progress.note, 60) or VERBS[job.kind]
+    return note, f"{bar(progress.done, progress.total)} {share:.0%}"

@@ -1,0 +1,105 @@
+"""A scripted worker: ends jobs at once with real PNGs, or waits until it is told to."""
+
+import asyncio
+
+from core.dispatch.messages import (
+    Cancelled,
+    Ended,
+    Failed,
+    Imagined,
+    MadeImage,
+    Trained,
+    Transcribed,
+)
+from core.domain.images import Manifest
+from core.domain.jobs import Job, JobKind, Progress
+from core.domain.requests import ImagineRequest, Recipe, TrainRequest
+from core.domain.speech import Segment
+from core.queue import Bells, Queue
+from core.services.results import Results
+from core.storage import Storage
+from tests.unit.bot.files import noise_png
+
+SIDE_PX = 64
+
+
+class ScriptedWorker:
+    """Claims from the real queue and answers through the real results."""
+
+    def __init__(self, queue: Queue, results: Results, storage: Storage, bells: Bells) -> None:
+        self._queue, self._results, self._storage, self._bells = queue, results, storage, bells
+        self.open = asyncio.Event()
+        self.open.set()
+        self.finishing = asyncio.Event()
+        self.finishing.set()
+        self.heard = "a red ball"
+        self.failure: str | None = None
+        self.progress: Progress | None = None
+
+    async def run(self) -> None:
+        """Work until cancelled. `open` lets jobs begin, `finishing` lets them end."""
+        while True:
+            await self.open.wait()
+            job = await self._queue.claim(list(JobKind), worker="scripted", lease_s=60)
+            if job is None:
+                await self._bells.jobs.wait(0.2)
+                continue
+            await self._results.finish(await self._work(job))
+
+    async def _work(self, job: Job) -> Ended:
+        if self.progress is not None:
+            await self._queue.report(job.id, job.attempt, self.progress)
+        while not self.finishing.is_set():
+            if job.id in await self._queue.cancel_requests():
+                return Cancelled(job.id, job.attempt)
+            await self._bells.jobs.wait(0.1)
+        if self.failure is not None:
+            return Failed(job.id, job.attempt, self.failure, users_fault=True)
+        return self._made(job)
+
+    def _made(self, job: Job) -> Ended:
+        request = job.request
+        if isinstance(request, ImagineRequest):
+            return Imagined(job.id, job.attempt, self._images(request), seconds=0.1)
+        if isinstance(request, TrainRequest):
+            return self._trained(job, request)
+        segment = Segment(start=0, end=1, text=self.heard, avg_logprob=-0.1, no_speech_prob=0.0)
+        segments = (segment,) if self.heard else ()
+        return Transcribed(job.id, job.attempt, "en", segments, seconds=0.1)
+
+    def _images(self, request: ImagineRequest) -> tuple[MadeImage, ...]:
+        changes = {
+            "num_inference_steps": request.num_inference_steps or 20,
+            "guidance_scale": request.guidance_scale or 3.0,
+            "width_px": request.width_px or SIDE_PX,
+            "height_px": request.height_px or SIDE_PX,
+        }
+        resolved = request.model_copy(update=changes)
+        return tuple(self._image(resolved, index) for index in range(len(request.seeds)))
+
+    def _image(self, request: ImagineRequest, index: int) -> MadeImage:
+        manifest = Manifest(
+            request=request,
+            index=index,
+            model="scripted",
+            device="cpu",
+            dtype="float32",
+            versions={"torch": "2"},
+        )
+        side = request.width_px or SIDE_PX
+        dice = request.variation.seeds[index] if request.variation else request.seeds[index]
+        key = self._storage.put(noise_png(dice, side))
+        return MadeImage(key=key, width_px=side, height_px=side, manifest=manifest)
+
+    def _trained(self, job: Job, request: TrainRequest) -> Trained:
+        samples = tuple(self._storage.put(noise_png(1000 * job.id + i)) for i in range(4))
+        return Trained(
+            job.id,
+            job.attempt,
+            artifact=self._storage.put(f"weights of job {job.id}".encode()),
+            samples=samples,
+            model="scripted",
+            recipe=request.recipe or Recipe(),
+            parents=request.parents,
+            seconds=12.0,
+        )
