@@ -8,6 +8,8 @@ import { avatar, nameOf } from "./names.js";
 import { Recorder, RecorderError } from "./recorder.js";
 import { Tray } from "./tray.js";
 
+const UNHEARD = "The bot listens to voice messages that reply to it. On others: right-click the message, then Apps.";
+
 export class Composer {
   form = null;
   recorder = null;
@@ -19,6 +21,7 @@ export class Composer {
     this.tray = new Tray({ say: (text) => this.say(text), changed: () => this.#buttons() });
     this.context = el("div.context", { hidden: true });
     this.error = el("div.form-error", { role: "alert", hidden: true });
+    this.unheard = el("div.unheard", { hidden: true }, UNHEARD);
     this.typing = el("div.typing", { "aria-live": "off" });
     this.picker = el("input", { type: "file", multiple: true, hidden: true, id: "upload", onchange: () => this.files([...this.picker.files]) });
     this.input = el("textarea.message-input", {
@@ -30,7 +33,7 @@ export class Composer {
     this.micButton = this.#button("mic", "Record a voice message", () => this.#record());
     this.sendButton = this.#button("send", "Send", () => this.send());
     this.box = el("div.composer", {}, this.context, this.tray.element,
-      el("div.composer-row", {}, this.uploadButton, this.slot, this.micButton, this.sendButton), this.error);
+      this.unheard, el("div.composer-row", {}, this.uploadButton, this.slot, this.micButton, this.sendButton), this.error);
     fill(dock, app.suggestions.element, this.box, this.typing, this.picker);
     app.store.on("changed", () => this.#placeholder());
     app.store.on("typing", () => this.#drawTyping());
@@ -57,6 +60,8 @@ export class Composer {
     this.sendButton.classList.toggle("ready", Boolean(ready));
     this.micButton.hidden = Boolean(this.form || recording || this.#edit);
     this.uploadButton.hidden = Boolean(this.form || recording || this.#edit);
+    const speaking = (recording && !this.form) || (this.tray?.asVoice && !this.input.value.trim());
+    this.unheard.hidden = !speaking || !this.app.store.place.guild || Boolean(this.#reply?.author.bot);
   }
 
   focus() { (this.form ?? this.input).focus(); }

@@ -1,6 +1,7 @@
 // For someone who is here for the first time: three things to try, and what the built-in models are.
 
 import { el, fill, icon } from "./dom.js";
+import { isEphemeral } from "./message.js";
 
 const SEEN = "atelier-hints-closed";
 const AUDIO = /\.(ogg|oga|opus|webm|wav|mp3|m4a)$/i;
@@ -35,8 +36,7 @@ export class Hints {
       el("ol.steps", {},
         this.#step("Teach", ["Show the bot a handful of pictures of one thing with ", this.#command("train"), ". In a few minutes it knows a new word for it."], taught),
         this.#step("Imagine", ["Ask for it with ", this.#command("imagine"), ", alone or together with something else that was taught."], prompts),
-        this.#step("Speak", ["In ", el("button.text-link", { type: "button", onclick: () => this.app.go(this.app.store.direct.id) }, "a direct message to the bot"),
-          " press the microphone and say what you want to see. On any voice message: right-click, Apps."], spoken)),
+        this.#step("Speak", ["Reply to one of the bot's messages with the microphone and say what you want to see. Or right-click any voice message, then Apps."], spoken)),
       el("section.models", {}, el("h3", {}, "About the built-in models"),
         el("p", {}, "They know a small drawn world and a synthetic voice, and nothing else. Real pictures and human voices need real models: set ",
           el("code.inline", {}, "ATELIER_MODEL"), " and ", el("code.inline", {}, "ATELIER_SPEECH_MODEL"), " and start again.")));
@@ -68,8 +68,10 @@ export class Hints {
     return this.app.composer.open(command, { ...sample.options, ...(file && place ? { [place]: file } : {}) });
   }
 
-  async #speak(file) {
-    await this.app.go(this.app.store.direct.id);
+  /** A sound goes to the channel in view, as an answer to the bot where it has said something. */
+  #speak(file) {
+    const last = this.app.store.messages().findLast((message) => message.author.bot && !isEphemeral(message));
+    if (last && this.app.store.place.guild) this.app.composer.replyTo(last);
     this.app.composer.files([file]);
   }
 }

@@ -55,14 +55,15 @@ export class MessageList {
 
   /** Puts one element a message in order into the log, drawing again what changed; true when something was added. */
   #reconcile() {
-    const wanted = [];
+    const { store } = this.app;
+    const notices = (after) => store.notices(after).map((notice) => this.#element(notice, null));
+    const wanted = notices(null);
     let before = null;
-    for (const message of this.app.store.messages()) {
+    for (const message of store.messages()) {
       if (!before || newDay(before, message)) wanted.push(this.#divider(message));
-      wanted.push(this.#element(message, follows(before, message)));
+      wanted.push(this.#element(message, follows(before, message)), ...notices(message.id));
       before = message;
     }
-    for (const notice of this.app.store.notices()) wanted.push(this.#element(notice, null));
     return this.#place(wanted);
   }
 

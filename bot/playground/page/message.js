@@ -9,6 +9,7 @@ import { avatar, clock, full, nameOf, when } from "./names.js";
 
 const EPHEMERAL = 64;
 const THINKING = 128;
+const APPLICATION_COMMAND = 2;
 
 export const isEphemeral = (message) => Boolean(message.flags & EPHEMERAL);
 export const isThinking = (message) => Boolean(message.flags & THINKING);
@@ -33,12 +34,16 @@ export function drawMessage(message, { app, grouped }) {
 
 function above(message, app) {
   const used = message.interaction_metadata;
-  if (used?.name) {
-    return el("div.above", {}, el("span.elbow"), avatar(used.user, "span.avatar.tiny"),
-      el("b", {}, nameOf(used.user)), " used ", el("button.mention.command-link", { type: "button", dataset: { command: used.name } }, `/${used.name}`));
+  if (used?.type === APPLICATION_COMMAND) {
+    return el("div.above", {}, el("span.elbow"), avatar(used.user, "span.avatar.tiny"), el("b", {}, nameOf(used.user)), " used ", commandName(used));
   }
   if (message.message_reference) return el("div.above", {}, el("span.elbow"), answered(message.referenced_message, app));
   return null;
+}
+
+function commandName({ name, target_message_id: message, target_user: user }) {
+  const slash = !message && !user;
+  return slash ? el("button.mention.command-link", { type: "button", dataset: { command: name } }, `/${name}`) : el("span.mention", {}, name);
 }
 
 function answered(target, app) {

@@ -4,12 +4,9 @@ import { el } from "./dom.js";
 
 export const nameOf = (user, member = null) => member?.nick ?? user.global_name ?? user.username;
 
-const HUES = [14, 38, 88, 152, 186, 214, 262, 318];
-
-/** A colour wheel angle that belongs to an id. */
+/** A colour wheel angle that belongs to an id; ids in a row get angles far apart. */
 export function hue(id) {
-  const number = [...String(id)].reduce((sum, digit) => (sum * 31 + digit.charCodeAt(0)) % 997, 7);
-  return HUES[number % HUES.length];
+  return Math.round(Number(BigInt(id) % 9973n) * 137.508) % 360;
 }
 
 /** A drawn avatar: the first letter on the person's own colour, the application's mark for a bot. */

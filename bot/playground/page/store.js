@@ -18,7 +18,7 @@ export class Store extends EventTarget {
   pressed = new Set();     // "message:custom_id" of components that wait for the bot
   failures = new Map();    // message id → why its component failed
   #messages = new Map();   // of the channel in view: id → message
-  #notices = new Map();    // commands on their way or failed, drawn after the messages
+  #notices = new Map();    // commands on their way or failed, each after the message that was last then
   #typing = new Map();     // user id → when it stops showing
   #notice = 0;
 
@@ -40,7 +40,7 @@ export class Store extends EventTarget {
 
   messages() { return [...this.#messages.values()].sort((a, b) => NEWER(a.id, b.id)); }
   message(id) { return this.#messages.get(id) ?? null; }
-  notices() { return [...this.#notices.values()]; }
+  notices(after) { return [...this.#notices.values()].filter((notice) => notice.after === after); }
 
   /** Puts the messages of another channel in the place of those in view. */
   show(messages) {
@@ -61,10 +61,11 @@ export class Store extends EventTarget {
     this.tell("messages");
   }
 
-  /** Adds or changes a line of our own that is no message: `{id?, state: "sending" | "failed", …}` → its id. */
+  /** Adds or changes a line of our own that is no message: `{id?, state: "sending" | "failed", command, text?}` → its id. */
   notice(fields) {
     const id = fields.id ?? `notice-${(this.#notice += 1)}`;
-    this.#notices.set(id, { ...this.#notices.get(id), ...fields, id });
+    const after = this.messages().at(-1)?.id ?? null;
+    this.#notices.set(id, { after, ...this.#notices.get(id), ...fields, id });
     this.tell("messages");
     return id;
   }
