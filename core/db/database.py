@@ -9,19 +9,12 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 import migrations
+from core.db import sqlite
 from core.errors import SettingsError
-
-BUSY_TIMEOUT_MS = 10_000
-PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",  # a person was promised what is committed
-    "PRAGMA foreign_keys=ON",
-    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
-)
 
 
 class Database:
@@ -30,15 +23,12 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
         self._sqlite = self._url.get_backend_name() == "sqlite"
-        self._engine = create_async_engine(url)
+        self._engine = sqlite.open_engine(url) if self._sqlite else create_async_engine(url)
         writing = self._engine.execution_options(atelier_writes=True)
         self._reads = async_sessionmaker(self._engine, expire_on_commit=False)
         self._writes = async_sessionmaker(writing, expire_on_commit=False)
         self._one_writer = asyncio.Lock()
         self._writer: asyncio.Task[Any] | None = None
-        if self._sqlite:
-            event.listen(self._engine.sync_engine, "connect", _open_sqlite)
-            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
 
     async def start(self) -> None:
         """Make the file where there is none, and bring the tables up to date.
@@ -90,20 +80,6 @@ class Database:
 def after_commit(session: AsyncSession, action: Callable[[], None]) -> None:
     """Call `action` once the transaction of `session` is durable; never when it is undone."""
     session.info.setdefault("after_commit", []).append(action)
-
-
-def _open_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes its lock at once: a read that turns into a write can fail half-way.
-    writes = connection.get_execution_options().get("atelier_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _upgrade(connection: Connection) -> None:

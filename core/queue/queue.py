@@ -18,7 +18,7 @@ from core.domain.jobs import Job, JobKind, JobState, Progress
 from core.domain.requests import Request, TrainRequest
 from core.errors import NotFound
 from core.queue.bell import Bells
-from core.queue.order import next_job, position_of
+from core.queue.order import next_job, place_of
 from core.queue.transitions import FRESH, end, give_back, record
 
 
@@ -159,10 +159,7 @@ class Queue:
     async def position(self, job_id: int) -> int:
         """The place in the queue, 1 for the next; 0 when the job does not wait."""
         async with self._database.session() as session:
-            row = await session.get(JobRow, job_id)
-            if row is None or row.state is not JobState.QUEUED:
-                return 0
-            return await session.scalar(position_of(job_id, row.kind)) or 0
+            return await place_of(session, job_id)
 
     async def cancel_requests(self) -> list[int]:
         """Running jobs that somebody wants stopped."""

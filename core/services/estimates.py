@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.db import Database
 from core.db.tables import JobRow, SpeedRow
 from core.dispatch.messages import Imagined, Trained, Transcribed
 from core.domain.jobs import Job, JobKind, JobState, Progress
@@ -27,26 +26,22 @@ class Speed:
     default_area_px: int | None
 
 
-class Estimates:
-    """Estimates that are as old as the last jobs; None where nothing was measured yet."""
+async def eta_s(session: AsyncSession, job: Job, *, position: int) -> float | None:
+    """Seconds until `job` has ended; `position` is its place in the queue, 0 if it runs.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def eta_s(self, job: Job, *, position: int) -> float | None:
-        """Seconds until `job` has ended; `position` is its place in the queue, 0 if it runs."""
-        if job.state.ended:
-            return None
-        async with self._database.session() as session:
-            speed = await _speed(session, job.kind)
-            own_s = _own_s(job.request, speed)
-            if speed is None or own_s is None:
-                return None
-            if position == 0:
-                return own_s * _left(job.progress)
-            running = await _running(session, job.kind)
-        ahead = position - 1 + sum(_left(progress) for progress in running)
-        return ahead * speed.seconds_per_job + own_s
+    None once it has ended, and while nothing like it was measured.
+    """
+    if job.state.ended:
+        return None
+    speed = await _speed(session, job.kind)
+    own_s = _own_s(job.request, speed)
+    if speed is None or own_s is None:
+        return None
+    if position == 0:
+        return own_s * _left(job.progress)
+    running = await _running(session, job.kind)
+    ahead = position - 1 + sum(_left(progress) for progress in running)
+    return ahead * speed.seconds_per_job + own_s
 
 
 def units_of(request: Request, speed: Speed | None = None) -> float | None:

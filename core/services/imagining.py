@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.db import Database
 from core.db import concepts as shelf
 from core.domain.concepts import Concept, StackEntry, concept_name, token_of
-from core.domain.jobs import Job
 from core.domain.people import Actor
 from core.domain.requests import COUNT_MAX, SEED_MAX, Aspect, ImagineRequest, Sampler
 from core.errors import Conflict, InvalidInput
@@ -55,18 +54,16 @@ class Imagining:
             Conflict: a concept is not trained yet, or too much is waiting.
         """
         async with self._database.transaction() as session:
-            job, stack = await self.enqueue(session, actor, channel_id=channel_id, wish=wish)
-        return await self._desk.receipt(job, stack)
+            return await self.enqueue(session, actor, channel_id=channel_id, wish=wish)
 
     async def enqueue(
         self, session: AsyncSession, actor: Actor, *, channel_id: int, wish: ImagineWish
-    ) -> tuple[Job, tuple[StackEntry, ...]]:
+    ) -> Submitted:
         """The same inside the caller's transaction; raises as `request` does."""
         request = await _resolved(session, actor.guild_id, wish)
-        job = await self._desk.take(
+        return await self._desk.take(
             session, actor, channel_id=channel_id, request=request, reply_to=wish.reply_to
         )
-        return job, request.stack
 
     async def vary(self, actor: Actor, channel_id: int, image_id: int) -> Submitted:
         """Four pictures near this one."""
@@ -101,8 +98,7 @@ class Imagining:
 
     async def _submit(self, actor: Actor, channel_id: int, request: ImagineRequest) -> Submitted:
         async with self._database.transaction() as session:
-            job = await self._desk.take(session, actor, channel_id=channel_id, request=request)
-        return await self._desk.receipt(job, request.stack)
+            return await self._desk.take(session, actor, channel_id=channel_id, request=request)
 
 
 async def _resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> ImagineRequest:

@@ -10,8 +10,8 @@ from core.db.tables import JobEventRow, JobRow
 from core.domain.jobs import Job, JobEvent, JobState
 from core.domain.people import Actor
 from core.errors import Conflict, NotAllowed, NotFound
-from core.queue import Queue
-from core.services.estimates import Estimates
+from core.queue import Queue, place_of
+from core.services.estimates import eta_s
 
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 SHOWN_ENDED = 10
@@ -20,10 +20,9 @@ SHOWN_ENDED = 10
 class Jobs:
     """Looks at jobs and cancels them."""
 
-    def __init__(self, database: Database, queue: Queue, estimates: Estimates) -> None:
+    def __init__(self, database: Database, queue: Queue) -> None:
         self._database = database
         self._queue = queue
-        self._estimates = estimates
 
     async def mine(self, actor: Actor) -> Sequence[Job]:
         """What this person has waiting and running, oldest first, then what ended last."""
@@ -53,7 +52,8 @@ class Jobs:
 
     async def eta_s(self, job: Job) -> float | None:
         """Seconds until it has ended; None when that is not known, or it has."""
-        return await self._estimates.eta_s(job, position=await self._queue.position(job.id))
+        async with self._database.session() as session:
+            return await eta_s(session, job, position=await place_of(session, job.id))
 
     async def cancel(self, actor: Actor, job_id: int) -> Job:
         """Cancel a job that waits, or ask a running one to stop.

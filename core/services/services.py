@@ -3,7 +3,6 @@
 from core.db import Database
 from core.queue import Bells, Queue
 from core.services.desk import Desk
-from core.services.estimates import Estimates
 from core.services.gallery import Gallery
 from core.services.guilds import Guilds
 from core.services.imagining import Imagining
@@ -30,12 +29,11 @@ class Services:
     ) -> None:
         self.storage = storage
         self.settings = settings
-        estimates = Estimates(database)
-        desk = Desk(database, queue, estimates)
+        desk = Desk(queue)
         self.gallery = Gallery(database)
         self.guilds = Guilds(database)
         self.library = Library(database)
-        self.jobs = Jobs(database, queue, estimates)
+        self.jobs = Jobs(database, queue)
         self.outbox = Outbox(database, bells.deliveries)
         self.imagining = Imagining(database, desk, self.gallery, self.jobs)
         self.training = Training(database, desk)

@@ -4,15 +4,23 @@ from dataclasses import dataclass
 
 from core.domain.concepts import StackEntry
 from core.domain.jobs import Job
+from core.domain.requests import ImagineRequest, TrainRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A job that is safe in the queue, its place, and a guess at its end."""
+    """A job that is in the queue, its place, and a guess at its end."""
 
     job: Job
     position: int
     """1 for the next; 0 when it already runs."""
     eta_s: float | None
     """Seconds from now to its end, from measured speeds; None while nothing was measured."""
-    stack: tuple[StackEntry, ...] = ()
+
+    @property
+    def stack(self) -> tuple[StackEntry, ...]:
+        """The concept versions that it uses; for training, those underneath."""
+        request = self.job.request
+        if isinstance(request, TrainRequest):
+            return request.parents
+        return request.stack if isinstance(request, ImagineRequest) else ()

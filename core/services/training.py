@@ -13,7 +13,7 @@ from core.db.guilds import ensure_guild
 from core.db.tables import ConceptRow
 from core.domain.concepts import Concept, ConceptKind, StackEntry, class_noun, concept_name
 from core.domain.people import Actor
-from core.domain.requests import SEED_MAX, STACK_MAX, Recipe, TrainRequest
+from core.domain.requests import SEED_MAX, STACK_MAX, TrainRequest
 from core.errors import Conflict, InvalidInput
 from core.services.desk import Desk
 from core.services.imagining import pinned
@@ -61,8 +61,7 @@ class Training:
             parents = await _parents(session, actor.guild_id, name, wish.base_on)
             concept = await _concept(session, actor, name=name, noun=noun, kind=wish.kind)
             request = _request(concept, wish, parents)
-            job = await self._desk.take(session, actor, channel_id=channel_id, request=request)
-        return await self._desk.receipt(job, parents)
+            return await self._desk.take(session, actor, channel_id=channel_id, request=request)
 
 
 def _check(wish: TrainWish) -> None:
@@ -126,7 +125,7 @@ def _request(concept: Concept, wish: TrainWish, parents: tuple[StackEntry, ...])
         class_noun=concept.class_noun,
         concept_kind=concept.kind,
         pictures=wish.pictures,
-        recipe=None if wish.steps is None else Recipe(steps=wish.steps),
+        steps=wish.steps,
         parents=parents,
         seed=secrets.randbelow(SEED_MAX + 1),
     )

@@ -47,10 +47,9 @@ class Voice:
             imagine_at_once=not settings.ask_before_voice,
         )
         async with self._database.transaction() as session:
-            job = await self._desk.take(
+            return await self._desk.take(
                 session, actor, channel_id=channel_id, request=request, reply_to=reply_to
             )
-        return await self._desk.receipt(job)
 
     async def transcript(self, guild_id: int, transcript_id: int) -> Transcript:
         """One transcript of this guild.
@@ -92,10 +91,7 @@ class Voice:
                 raise InvalidInput("Nothing was heard in that message. Say it again, or type it.")
             asked_in = await session.get_one(JobRow, row.job_id)
             wish = ImagineWish(prompt=text, reply_to=asked_in.reply_to)
-            job, stack = await self._imagining.enqueue(
-                session, actor, channel_id=channel_id, wish=wish
-            )
-        return await self._desk.receipt(job, stack)
+            return await self._imagining.enqueue(session, actor, channel_id=channel_id, wish=wish)
 
     async def _find(self, guild_id: int | None, condition: ColumnElement[bool]) -> Transcript:
         async with self._database.session() as session:
