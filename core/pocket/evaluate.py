@@ -7,8 +7,6 @@ and read back by the judge; the judge and CLIP are measured on fresh renders bes
 import argparse
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -17,127 +15,13 @@ from PIL import Image
 from torch.nn import functional
 from transformers import CLIPModel, CLIPTokenizer
 
-from core.pocket.judge import Judge, Reading, as_pixels
+from core.pocket.exam import GROUPS, PAIR, RICH, Row, score
+from core.pocket.judge import Judge, as_pixels
 from core.pocket.paths import clip_path, diffusion_path, judge_path
 from core.pocket.train.clip import altered, as_clip_pixels
 from core.pocket.train.data import FRESH
 from core.pocket.world.captions import plain_caption
-from core.pocket.world.sampling import sample_backdrop, sample_thing
-from core.pocket.world.scene import (
-    HELD_OUT_THINGS,
-    NOUNS,
-    PLACES,
-    RELATIONS,
-    Backdrop,
-    Scene,
-    Thing,
-)
-
-Check = Callable[[Scene, Scene], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table: what was asked of how many pictures, and the share that is right."""
-
-    group: str
-    count: int
-    shares: dict[str, float]
-
-
-def single_held_out(rng: random.Random, count: int) -> list[Scene]:
-    """Returns plain single things in colours that training never gave them, places in turn."""
-    pairs = sorted(HELD_OUT_THINGS)
-    return [
-        Scene(Backdrop(PLACES[index % len(PLACES)]), (Thing(noun, colour),))
-        for index, (colour, noun) in zip(range(count), _cycle(rng, pairs), strict=False)
-    ]
-
-
-def single_rich(rng: random.Random, count: int) -> list[Scene]:
-    """Returns single things as training draws them, patterns, accents and coloured forests too."""
-    return [
-        Scene(sample_backdrop(rng), (replace(sample_thing(rng), size="medium"),))
-        for _ in range(count)
-    ]
-
-
-def pairs_held_out(rng: random.Random, count: int) -> list[Scene]:
-    """Returns two plain things, the first in a held-out colour, in each relation in turn."""
-    scenes: list[Scene] = []
-    for index, (colour, noun) in zip(
-        range(count), _cycle(rng, sorted(HELD_OUT_THINGS)), strict=False
-    ):
-        other = sample_thing(rng)
-        while other.noun == noun:
-            other = sample_thing(rng)
-        things = Thing(noun, colour), Thing(other.noun, other.colour)
-        place = Backdrop(PLACES[(index * 3) % len(PLACES)])
-        scenes.append(Scene(place, things, RELATIONS[index % 4]))
-    return scenes
-
-
-def tinted_forests(rng: random.Random, count: int) -> list[Scene]:
-    """Returns coloured forests with one plain thing in each."""
-    scenes: list[Scene] = []
-    while len(scenes) < count:
-        backdrop, thing = sample_backdrop(rng), sample_thing(rng)
-        if backdrop.trees and backdrop.ground and backdrop.sky:
-            scenes.append(Scene(backdrop, (Thing(thing.noun, thing.colour),)))
-    return scenes
-
-
-def _cycle(rng: random.Random, pairs: Sequence[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    while True:
-        yield from rng.sample(pairs, len(pairs))
-
-
-SINGLE: dict[str, Check] = {
-    "noun": lambda a, b: _each(a, b, "noun"),
-    "colour": lambda a, b: _each(a, b, "colour"),
-    "background": lambda a, b: a.backdrop.place == b.backdrop.place,
-}
-RICH: dict[str, Check] = SINGLE | {
-    "pattern": lambda a, b: _each(a, b, "pattern", "pattern_colour"),
-    "accent": lambda a, b: _each(a, b, "accent", "accent_colour"),
-    "whole scene": lambda a, b: _unsized(a) == b,
-}
-PAIR: dict[str, Check] = {
-    "nouns": lambda a, b: _each(a, b, "noun"),
-    "both and order": lambda a, b: a.relation == b.relation and _each(a, b, "noun", "colour"),
-    "background": SINGLE["background"],
-}
-FOREST: dict[str, Check] = SINGLE | {
-    "trees": lambda a, b: a.backdrop.trees == b.backdrop.trees,
-    "ground": lambda a, b: a.backdrop.ground == b.backdrop.ground,
-    "sky": lambda a, b: a.backdrop.sky == b.backdrop.sky,
-}
-
-
-def _each(asked: Scene, seen: Scene, *keys: str) -> bool:
-    return len(asked.things) == len(seen.things) and all(
-        getattr(one, key) == getattr(two, key)
-        for one, two in zip(asked.things, seen.things, strict=True)
-        for key in keys
-    )
-
-
-def _unsized(scene: Scene) -> Scene:
-    return replace(scene, things=tuple(replace(thing, size="medium") for thing in scene.things))
-
-
-def score(
-    group: str, scenes: list[Scene], readings: list[Reading], checks: dict[str, Check]
-) -> Row:
-    """Compares what was asked with what the judge read."""
-    pairs = [
-        (scene.in_reading_order(), reading.scene)
-        for scene, reading in zip(scenes, readings, strict=True)
-    ]
-    shares = {
-        name: sum(check(*pair) for pair in pairs) / len(pairs) for name, check in checks.items()
-    }
-    return Row(group, len(pairs), shares)
+from core.pocket.world.scene import NOUNS
 
 
 class Studio:
@@ -222,14 +106,6 @@ def contact_sheet(images: list[Image.Image], columns: int = 10) -> Image.Image:
         place = index % columns * 130, index // columns * 130
         sheet.paste(image.resize((128, 128), Image.Resampling.NEAREST), place)
     return sheet
-
-
-GROUPS = (
-    ("made: one thing, held out", single_held_out, SINGLE),
-    ("made: two things, one held out", pairs_held_out, PAIR),
-    ("made: one thing, all attributes", single_rich, RICH),
-    ("made: coloured forests", tinted_forests, FOREST),
-)
 
 
 def main() -> None:

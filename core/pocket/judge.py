@@ -20,7 +20,6 @@ IGNORED = -100
 LAYOUTS = ("empty", "one", "left", "above")
 NATURAL = "natural"
 TINTS = (NATURAL, *THING_COLOURS)
-_RELATIONS = {"left": "left", "above": "above"}
 _THING_HEADS = {
     "noun": NOUNS,
     "colour": THING_COLOURS,
@@ -134,9 +133,7 @@ def labels(scene: Scene) -> dict[str, int]:
 
 
 def _layout(scene: Scene) -> str:
-    if scene.relation is not None:
-        return _RELATIONS[scene.relation]
-    return "one" if scene.things else "empty"
+    return scene.relation or ("one" if scene.things else "empty")
 
 
 def _tints(backdrop: Backdrop) -> dict[str, str]:
@@ -166,7 +163,7 @@ class _Answers:
 def _reading(answers: _Answers) -> Reading:
     layout = answers["layout"]
     slots = {"empty": (), "one": ("first",)}.get(layout, ("first", "second"))
-    relation = layout if layout in _RELATIONS else None
+    relation = layout if len(slots) == 2 else None
     things = tuple(_thing(answers, slot) for slot in slots)
     return Reading(Scene(_backdrop(answers), things, relation), answers.certainty)
 

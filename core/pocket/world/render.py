@@ -7,8 +7,9 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from core.pocket.world.backdrops import SIZE_PX, SUPERSAMPLING, paint_backdrop
 from core.pocket.world.palette import PALETTE, RGB, darker, jitter
+from core.pocket.world.pen import Pen
 from core.pocket.world.scene import Scene, Thing
-from core.pocket.world.shapes import ROOFS, SHAPES, Pen, collar
+from core.pocket.world.shapes import ROOFS, SHAPES, collar
 
 _RADII = {"medium": (15.0, 18.5), "small": (9.5, 11.5), "big": (21.5, 24.5)}
 
