@@ -33,7 +33,7 @@ class Control:
     ) -> None:
         await self._http.close()
 
-    async def get(self, path: str, **query: object) -> Any:
+    async def get(self, path: str, /, **query: object) -> Any:
         """GET a control path; None values are left out."""
         params = {name: str(value) for name, value in query.items() if value is not None}
         async with self._http.get(f"{self.url}/control/{path}", params=params) as response:

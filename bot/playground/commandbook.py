@@ -57,10 +57,9 @@ class CommandBook:
 
     def put(self, guild_id: str | None, command: Json) -> Json:
         """Add a command or replace the one of its name and type."""
-        entry = self._entry(guild_id, command)
-        others = [one for one in self.listed(guild_id) if one["id"] != entry["id"]]
-        self.replace_all(guild_id, [*others, entry])
-        return entry
+        key = (command["name"], command.get("type") or CHAT_INPUT)
+        others = [one for one in self.listed(guild_id) if (one["name"], one["type"]) != key]
+        return self.replace_all(guild_id, [*others, command])[-1]
 
     def change(self, guild_id: str | None, command_id: str, changes: Json) -> Json:
         """Change some fields of a command."""

@@ -61,7 +61,10 @@ class Faults:
         if strange:
             raise ControlError(f"A {kind} fault has no {', '.join(sorted(strange))}.")
         fields = {name: body.get(name, default) for name, default in FIELDS[kind].items()}
-        path = re.compile(body.get("path") or fields.get("event", ""))
+        try:
+            path = re.compile(body.get("path") or fields.get("event", ""))
+        except re.error as error:
+            raise ControlError(f"The path is no regular expression: {error}.") from None
         method = str(body.get("method", "")).upper()
         fault = Fault(next(self._ids), kind, int(body.get("count", 1)), method, path, fields)
         self._orders.append(fault)

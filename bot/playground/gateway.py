@@ -152,6 +152,7 @@ class Gateway:
         except Closed as closed:
             if closed.code not in NOT_THE_BOTS_FAULT:
                 self._ledger.violation("gateway", str(closed), status=closed.code)
+            self._lost(connection)
             await ws.close(code=closed.code, message=str(closed).encode())
         finally:
             writer.cancel()
@@ -300,10 +301,11 @@ class Gateway:
 
     def _lost(self, connection: Connection) -> None:
         self._connections.discard(connection)
-        session = connection.session
-        if session and session.connection is connection:
-            session.connection, session.lost_at = None, self._clock.now()
-        if session and not self.online:
+        session, connection.session = connection.session, None
+        if session is None:
+            return
+        session.connection, session.lost_at = None, self._clock.now()
+        if not self.online:
             self._events.publish("bot_status", online=False)
 
     def _forget_lost_sessions(self) -> None:

@@ -9,15 +9,11 @@ Json = dict[str, Any]
 class ApiError(Exception):
     """An error answer of the REST API: HTTP status, Discord's code and message."""
 
-    def __init__(
-        self, status: int, code: int, message: str, *, errors: Json | None = None, **extra: Any
-    ) -> None:
+    def __init__(self, status: int, code: int, message: str, *, extra: Json | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.broken_rules: Sequence[str] = ()
-        self.body: Json = {"message": message, "code": code, **extra}
-        if errors is not None:
-            self.body["errors"] = errors
+        self.body: Json = {"message": message, "code": code, **(extra or {})}
 
 
 class InvalidFormError(ApiError):
@@ -25,7 +21,7 @@ class InvalidFormError(ApiError):
 
     def __init__(self, rules: Sequence[tuple[str, str]]) -> None:
         """`rules` are pairs of a dotted field path and what is wrong with it."""
-        super().__init__(400, 50035, "Invalid Form Body", errors=_nested(rules))
+        super().__init__(400, 50035, "Invalid Form Body", extra={"errors": _nested(rules)})
         self.broken_rules = [f"{path}: {what}" for path, what in rules]
 
 
@@ -105,7 +101,8 @@ def too_large() -> ApiError:
 
 def too_many_old_edits() -> ApiError:
     """Messages over an hour old can be edited only so often."""
-    return ApiError(429, 30046, "Maximum number of edits to messages older than 1 hour reached.")
+    told = "Maximum number of edits to messages older than 1 hour reached. Try again later"
+    return ApiError(429, 30046, told, extra={"retry_after": 60.0, "global": False})
 
 
 UNKNOWN = {

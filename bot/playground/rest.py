@@ -132,9 +132,7 @@ class Rest:
             raise problems.unauthorized()
 
     async def _read(self, route: Route, request: web.Request) -> Call:
-        if (request.content_length or 0) > self._limits.request_max_bytes:
-            raise problems.too_large()
-        body, files = await read_body(request)
+        body, files = await read_body(request, most=int(self._limits.request_max_bytes))
         string_snowflakes(body)
         broken = self._schema.check_query(route.method, route.path, request.query)
         if request.method != "GET":
@@ -175,8 +173,16 @@ class Rest:
         return _response(Answer(error.body, error.status), {})
 
 
-async def read_body(request: web.Request) -> tuple[Any, dict[int, Upload]]:
-    """The JSON of a request and its files by number, plain or multipart. Raises ApiError."""
+async def read_body(request: web.Request, *, most: int) -> tuple[Any, dict[int, Upload]]:
+    """The JSON of a request and its files by number, plain or multipart.
+
+    Raises ApiError for more than `most` bytes, once they have been read: a client that is cut off
+    while it sends would not see the answer.
+    """
+    if (request.content_length or 0) > most:
+        async for _ in request.content.iter_any():
+            pass
+        raise problems.too_large()
     if request.content_type == "multipart/form-data":
         return await _read_multipart(request)
     data = await request.read()

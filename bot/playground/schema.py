@@ -1,12 +1,13 @@
 """Checks requests and answers against Discord's OpenAPI description of REST API v10.
 
 The description ships beside this file (`openapi.json.gz`, MIT, see `openapi.LICENSE.txt`).
-A validator is compiled when its operation is first used, about 10 ms each.
+A validator is compiled when its operation is first used, with the part of the description
+that it needs.
 """
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,22 @@ Rule = tuple[str, str]
 DESCRIPTION = Path(__file__).with_name("openapi.json.gz")
 REFERENCE_IDS = ("message_id", "channel_id", "guild_id")
 LONGEST_COMPLAINT = 300
+FIELD_ERRORS: Json = {
+    "type": "object",
+    "properties": {
+        "_errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+                "required": ["code", "message"],
+            },
+        }
+    },
+    "additionalProperties": False,
+    "required": ["_errors"],
+}
+"""What the documentation shows: codes of fields are words. The description has numbers there."""
 
 
 class Schema:
@@ -27,6 +44,7 @@ class Schema:
         description = json.loads(gzip.decompress(DESCRIPTION.read_bytes()))
         self._paths: Json = description["paths"]
         self._components: Json = description["components"]
+        self._components["schemas"]["InnerErrors"] = FIELD_ERRORS
         self._compiled: dict[tuple[str, ...], jsonschema_rs.Draft202012Validator] = {}
 
     def knows(self, method: str, path: str) -> bool:
@@ -82,8 +100,7 @@ class Schema:
     def _check(self, key: tuple[str, ...], schema: Json, value: Any) -> list[Rule]:
         validator = self._compiled.get(key)
         if validator is None:
-            whole = {"allOf": [schema], "components": self._components}
-            validator = jsonschema_rs.Draft202012Validator(whole)
+            validator = jsonschema_rs.Draft202012Validator(self._standing_alone(schema))
             self._compiled[key] = validator
         if validator.is_valid(value):
             return []
@@ -92,15 +109,41 @@ class Schema:
             for error in validator.iter_errors(value)
         ]
 
+    def _standing_alone(self, schema: Json) -> Json:
+        """`schema` with those components that it leads to, a fraction of all."""
+        everything: Json = self._components["schemas"]
+        needed: Json = {}
+        waiting: list[Any] = [schema]
+        while waiting:
+            for name in _references(waiting.pop()):
+                if name not in needed:
+                    needed[name] = everything[name]
+                    waiting.append(everything[name])
+        return {"allOf": [schema], "components": {"schemas": needed}}
+
+
+def _references(value: Any) -> Iterator[str]:
+    """The names of the component schemas that `value` refers to."""
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"].rsplit("/", 1)[1]
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _references(part)
+
 
 def string_snowflakes(body: Any) -> None:
     """Turn the ids that clients send as integers into strings, in place, as Discord takes both.
 
-    These are `attachments[].id`, `message_reference.*` and the lists of `allowed_mentions`,
-    at the top or in an interaction callback's `data`.
+    These are `attachments[].id`, `message_reference.*`, the lists of `allowed_mentions`,
+    `recipient_id` and `messages`, at the top or in an interaction callback's `data`.
     """
     if not isinstance(body, dict):
         return
+    _string(body, "recipient_id")
+    if isinstance(body.get("messages"), list):
+        body["messages"] = [str(one) for one in body["messages"]]
     string_snowflakes(body.get("data"))
     for attachment in _dicts(body.get("attachments")):
         _string(attachment, "id")

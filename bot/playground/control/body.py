@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from aiohttp import BodyPartReader, web
 
@@ -36,7 +37,10 @@ class Body:
 
 
 async def read(request: web.Request) -> Body:
-    """The body of a call, JSON or multipart with the JSON in `payload`. Raises ControlError."""
+    """The body of a call, JSON or multipart with the JSON in `payload`. Raises ControlError.
+
+    Clients differ in how much of a file's name they percent-encode: all of it is decoded.
+    """
     if request.content_type != "multipart/form-data":
         data = await request.read()
         return Body(_fields(data or b"{}"), {})
@@ -49,7 +53,8 @@ async def read(request: web.Request) -> Body:
         if name == "payload":
             fields = _fields(data)
         elif part.filename:
-            files[name] = Upload(part.filename, data, part.headers.get("Content-Type"))
+            filename = unquote(part.filename)
+            files[name] = Upload(filename, data, part.headers.get("Content-Type"))
     return Body(fields, files)
 
 
@@ -58,11 +63,27 @@ def answer(value: Any, status: int = 200) -> web.Response:
     return web.json_response(value, status=status)
 
 
+def whole(request: web.Request, name: str, default: int) -> int:
+    """A query parameter as a whole number, however large. Raises ControlError if it is none."""
+    text = request.query.get(name, str(default))
+    if not text.isdigit():
+        raise ControlError(f"The parameter {name!r} is a whole number.")
+    return int(text)
+
+
 def query(request: web.Request, name: str) -> str:
     """A query parameter. Raises ControlError if it is missing."""
     if name not in request.query:
         raise ControlError(f"Give the parameter {name!r}.")
     return request.query[name]
+
+
+def number(request: web.Request, name: str, default: float) -> float:
+    """A query parameter as a number. Raises ControlError if it is none."""
+    try:
+        return float(request.query.get(name, default))
+    except ValueError:
+        raise ControlError(f"The parameter {name!r} is a number.") from None
 
 
 def speaking(handler: Handler) -> Handler:

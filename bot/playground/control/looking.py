@@ -7,7 +7,7 @@ from aiohttp import web
 from bot.playground import permissions
 from bot.playground.commandbook import CommandBook
 from bot.playground.config import Application
-from bot.playground.control.body import answer, query, read
+from bot.playground.control.body import answer, query, read, whole
 from bot.playground.directory import Directory
 from bot.playground.events import EventLog, sees_channel, sees_message
 from bot.playground.gateway import Gateway
@@ -17,6 +17,7 @@ from bot.playground.world import Channel, Guild, Message, User, World
 
 Json = dict[str, Any]
 MOST_MESSAGES = 200
+NEVER = 1 << 64
 
 
 class Looking:
@@ -91,12 +92,12 @@ class Looking:
     async def messages(self, request: web.Request) -> web.Response:
         """Messages as a person sees them, oldest first."""
         user, channel = self._where(request)
-        limit = min(int(request.query.get("limit", 50)), MOST_MESSAGES)
+        limit = min(whole(request, "limit", 50), MOST_MESSAGES)
         found = [one for one in self._world.messages(channel.id) if sees_message(one, user.id)]
-        if "before" in request.query:
-            found = [one for one in found if int(one.id) < int(request.query["before"])]
-        if "after" in request.query:
-            found = [one for one in found if int(one.id) > int(request.query["after"])][:limit]
+        before, after = whole(request, "before", NEVER), whole(request, "after", 0)
+        found = [one for one in found if after < int(one.id) < before]
+        if after:
+            found = found[:limit]
         return answer([shown(self._views, one, user.id) for one in found[-limit:]])
 
     async def message(self, request: web.Request) -> web.Response:

@@ -7,7 +7,7 @@ from aiohttp import web
 from bot.playground import permissions
 from bot.playground.clock import Clock
 from bot.playground.config import Limits
-from bot.playground.control.body import answer, read
+from bot.playground.control.body import answer, read, whole
 from bot.playground.directory import Directory
 from bot.playground.events import EventLog
 from bot.playground.faults import Faults
@@ -71,12 +71,13 @@ class Tuning:
         if strange:
             raise ControlError(f"There is no limit {sorted(strange)[0]!r}: {sorted(known)}.")
         for name, value in wanted.items():
-            setattr(self._limits, name, float(value))
+            setattr(self._limits, name, _number(name, value))
         return answer(asdict(self._limits))
 
     async def advance(self, request: web.Request) -> web.Response:
         """Skip time."""
-        self._clock.advance(float((await read(request)).text("advance_s")))
+        skipped = (await read(request)).fields.get("advance_s")
+        self._clock.advance(_number("advance_s", skipped))
         return answer({"now": self._clock.now()})
 
     async def faults(self, request: web.Request) -> web.Response:
@@ -95,7 +96,7 @@ class Tuning:
     async def gateway(self, request: web.Request) -> web.Response:
         """Do something to the bot's connections."""
         body = await read(request)
-        action, code = body.text("action"), int(body.fields.get("code", 4000))
+        action, code = body.text("action"), body.fields.get("code", 4000)
         if action not in ACTIONS:
             raise ControlError(f"Choose an action among: {', '.join(ACTIONS)}.")
         if action == "close" and code not in {4000, 1000, 1001, *CLOSINGS}:
@@ -113,13 +114,19 @@ class Tuning:
 
     async def requests(self, request: web.Request) -> web.Response:
         """The bot's last requests."""
-        since = int(request.query.get("since", 0))
+        since = whole(request, "since", 0)
         method, path = request.query.get("method", ""), request.query.get("path", "")
         return answer(self._ledger.requests(since=since, method=method, path=path))
 
     async def interactions(self, request: web.Request) -> web.Response:
         """The last interactions."""
         return answer(list(self._interactions.log()))
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise ControlError(f"{name!r} is a number from 0.")
+    return float(value)
 
 
 class Changing:

@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from bot.playground import components as parts
-from bot.playground.control.body import answer
+from bot.playground.control.body import answer, number, whole
 from bot.playground.control.looking import shown
 from bot.playground.directory import Directory
 from bot.playground.events import Event, EventLog, sees
@@ -38,7 +37,7 @@ class Watching:
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Every event that a person may see, one text frame each, until they leave."""
         user = self._viewer(request)
-        since = int(request.query.get("since", self._events.seq))
+        since = whole(request, "since", self._events.seq)
         ws = web.WebSocketResponse(heartbeat=30)
         await ws.prepare(request)
         await ws.send_str(json.dumps({"event": "hello", "seq": self._events.seq}))
@@ -54,9 +53,9 @@ class Watching:
     async def wait(self, request: web.Request) -> web.Response:
         """The first event that matches, or that none came in time."""
         user = self._viewer(request)
-        since = int(request.query.get("since", self._events.seq))
-        timeout = min(float(request.query.get("timeout", 10)), LONGEST_WAIT_S)
-        criteria = Criteria(request.query, self._directory)
+        since = whole(request, "since", self._events.seq)
+        timeout = min(number(request, "timeout", 10), LONGEST_WAIT_S)
+        criteria = Criteria(request, self._directory)
         try:
             found = await asyncio.wait_for(self._first(since, user, criteria), timeout)
         except TimeoutError:
@@ -92,21 +91,22 @@ class Watching:
 class Criteria:
     """The parameters of /control/wait as a test on events."""
 
-    def __init__(self, query: Mapping[str, str], directory: Directory) -> None:
+    def __init__(self, request: web.Request, directory: Directory) -> None:
+        query = request.query
         self._names = query.get("event", "message_create,message_update").split(",")
         self._channel = directory.channel(query["channel"]).id if "channel" in query else None
         self._author = directory.user(query["author"]).id if "author" in query else None
         self._message = query.get("message")
         self._reply_to = query.get("reply_to")
         self._contains = query.get("contains", "").lower()
-        self._attachments = int(query.get("attachments", 0))
+        self._attachments = whole(request, "attachments", 0)
         self._done = query.get("done") == "1"
 
     def match(self, event: Event) -> bool:
         """Whether an event is the one waited for."""
         if event.name not in self._names:
             return False
-        if self._channel and (event.channel is None or event.channel.id != self._channel):
+        if self._channel and event.channel and event.channel.id != self._channel:
             return False
         if self._message and self._message not in {
             event.message.id if event.message else None,

@@ -18,7 +18,7 @@ MESSAGES = f"{CHANNEL}/messages"
 MESSAGE = f"{MESSAGES}/{{message_id}}"
 REACTION = f"{MESSAGE}/reactions/{{emoji_name}}"
 OLD_S = 3600
-OLD_EDITS = 30
+OLD_EDITS = 30  # Discord does not say how many; the answer (30046) is documented
 WINDOW_S = 3600
 
 
