@@ -58,6 +58,7 @@ class Dispatcher:
         self._running: dict[int, Job] = {}
         self._told_to_cancel: set[int] = set()
         self._deaths = 0
+        self._broken = ""
         self._draining = asyncio.Event()
         self._drained = asyncio.Event()
 
@@ -82,6 +83,8 @@ class Dispatcher:
             await self._queue.recover()
             while not self._draining.is_set():
                 await self._one_worker()
+                if self._broken and self._deaths == 0:
+                    raise ModelFault(self._broken)
                 await self._pause()
         finally:
             self._drained.set()
@@ -136,18 +139,14 @@ class Dispatcher:
                 self._bells.jobs.ring()
                 log.info("worker ready", model=message.model, device=message.device)
             case Broken(text=text):
-                self._broken(text)
+                self._broken = text
+                log.error("worker cannot start", cause=text)
             case Progressed():
                 await self._queue.report(message.job_id, message.attempt, message.progress)
             case Checkpointed():
                 await self._queue.checkpoint(message.job_id, message.attempt, message.key)
             case _:
                 await self._end(message)
-
-    def _broken(self, text: str) -> None:
-        if self._deaths == 0:
-            raise ModelFault(text)
-        log.error("worker cannot start", cause=text)
 
     async def _end(self, ended: Ended) -> None:
         if isinstance(ended, Failed) and not ended.users_fault:

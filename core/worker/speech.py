@@ -32,10 +32,11 @@ class Listener:
         self.name = name
         self._storage = storage
         self._model = _load(name, device, threads)
-        pocket = name == "pocket"
-        languages = POCKET_LANGUAGES if pocket else self._model.supported_languages
+        self._pocket = name == "pocket"
+        """Taught that silence and noise have no words; large models make some up."""
+        languages = POCKET_LANGUAGES if self._pocket else self._model.supported_languages
         self.languages: tuple[str, ...] = tuple(languages)
-        self._hotwords_max = POCKET_HOTWORDS_MAX if pocket else HOTWORDS_MAX
+        self._hotwords_max = POCKET_HOTWORDS_MAX if self._pocket else HOTWORDS_MAX
 
     def run(self, request: TranscribeRequest, ticket: Ticket) -> Transcribed:
         """Does a transcribe job.
@@ -69,6 +70,7 @@ class Listener:
             task="transcribe" if language == "en" else "translate",
             hotwords=spoken(hotwords[: self._hotwords_max]) or None,
             condition_on_previous_text=False,
+            vad_filter=not self._pocket,
         )
         kept = []
         for part in heard:

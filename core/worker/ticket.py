@@ -25,7 +25,8 @@ class Ticket:
     is_draining: Callable[[], bool]
     checkpoint: str | None = None
     """Storage key from which this attempt goes on."""
-    _last_s: float = field(default=0.0, init=False)
+    _last_s: float = field(default=-PROGRESS_EVERY_S, init=False)
+    _preview: str | None = field(default=None, init=False)
 
     def check(self) -> None:
         """Raises:
@@ -35,11 +36,12 @@ class Ticket:
             raise Stopped
 
     def progress(self, progress: Progress) -> None:
-        """Tells how far the job is; at most one in `PROGRESS_EVERY_S`, previews always."""
+        """Tells how far the job is; at most one in `PROGRESS_EVERY_S`, new previews always."""
         now_s = time.monotonic()
-        if progress.preview is None and now_s - self._last_s < PROGRESS_EVERY_S:
+        seen = progress.preview == self._preview
+        if seen and now_s - self._last_s < PROGRESS_EVERY_S:
             return
-        self._last_s = now_s
+        self._last_s, self._preview = now_s, progress.preview
         self.send(Progressed(self.job_id, self.attempt, progress))
 
     def save(self, key: str) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from core.dispatch.messages import Trained
 from core.domain.jobs import Progress
-from core.domain.requests import ImagineRequest, TrainRequest
+from core.domain.requests import ImagineRequest, Recipe, TrainRequest
 from core.storage import Storage
 from core.worker import artifact
 from core.worker.imagine import Imaginer, OnStep, png
@@ -56,8 +56,9 @@ class _Course:
 
     def __init__(self, teacher: Teacher, request: TrainRequest, ticket: Ticket) -> None:
         self._of, self._request, self._ticket = teacher, request, ticket
-        self._recipe = request.recipe or teacher.base.family.recipe
+        self._recipe = _recipe(request, teacher.base.family.recipe)
         self._saved = Checkpoint()
+        self._preview: str | None = None
         self._since_s = time.perf_counter()
 
     def slices(self) -> Slices:
@@ -124,11 +125,10 @@ class _Course:
 
     def _tell(self, lesson: Lesson) -> None:
         step, recipe = lesson.step, self._recipe
-        preview = None
         if step % recipe.preview_every == 0 and step < recipe.steps:
             pictures = self._draw(self._caption, PREVIEW_SEEDS, lesson.wear(), on_step=_go_on)
-            preview = self._of.storage.put(png(strip(pictures)))
-        self._ticket.progress(Progress(step, recipe.steps, "learning", preview))
+            self._preview = self._of.storage.put(png(strip(pictures)))
+        self._ticket.progress(Progress(step, recipe.steps, "learning", self._preview))
 
     def _save(self, lesson: Lesson) -> None:
         lesson.save(self._saved)
@@ -203,6 +203,11 @@ class _Course:
         now_s = time.perf_counter()
         self._saved.seconds += now_s - self._since_s
         self._since_s = now_s
+
+
+def _recipe(request: TrainRequest, usual: Recipe) -> Recipe:
+    recipe = request.recipe or usual
+    return recipe.model_copy(update={"steps": request.steps or recipe.steps})
 
 
 def strip(pictures: list[Image.Image]) -> Image.Image:

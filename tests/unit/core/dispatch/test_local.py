@@ -1,0 +1,106 @@
+"""The handle of a worker process, with real processes and no models."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.dispatch import local
+from core.dispatch.config import WorkerConfig
+from core.dispatch.local import LocalWorker
+from core.dispatch.messages import Broken, Drain
+from core.errors import WorkerLost
+
+CONFIG = WorkerConfig(storage_url="memory://", model="./no-such-folder")
+
+
+def echo(connection, _config):
+    """Runs in the child: says back whatever it is told, until Drain."""
+    while not isinstance(message := connection.recv(), Drain):
+        connection.send(message)
+    connection.close()
+
+
+@pytest.fixture
+def echoing(monkeypatch):
+    monkeypatch.setattr(local, "_child", echo)
+
+
+async def test_messages_go_both_ways(echoing):
+    """What a child says comes out in order, and the stream ends when the child does."""
+    worker = LocalWorker(CONFIG)
+    worker.start()
+    for text in ("one", "two"):
+        await worker.send(Broken(text))
+    await worker.send(Drain())
+    assert [message async for message in worker.messages()] == [Broken("one"), Broken("two")]
+    assert await worker.ended() == 0
+
+
+async def test_killed_worker_ends_its_stream(echoing):
+    """kill -9 ends the messages; the exit code is the signal, and sending says so."""
+    worker = LocalWorker(CONFIG)
+    worker.start()
+    await worker.send(Broken("up"))
+    stream = worker.messages()
+    await anext(stream)
+    os.kill(worker.pid, signal.SIGKILL)
+    assert [message async for message in stream] == []
+    with pytest.raises(WorkerLost):
+        await worker.send(Broken("anyone?"))
+    assert await worker.ended() == -signal.SIGKILL
+
+
+async def test_kill_ends_a_worker_and_may_be_repeated(echoing):
+    """Killing what has ended does nothing."""
+    worker = LocalWorker(CONFIG)
+    worker.start()
+    worker.kill()
+    assert await worker.ended() == -signal.SIGKILL
+    worker.kill()
+
+
+def test_worker_ends_with_its_program(tmp_path):
+    """When the program is killed, the pipe closes and the worker process ends by itself."""
+    script = tmp_path / "program.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import asyncio
+            from core.dispatch.config import WorkerConfig
+            from core.dispatch import local
+            from core.worker.inbox import Inbox
+
+            def idle(connection, config):
+                Inbox(connection)
+                connection.send("up")
+                while True:
+                    import time; time.sleep(60)
+
+            async def main():
+                worker = local.LocalWorker(WorkerConfig(storage_url="memory://"))
+                worker.start()
+                async for _ in worker.messages():
+                    print(worker.pid, flush=True)
+
+            local._child = idle
+            if __name__ == "__main__":
+                asyncio.run(main())
+            """
+        )
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
+    program = subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    child = psutil.Process(int(program.stdout.readline()))
+    program.kill()
+    program.wait()
+    program.stdout.close()
+    child.wait(timeout=30)
+    assert not child.is_running()
