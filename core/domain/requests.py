@@ -106,6 +106,8 @@ class TrainRequest(Frozen):
     """Storage keys of checked pictures."""
     recipe: Recipe | None = None
     """None: the base model's own default, chosen by the worker and recorded."""
+    steps: int | None = Field(default=None, ge=1, le=20_000)
+    """Instead of the recipe's own number."""
     parents: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
     """Concepts that stay frozen underneath."""
     seed: int = Field(ge=0, le=SEED_MAX)
