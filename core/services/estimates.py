@@ -50,31 +50,24 @@ def units_of(request: Request, speed: Speed | None = None) -> float | None:
     if isinstance(request, ImagineRequest):
         return _image_units(request, steps, speed.default_area_px if speed else None)
     if isinstance(request, TrainRequest):
-        return request.recipe.steps if request.recipe else steps
+        return request.steps or (request.recipe.steps if request.recipe else steps)
     return 1.0
 
 
 def measured(job: Job, ended: Imagined | Trained | Transcribed) -> SpeedRow:
     """What a job that ended well adds to the knowledge of speeds."""
-    units, steps, area_px = 1.0, None, None
-    if isinstance(ended, Trained):
-        units, steps = ended.recipe.steps, ended.recipe.steps
-    elif isinstance(ended, Imagined) and isinstance(job.request, ImagineRequest):
+    row = SpeedRow(job_id=job.id, kind=job.kind, units=1.0, seconds=ended.seconds)
+    request = job.request
+    if isinstance(ended, Trained) and isinstance(request, TrainRequest):
+        row.units = ended.recipe.steps
+        row.default_steps = None if units_of(request) else ended.recipe.steps
+    elif isinstance(ended, Imagined) and isinstance(request, ImagineRequest):
         made = ended.images[0]
-        resolved = made.manifest.request
-        units = _image_units(resolved, None, made.width_px * made.height_px) or 1.0
-        if job.request.num_inference_steps is None:
-            steps = resolved.num_inference_steps
-        if job.request.width_px is None:
-            area_px = made.width_px * made.height_px
-    return SpeedRow(
-        job_id=job.id,
-        kind=job.kind,
-        units=units,
-        seconds=ended.seconds,
-        default_steps=steps,
-        default_area_px=area_px,
-    )
+        used, area_px = made.manifest.request, made.width_px * made.height_px
+        row.units = _image_units(used, None, area_px) or 1.0
+        row.default_steps = None if request.num_inference_steps else used.num_inference_steps
+        row.default_area_px = None if request.width_px else area_px
+    return row
 
 
 def _image_units(

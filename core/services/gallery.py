@@ -98,6 +98,9 @@ async def _row(session: AsyncSession, actor: Actor, image_id: int) -> ImageRow:
 
 
 async def _ratings(session: AsyncSession, image_id: int) -> Ratings:
-    counts = select(RatingRow.value, func.count()).where(RatingRow.image_id == image_id)
-    votes = dict((await session.execute(counts.group_by(RatingRow.value))).tuples().all())
+    counts = select(RatingRow.value, func.count().label("votes")).where(
+        RatingRow.image_id == image_id
+    )
+    found = await session.execute(counts.group_by(RatingRow.value))
+    votes = {row.value: row.votes for row in found}
     return Ratings(up=votes.get(1, 0), down=votes.get(-1, 0))

@@ -1,0 +1,105 @@
+"""The requests behind the buttons."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.images import Image, Manifest
+from core.domain.requests import SEED_MAX, ImagineRequest, StartImage, Variation
+from core.errors import Conflict
+from core.services import again
+from tests.studio import key_of
+
+
+def image(side_px: int = 64, **changes: Any) -> Image:
+    request = ImagineRequest(
+        prompt="a temple",
+        seeds=(7, 8),
+        num_inference_steps=20,
+        width_px=side_px,
+        height_px=side_px,
+        **changes,
+    )
+    manifest = Manifest(
+        request=request, index=1, model="pocket", device="cpu", dtype="float32", versions={}
+    )
+    return Image(
+        id=3,
+        job_id=2,
+        guild_id=1,
+        user_id=1,
+        index=1,
+        seed=8,
+        key=key_of("image"),
+        width_px=side_px,
+        height_px=side_px,
+        manifest=manifest,
+        created_at=datetime.now(UTC),
+    )
+
+
+def test_a_variation_bends_the_same_noise_four_ways() -> None:
+    """All four begin with the picture's own seed and lean towards different ones."""
+    request = again.varied(image())
+    assert request.seeds == (8, 8, 8, 8)
+    assert request.variation is not None
+    assert len(set(request.variation.seeds)) == 4
+    assert request.variation.strength == 0.35
+    assert request.parent_image_id == 3
+
+
+def test_upscaling_doubles_the_size_from_the_picture_itself() -> None:
+    """One picture, the same seed, twice the pixels each way."""
+    request = again.upscaled(image())
+    assert request.seeds == (8,)
+    assert (request.width_px, request.height_px) == (128, 128)
+    assert request.start == StartImage(key=key_of("image"), strength=0.35)
+
+
+def test_upscaling_a_variation_leaves_the_variation_behind() -> None:
+    """The start image is what counts, so one seed is enough."""
+    request = again.upscaled(image(variation=Variation(seeds=(1, 2), strength=0.3)))
+    assert request.variation is None
+
+
+def test_upscaling_ends_somewhere() -> None:
+    """What would be too large is refused with the sizes."""
+    with pytest.raises(Conflict, match="2064 × 2064"):
+        again.upscaled(image(side_px=2064))
+
+
+def test_more_like_this_begins_four_times_from_the_picture() -> None:
+    """Four new seeds, each starting from the picture."""
+    request = again.alike(image())
+    assert len(set(request.seeds)) == 4
+    assert request.start == StartImage(key=key_of("image"), strength=0.65)
+    assert (request.width_px, request.height_px) == (64, 64)
+
+
+def test_redoing_changes_only_the_seeds() -> None:
+    """The same wish, other dice."""
+    request = image().manifest.request
+    redone = again.redone(request)
+    assert redone.seeds != request.seeds
+    assert redone.model_copy(update={"seeds": request.seeds}) == request
+
+
+def test_redoing_a_variation_keeps_the_picture_that_it_varies() -> None:
+    """Only the directions of a variation are drawn anew."""
+    request = image(variation=Variation(seeds=(1, 2), strength=0.3)).manifest.request
+    redone = again.redone(request)
+    assert redone.seeds == request.seeds
+    assert redone.variation is not None
+    assert redone.variation.seeds != (1, 2)
+
+
+@given(st.integers(0, SEED_MAX), st.integers(1, 4))
+def test_seeds_count_up_and_wrap(base: int, count: int) -> None:
+    """Seeds follow each other and stay in range at the end of it."""
+    seeds = again.seeds_from(base, count)
+    assert seeds[0] == base
+    assert all(0 <= seed <= SEED_MAX for seed in seeds)
+    assert len(set(seeds)) == count

@@ -1,0 +1,79 @@
+"""Estimates from measured speeds."""
+
+import pytest
+
+from core.domain.concepts import ConceptKind
+from core.domain.jobs import JobKind
+from core.domain.people import Actor
+from core.domain.requests import ImagineRequest, StartImage, TranscribeRequest
+from core.services.estimates import Speed, units_of
+from core.services.imagining import ImagineWish
+from core.services.submitted import Submitted
+from core.services.training import TrainWish
+from tests.studio import CHANNEL, Studio, answer, key_of
+
+ANNA = Actor(guild_id=1, user_id=10)
+SPEED = Speed(seconds_per_unit=1, seconds_per_job=1, default_steps=20, default_area_px=1_000_000)
+
+
+async def imagine(studio: Studio, **wish: int) -> Submitted:
+    return await studio.services.imagining.request(ANNA, CHANNEL, ImagineWish("a", **wish))
+
+
+def test_work_is_images_times_steps_times_area() -> None:
+    """Units grow with each of the three, and image-to-image does its share of the steps."""
+    plain = ImagineRequest(prompt="a", seeds=(1,))
+    assert units_of(plain) is None
+    assert units_of(plain, SPEED) == 20
+    assert units_of(plain.model_copy(update={"seeds": (1, 2)}), SPEED) == 40
+    assert units_of(plain.model_copy(update={"num_inference_steps": 10}), SPEED) == 10
+    assert units_of(plain.model_copy(update={"width_px": 2000, "height_px": 2000}), SPEED) == 80
+    start = StartImage(key=key_of("a"), strength=0.25)
+    assert units_of(plain.model_copy(update={"start": start}), SPEED) == 5
+    assert units_of(TranscribeRequest(audio=key_of("a"))) == 1
+
+
+async def test_nothing_is_promised_before_anything_was_measured(studio: Studio) -> None:
+    """The first job of a kind has no estimate, whatever other kinds took."""
+    assert (await imagine(studio)).eta_s is None
+    await studio.work()
+    assert (await studio.services.voice.hear(ANNA, CHANNEL, key_of("a"))).eta_s is None
+
+
+async def test_an_estimate_scales_with_the_work(studio: Studio) -> None:
+    """Four images of 20 steps took 2 s, so one image of 10 steps takes an eighth of that."""
+    await imagine(studio)
+    await studio.work()
+    submitted = await imagine(studio, count=1, steps=10)
+    assert submitted.eta_s == pytest.approx(0.25)
+
+
+async def test_those_ahead_are_counted(studio: Studio) -> None:
+    """Waiting and running jobs of the kind come before it, each as long as they usually are."""
+    await imagine(studio)
+    await studio.work()
+    etas = [(await imagine(studio)).eta_s for _ in range(3)]
+    assert etas == [pytest.approx(2), pytest.approx(4), pytest.approx(6)]
+    await studio.claim(JobKind.IMAGINE)
+    assert (await imagine(studio)).eta_s == pytest.approx(8)
+
+
+async def test_training_is_estimated_by_steps(studio: Studio) -> None:
+    """300 steps took 60 s, so 100 take 20, and an open number is what the last one used."""
+    wish = TrainWish("xyz", "temple", ConceptKind.SUBJECT, (key_of("a"),))
+    start = studio.services.training.start
+    await start(ANNA, CHANNEL, wish)
+    await studio.services.results.finish(answer(await studio.claim(), seconds=60))
+    short = TrainWish("abc", "temple", ConceptKind.SUBJECT, (key_of("a"),), steps=100)
+    submitted = await start(ANNA, CHANNEL, short)
+    assert submitted.eta_s == pytest.approx(20)
+    await studio.services.jobs.cancel(ANNA, submitted.job.id)
+    assert (await start(ANNA, CHANNEL, wish)).eta_s == pytest.approx(60)
+
+
+async def test_old_measurements_are_forgotten(studio: Studio) -> None:
+    """Only the last ten jobs count, so a faster machine shows soon."""
+    for seconds in (1000.0, *([2.0] * 10)):
+        await imagine(studio)
+        await studio.services.results.finish(answer(await studio.claim(), seconds=seconds))
+    assert (await imagine(studio)).eta_s == pytest.approx(2)

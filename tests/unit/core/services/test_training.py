@@ -1,0 +1,122 @@
+"""Teaching starts a job and, the first time, a concept."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain.concepts import ConceptKind
+from core.domain.jobs import JobKind
+from core.domain.people import Actor
+from core.domain.requests import TrainRequest
+from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from core.services.training import TrainWish
+from tests.studio import CHANNEL, Studio, key_of
+
+ANNA = Actor(guild_id=1, user_id=10)
+BEN = Actor(guild_id=1, user_id=11)
+MODERATOR = Actor(guild_id=1, user_id=12, moderates=True)
+WISH = TrainWish("XYZ", "  Temple ", ConceptKind.SUBJECT, (key_of("a"), key_of("b")))
+
+
+async def test_a_new_name_makes_a_concept_of_the_actor(studio: Studio) -> None:
+    """The concept is there at once, tidied, without a version, and owned by who asked."""
+    submitted = await studio.services.training.start(ANNA, CHANNEL, WISH)
+    concept = await studio.services.library.find(1, "xyz")
+    assert (concept.owner_id, concept.class_noun, concept.latest) == (10, "temple", None)
+    request = submitted.job.request
+    assert isinstance(request, TrainRequest)
+    assert (request.concept_id, request.name, request.pictures) == (
+        concept.id,
+        "xyz",
+        WISH.pictures,
+    )
+    assert request.recipe is None
+
+
+async def test_a_number_of_steps_is_passed_on(studio: Studio) -> None:
+    """Steps are the one thing of the recipe that a person gives."""
+    submitted = await studio.services.training.start(ANNA, CHANNEL, replace(WISH, steps=50))
+    request = submitted.job.request
+    assert isinstance(request, TrainRequest)
+    assert (request.steps, request.recipe) == (50, None)
+
+
+async def test_training_again_makes_a_further_version(studio: Studio) -> None:
+    """The same name gives version 2 of the same concept, and prompts use that."""
+    first = await studio.teach(ANNA, "xyz")
+    second = await studio.teach(ANNA, "xyz")
+    assert first.id == second.id
+    assert second.latest is not None
+    versions = await studio.services.library.versions(second)
+    assert [version.number for version in versions] == [2, 1]
+    assert second.latest == versions[0]
+
+
+async def test_somebody_elses_name_is_refused(studio: Studio) -> None:
+    """Only the owner and moderators train a further version."""
+    await studio.teach(ANNA, "xyz")
+    with pytest.raises(NotAllowed, match="belongs to somebody else"):
+        await studio.services.training.start(BEN, CHANNEL, WISH)
+    assert (await studio.services.training.start(MODERATOR, CHANNEL, WISH)).position == 1
+
+
+async def test_a_concept_is_trained_once_at_a_time(studio: Studio) -> None:
+    """A second training of the same concept waits for the first or its cancellation."""
+    submitted = await studio.services.training.start(ANNA, CHANNEL, WISH)
+    with pytest.raises(Conflict, match="being trained right now"):
+        await studio.services.training.start(ANNA, CHANNEL, WISH)
+    await studio.services.jobs.cancel(ANNA, submitted.job.id)
+    await studio.services.training.start(ANNA, CHANNEL, WISH)
+
+
+async def test_a_concept_stays_what_it_is(studio: Studio) -> None:
+    """Another class or kind under the same name is refused, and says what it is."""
+    await studio.teach(ANNA, "xyz")
+    for other in (replace(WISH, class_noun="dog"), replace(WISH, kind=ConceptKind.STYLE)):
+        with pytest.raises(Conflict, match="is a subject of class temple"):
+            await studio.services.training.start(ANNA, CHANNEL, other)
+
+
+async def test_parents_are_pinned(studio: Studio) -> None:
+    """`base on` pins the versions underneath, and the new version records them."""
+    parent = await studio.teach(ANNA, "kar", "forest")
+    assert parent.latest is not None
+    await studio.services.training.start(BEN, CHANNEL, replace(WISH, base_on=("kar", "<KAR>")))
+    job = await studio.work(JobKind.TRAIN)
+    assert isinstance(job.request, TrainRequest)
+    assert [entry.version_id for entry in job.request.parents] == [parent.latest.id]
+    child = await studio.services.library.find(1, "xyz")
+    assert child.latest is not None
+    assert child.latest.parents == (parent.latest.id,)
+
+
+@pytest.mark.parametrize(
+    ("wish", "error", "says"),
+    [
+        (replace(WISH, name="x"), InvalidInput, "2 to 24 letters"),
+        (replace(WISH, name="two words"), InvalidInput, "2 to 24 letters"),
+        (replace(WISH, class_noun="<b>"), InvalidInput, "plain word"),
+        (replace(WISH, pictures=()), InvalidInput, "between 1 and 50 pictures"),
+        (replace(WISH, pictures=(key_of("a"),) * 51), InvalidInput, "between 1 and 50"),
+        (replace(WISH, steps=0), InvalidInput, "between 1 and 20000"),
+        (replace(WISH, base_on=("xyz",)), InvalidInput, "based on itself"),
+        (replace(WISH, base_on=("nope",)), NotFound, "<nope>"),
+        (replace(WISH, base_on=("a1", "a2", "a3", "a4", "a5", "a6", "a7")), InvalidInput, "6 oth"),
+    ],
+)
+async def test_bad_wishes_leave_nothing_behind(
+    studio: Studio, wish: TrainWish, error: type[Exception], says: str
+) -> None:
+    """A refused training makes neither a job nor a concept."""
+    with pytest.raises(error, match=says):
+        await studio.services.training.start(ANNA, CHANNEL, wish)
+    assert await studio.services.library.list(1) == []
+    assert await studio.services.jobs.mine(ANNA) == []
+
+
+async def test_an_untrained_parent_is_refused(studio: Studio) -> None:
+    """What has no version yet cannot lie underneath."""
+    await studio.services.training.start(ANNA, CHANNEL, WISH)
+    wish = replace(WISH, name="abc", base_on=("xyz",))
+    with pytest.raises(Conflict, match="no trained version"):
+        await studio.services.training.start(ANNA, CHANNEL, wish)

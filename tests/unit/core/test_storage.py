@@ -1,0 +1,106 @@
+"""Blobs by hash."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import StorageFault
+from core.storage import Storage, write_atomically
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage(f"file://{tmp_path}/blobs")
+
+
+def files(storage: Storage) -> list[Path]:
+    root = Path(storage.url.removeprefix("file://"))
+    return [path for path in root.rglob("*") if path.is_file()]
+
+
+def test_what_is_put_can_be_got(storage: Storage) -> None:
+    """The key is the SHA-256 of the bytes."""
+    key = storage.put(b"hello")
+    assert key == hashlib.sha256(b"hello").hexdigest()
+    assert storage.get(key) == b"hello"
+    assert storage.exists(key)
+
+
+def test_the_same_bytes_are_kept_once(storage: Storage) -> None:
+    """Putting again neither fails nor writes."""
+    storage.put(b"hello")
+    (file,) = files(storage)
+    before = file.stat().st_mtime_ns
+    storage.put(b"hello")
+    assert [path.stat().st_mtime_ns for path in files(storage)] == [before]
+
+
+def test_a_local_blob_is_a_file(storage: Storage) -> None:
+    """Where the store is on this machine, its path can be opened."""
+    path = storage.path(storage.put(b"hello"))
+    assert path is not None
+    assert path.read_bytes() == b"hello"
+
+
+def test_another_process_makes_its_own_from_the_url(storage: Storage) -> None:
+    """The URL is all that a store is made of."""
+    key = storage.put(b"hello")
+    assert Storage(storage.url).get(key) == b"hello"
+
+
+def test_a_missing_blob_is_a_fault(storage: Storage) -> None:
+    """What was never put is named."""
+    key = "0" * 64
+    assert not storage.exists(key)
+    with pytest.raises(StorageFault, match=key):
+        storage.get(key)
+
+
+def test_damaged_bytes_are_a_fault(storage: Storage) -> None:
+    """Bytes that changed on disk are never handed out."""
+    key = storage.put(b"hello")
+    path = storage.path(key)
+    assert path is not None
+    path.write_bytes(b"hellO")
+    with pytest.raises(StorageFault, match="does not match"):
+        storage.get(key)
+
+
+@pytest.mark.parametrize("key", ["", "../secret", "A" * 64, "0" * 63, "0" * 64 + "/.."])
+def test_what_is_no_key_is_refused(storage: Storage, key: str) -> None:
+    """Nothing outside the store can be reached by a key."""
+    for refused in (storage.get, storage.exists, storage.path):
+        with pytest.raises(StorageFault, match="not a storage key"):
+            refused(key)
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk leaves neither half a blob nor a stray file."""
+
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        write_atomically(tmp_path / "ab" / "blob", b"hello")
+    assert list((tmp_path / "ab").iterdir()) == []
+
+
+def test_any_fsspec_store_will_do() -> None:
+    """A store that is no folder has no paths and otherwise the same behaviour."""
+    storage = Storage("memory://atelier-test")
+    key = storage.put(b"hello")
+    assert storage.get(key) == b"hello"
+    assert storage.path(key) is None
+    with pytest.raises(StorageFault):
+        storage.get("1" * 64)
+
+
+@given(data=st.binary(max_size=2000))
+def test_any_bytes_come_back(data: bytes) -> None:
+    """Every blob survives the round trip."""
+    storage = Storage("memory://atelier-any")
+    assert storage.get(storage.put(data)) == data
