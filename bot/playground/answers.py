@@ -6,15 +6,15 @@ from typing import Any
 from bot.playground import problems
 from bot.playground.compose import REPLY, Composer, Files
 from bot.playground.config import Application
-from bot.playground.interactions import (
+from bot.playground.interaction import (
     AUTOCOMPLETE,
     COMMAND,
     COMPONENT,
     MODAL_SUBMIT,
     Interaction,
-    Interactions,
     Outcome,
 )
+from bot.playground.interactions import Interactions
 from bot.playground.limits import choices_rules, modal_rules
 from bot.playground.posting import Posting
 from bot.playground.views import Views

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from urllib.parse import quote
 
@@ -45,6 +45,7 @@ class Cdn:
 
     def put_ephemeral(self, attachment: Attachment, data: bytes, *, application_id: str) -> None:
         """Store bytes that vanish with the interaction's token."""
+        self._drop_vanished()
         folder = f"ephemeral-attachments/{application_id}"
         gone_at = self._clock.now() + self._limits.token_lifetime_s
         self._blobs[attachment.id] = Blob(data, attachment.content_type, folder, gone_at)
@@ -52,9 +53,7 @@ class Cdn:
     def data(self, attachment_id: str) -> bytes | None:
         """The bytes of a file that is still there."""
         blob = self._blobs.get(attachment_id)
-        if blob is None or (blob.gone_at is not None and self._clock.now() >= blob.gone_at):
-            return None
-        return blob.data
+        return None if blob is None or self._is_gone(blob) else blob.data
 
     def is_ephemeral(self, attachment_id: str) -> bool:
         """Whether the file will vanish with an interaction's token."""
@@ -78,6 +77,15 @@ class Cdn:
         attachment_id = path.split("/")[3]
         expired = int(expires, 16) <= self._clock.now()
         return None if expired or self.data(attachment_id) is None else self._blobs[attachment_id]
+
+    def _is_gone(self, blob: Blob) -> bool:
+        return blob.gone_at is not None and self._clock.now() >= blob.gone_at
+
+    def _drop_vanished(self) -> None:
+        """Free the bytes of what has vanished; messages that name it still find its folder."""
+        for attachment_id, blob in self._blobs.items():
+            if blob.data and self._is_gone(blob):
+                self._blobs[attachment_id] = replace(blob, data=b"")
 
     def _signature(self, path: str, expires: str, issued: str) -> str:
         text = f"{path}|{expires}|{issued}".encode()

@@ -1,7 +1,6 @@
 """The gateway: identifying, heartbeats, resuming, and the events that sessions have asked for."""
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +20,22 @@ from bot.playground.config import (
 from bot.playground.events import EventLog
 from bot.playground.faults import Faults
 from bot.playground.ledger import Ledger
+from bot.playground.protocol import (
+    HEARTBEAT,
+    HEARTBEAT_ACK,
+    HELLO,
+    IDENTIFY,
+    INVALID_SESSION,
+    NOT_THE_BOTS_FAULT,
+    PRESENCE,
+    RECONNECT,
+    REQUEST_MEMBERS,
+    RESUME,
+    SENDS_A_MINUTE,
+    VOICE_STATE,
+    Closed,
+    decoded,
+)
 from bot.playground.sessions import (
     CONTENT,
     GUILDS,
@@ -35,34 +50,6 @@ from bot.playground.world import Guild, World
 
 Json = dict[str, Any]
 Payload = Json | Callable[[Session], Json]
-
-DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE = range(5)
-RESUME, RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = range(6, 12)
-LARGEST_PAYLOAD = 4096
-SENDS_A_MINUTE = 120
-CLOSINGS = {
-    4001: "Unknown opcode.",
-    4002: "Error while decoding payload.",
-    4003: "Not authenticated.",
-    4004: "Authentication failed.",
-    4005: "Already authenticated.",
-    4007: "Invalid seq.",
-    4008: "Rate limited.",
-    4009: "Session timed out.",
-    4010: "Invalid shard.",
-    4012: "Invalid API version.",
-    4013: "Invalid intent(s).",
-    4014: "Disallowed intent(s).",
-}
-NOT_THE_BOTS_FAULT = {4004, 4009}
-
-
-class Closed(Exception):
-    """The connection must be closed with `code`."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(CLOSINGS[code])
-        self.code = code
 
 
 class Gateway:
@@ -178,7 +165,7 @@ class Gateway:
             if len(times) == SENDS_A_MINUTE and now - times[0] < 60:
                 raise Closed(4008)
             times.append(now)
-            self._receive(connection, _decoded(frame.data))
+            self._receive(connection, decoded(frame.data))
 
     def _receive(self, connection: Connection, payload: Json) -> None:
         op, data = payload["op"], payload.get("d")
@@ -313,15 +300,3 @@ class Gateway:
         for session in list(self._sessions.values()):
             if session.lost_at is not None and session.lost_at < oldest:
                 del self._sessions[session.id]
-
-
-def _decoded(data: str | bytes) -> Json:
-    if len(data) > LARGEST_PAYLOAD:
-        raise Closed(4002)
-    try:
-        payload = json.loads(data)
-    except ValueError:
-        raise Closed(4002) from None
-    if not isinstance(payload, dict) or not isinstance(payload.get("op"), int):
-        raise Closed(4002)
-    return payload

@@ -1,9 +1,7 @@
 """Interactions: opened by people, acknowledged once and in time by the bot."""
 
 import asyncio
-import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from bot.playground import permissions, problems
@@ -12,70 +10,17 @@ from bot.playground.config import Application, Limits
 from bot.playground.events import EventLog
 from bot.playground.faults import Faults
 from bot.playground.gateway import Gateway
+from bot.playground.interaction import AUTOCOMPLETE, Interaction, Modal, Outcome
+from bot.playground.objects import permissions_of
 from bot.playground.problems import ControlError
 from bot.playground.snowflakes import Snowflakes
-from bot.playground.views import Views, permissions_of
+from bot.playground.views import Views
 from bot.playground.world import DM, Channel, Message, World
 
 Json = dict[str, Any]
 
-COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
 KEPT = 2000
 NO_ANSWER = "The application did not respond"
-
-
-@dataclass(frozen=True)
-class Modal:
-    """A form shown to one person; submitting it is an interaction of its own."""
-
-    id: str
-    shown_by: "Interaction"
-    definition: Json
-
-    def as_json(self) -> Json:
-        """The modal as a client shows it."""
-        wanted = ("custom_id", "title", "components")
-        return {"id": self.id, **{name: self.definition[name] for name in wanted}}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of an interaction; `kind` is one of those in CONTROL.md, or `choices`."""
-
-    kind: str
-    message: Message | None = None
-    modal: Modal | None = None
-    choices: tuple[Json, ...] = ()
-    error: str | None = None
-
-
-@dataclass(eq=False)
-class Interaction:
-    """One interaction and how far it has come."""
-
-    id: str
-    type: int
-    name: str
-    user_id: str
-    channel: Channel
-    data: Json
-    about: Json
-    opened_at: float
-    created: float
-    source: Message | None = None
-    option_type: int = 0
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(120))
-    dies_when_acknowledged: bool = False
-    expired: bool = False
-    acknowledged_s: float | None = None
-    token_died: bool = False
-    original_id: str | None = None
-    deferred: bool = False
-    ephemeral: bool = False
-    messages: set[str] = field(default_factory=set)
-    outcome: asyncio.Future[Outcome] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
 
 
 class Interactions:
@@ -119,7 +64,10 @@ class Interactions:
         source: Message | None = None,
         option_type: int = 0,
     ) -> Interaction:
-        """Begin an interaction and send it to the bot."""
+        """Begin an interaction and send it to the bot. Raises ControlError if one has left."""
+        guild = self._world.guild_of(channel)
+        if guild and not {user_id, self._application.bot_id} <= set(guild.members):
+            raise ControlError(f"The person or the bot is no longer in {guild.name}.")
         interaction_id = self._new_id()
         owners = {"0": channel.guild_id or "0"}
         metadata = {"id": interaction_id, "type": kind, "user_id": user_id}

@@ -5,10 +5,11 @@ from typing import Any
 from bot.playground.cdn import Cdn
 from bot.playground.config import Application, Limits
 from bot.playground.directory import Directory
+from bot.playground.objects import permissions_of, role_json
 from bot.playground.problems import ControlError
 from bot.playground.snowflakes import Snowflakes
 from bot.playground.uploads import Upload, attachment_of
-from bot.playground.views import Views, permissions_of, role_json
+from bot.playground.views import Views
 from bot.playground.world import Channel, Message, World
 
 Json = dict[str, Any]

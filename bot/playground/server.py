@@ -35,6 +35,7 @@ from bot.playground.seed import FixedIds, Founder, application_of, populate
 from bot.playground.snowflakes import Snowflakes
 from bot.playground.views import Views
 from bot.playground.world import Guild, World
+from bot.playground.writing import Writing
 
 UPLOAD_ROOM = 1 << 20
 SHUTDOWN_S = 1.0
@@ -247,16 +248,20 @@ class Playground:
             new_id=self._new_id,
             application=self.application,
         )
-        acting = Acting(
+        writing = Writing(
             world=self.world,
             composer=self._composer,
             posting=self._posting,
+            directory=self._directory,
+        )
+        acting = Acting(
             directory=self._directory,
             resolver=resolver,
             book=self._book,
             interactions=self._interactions,
         )
         return Doing(
+            writing=writing,
             acting=acting,
             directory=self._directory,
             interactions=self._interactions,

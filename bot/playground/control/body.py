@@ -29,6 +29,20 @@ class Body:
             raise ControlError(f"Give the field {name!r}.")
         return str(value)
 
+    def mapping(self, name: str) -> Json:
+        """A field that is an object; empty if left out. Raises ControlError if it is not."""
+        value = self.fields.get(name) or {}
+        if not isinstance(value, dict):
+            raise ControlError(f"The field {name!r} is an object.")
+        return value
+
+    def listed(self, name: str) -> list[str]:
+        """A field that is a list of texts; empty if left out. Raises ControlError if it is not."""
+        value = self.fields.get(name) or []
+        if not isinstance(value, list):
+            raise ControlError(f"The field {name!r} is a list.")
+        return [str(one) for one in value]
+
     def file(self, part: str) -> Upload:
         """A file by its part name. Raises ControlError if it was not sent."""
         if part not in self.files:

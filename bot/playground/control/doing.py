@@ -12,12 +12,14 @@ from bot.playground.control.body import Body, answer, query, read
 from bot.playground.control.looking import shown
 from bot.playground.directory import Directory
 from bot.playground.events import EventLog
-from bot.playground.interactions import Interaction, Interactions, Outcome
+from bot.playground.interaction import Interaction, Outcome
+from bot.playground.interactions import Interactions
 from bot.playground.posting import Posting
 from bot.playground.problems import ControlError
 from bot.playground.views import Views
 from bot.playground.voice import Voice, voice_of
 from bot.playground.world import Channel, Message, User
+from bot.playground.writing import Writing
 
 MESSAGES = "/control/channels/{channel}/messages"
 MESSAGE = f"{MESSAGES}/{{message}}"
@@ -30,6 +32,7 @@ class Doing:
     def __init__(
         self,
         *,
+        writing: Writing,
         acting: Acting,
         directory: Directory,
         interactions: Interactions,
@@ -38,6 +41,7 @@ class Doing:
         posting: Posting,
         clock: Clock,
     ) -> None:
+        self._writing = writing
         self._acting = acting
         self._directory = directory
         self._interactions = interactions
@@ -67,11 +71,11 @@ class Doing:
         """Send a message."""
         body = await read(request)
         user, channel = self._who_where(request, body)
-        uploads = [body.file(str(part)) for part in body.fields.get("files") or ()]
+        uploads = [body.file(part) for part in body.listed("files")]
         reply_to = body.fields.get("reply_to")
         content = body.text("content", "")
         seq = self._events.seq
-        message = self._acting.write(
+        message = self._writing.write(
             user, channel, content=content, uploads=uploads, reply_to=reply_to
         )
         return self._wrote(user, message, seq)
@@ -86,7 +90,7 @@ class Doing:
         voice = Voice(made.data, duration, body.fields.get("waveform") or made.waveform)
         seq = self._events.seq
         reply_to = body.fields.get("reply_to")
-        message = self._acting.speak(user, channel, voice, reply_to=reply_to)
+        message = self._writing.speak(user, channel, voice, reply_to=reply_to)
         return self._wrote(user, message, seq)
 
     async def rewrite(self, request: web.Request) -> web.Response:
@@ -95,13 +99,13 @@ class Doing:
         user, channel = self._who_where(request, body)
         message = self._directory.message_for(user, channel, request.match_info["message"])
         seq = self._events.seq
-        return self._wrote(user, self._acting.rewrite(user, message, body.text("content")), seq)
+        return self._wrote(user, self._writing.rewrite(user, message, body.text("content")), seq)
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete or dismiss a message."""
         user, channel, message = self._message_of_query(request)
         seq = self._events.seq
-        self._acting.delete(user, message, channel)
+        self._writing.delete(user, message, channel)
         return answer({"seq": seq})
 
     async def type(self, request: web.Request) -> web.Response:
@@ -116,7 +120,7 @@ class Doing:
         user, channel, message = self._message_of_query(request)
         seq = self._events.seq
         emoji, add = request.match_info["emoji"], request.method == "PUT"
-        self._acting.react(user, message, channel, emoji, add=add)
+        self._writing.react(user, message, channel, emoji, add=add)
         return answer({"seq": seq})
 
     async def run(self, request: web.Request) -> web.Response:
@@ -129,7 +133,7 @@ class Doing:
                 user,
                 channel,
                 name=body.text("command"),
-                values=body.fields.get("options") or {},
+                values=body.mapping("options"),
                 files=body.files,
                 target=body.fields.get("target"),
             ),
@@ -144,7 +148,7 @@ class Doing:
             user,
             channel,
             name=body.text("command"),
-            values=body.fields.get("options") or {},
+            values=body.mapping("options"),
             focused=body.text("focused"),
         )
         outcome = await self._interactions.outcome(interaction)
@@ -166,7 +170,7 @@ class Doing:
         body = await read(request)
         user, channel, message = self._message_of_body(body)
         custom_id = body.text("custom_id")
-        values = [str(value) for value in body.fields.get("values") or ()]
+        values = body.listed("values")
         return await self._outcome(
             user,
             lambda: self._acting.select(user, message, channel, custom_id=custom_id, values=values),
@@ -176,7 +180,7 @@ class Doing:
         """Submit a modal."""
         body = await read(request)
         user, modal_id = self._who(body), request.match_info["modal"]
-        values = body.fields.get("values") or {}
+        values = body.mapping("values")
         return await self._outcome(
             user, lambda: self._acting.submit(user, modal_id, values, body.files)
         )

@@ -11,8 +11,9 @@ from bot.playground.control.body import answer, query, read, whole
 from bot.playground.directory import Directory
 from bot.playground.events import EventLog, sees_channel, sees_message
 from bot.playground.gateway import Gateway
+from bot.playground.objects import role_json
 from bot.playground.problems import ControlError
-from bot.playground.views import Views, role_json
+from bot.playground.views import Views
 from bot.playground.world import Channel, Guild, Message, User, World
 
 Json = dict[str, Any]

@@ -11,13 +11,15 @@ from bot.playground.control.body import answer, read, whole
 from bot.playground.directory import Directory
 from bot.playground.events import EventLog
 from bot.playground.faults import Faults
-from bot.playground.gateway import CLOSINGS, Gateway
+from bot.playground.gateway import Gateway
 from bot.playground.interactions import Interactions
 from bot.playground.ledger import Ledger
+from bot.playground.objects import guild_json
 from bot.playground.problems import ControlError
+from bot.playground.protocol import CLOSINGS
 from bot.playground.seed import Founder
 from bot.playground.sessions import GUILDS, MEMBERS
-from bot.playground.views import Views, guild_json
+from bot.playground.views import Views
 from bot.playground.world import Guild, Overwrite, World
 
 ACTIONS = ("drop", "reconnect", "invalidate", "close")
@@ -162,7 +164,7 @@ class Changing:
     async def found(self, request: web.Request) -> web.Response:
         """Make a guild with the bot in it."""
         body = await read(request)
-        members, channels = body.fields.get("members") or {}, body.fields.get("channels") or []
+        members, channels = body.mapping("members"), body.listed("channels")
         if not members or not channels:
             raise ControlError("A guild needs members and channels.")
         taken = {channel.name for channel in self._world.channels()} & set(channels)
@@ -180,8 +182,8 @@ class Changing:
         """Give a member other roles."""
         guild = self._directory.guild(request.match_info["guild"])
         user_id = self._member(guild, request)
-        names = (await read(request)).fields.get("roles") or []
-        roles = [self._directory.role(guild, str(name)).id for name in names]
+        names = (await read(request)).listed("roles")
+        roles = [self._directory.role(guild, name).id for name in names]
         member = self._views.member(self._world.set_roles(guild, user_id, roles))
         update = {**member, "guild_id": guild.id}
         self._gateway.dispatch("GUILD_MEMBER_UPDATE", update, intent=MEMBERS, guild_id=guild.id)
@@ -212,8 +214,8 @@ class Changing:
             raise ControlError("A direct channel has no permissions to change.")
         body = await read(request)
         try:
-            allow = permissions.bits(body.fields.get("allow") or [])
-            deny = permissions.bits(body.fields.get("deny") or [])
+            allow = permissions.bits(body.listed("allow"))
+            deny = permissions.bits(body.listed("deny"))
         except KeyError as unknown:
             raise ControlError(f"There is no permission {unknown}.") from None
         overwrite = replace(self._subject(guild, body.text("who")), allow=allow, deny=deny)

@@ -42,12 +42,14 @@ class Watching:
         await ws.prepare(request)
         await ws.send_str(json.dumps({"event": "hello", "seq": self._events.seq}))
         sender = asyncio.create_task(self._send(ws, user, since))
-        async for frame in ws:
-            if frame.type is WSMsgType.ERROR:
-                break
-        sender.cancel()
-        with suppress(asyncio.CancelledError, ConnectionError):
-            await sender
+        try:
+            async for frame in ws:
+                if frame.type is WSMsgType.ERROR:
+                    break
+        finally:
+            sender.cancel()
+            with suppress(asyncio.CancelledError, ConnectionError):
+                await sender
         return ws
 
     async def wait(self, request: web.Request) -> web.Response:

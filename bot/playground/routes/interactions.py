@@ -1,7 +1,8 @@
 """Answering interactions: the callback, and messages by their token under /webhooks."""
 
 from bot.playground.answers import Answers
-from bot.playground.interactions import Interaction, Interactions
+from bot.playground.interaction import Interaction
+from bot.playground.interactions import Interactions
 from bot.playground.posting import Posting
 from bot.playground.rest import NOTHING, Answer, Call, Route
 from bot.playground.views import Views

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from bot.playground import permissions, problems
 from bot.playground.config import Application
+from bot.playground.objects import guild_json, role_json
 from bot.playground.rest import Answer, Call, Route
 from bot.playground.routes.access import Access
 from bot.playground.snowflakes import Snowflakes
-from bot.playground.views import Views, guild_json, role_json
+from bot.playground.views import Views
 from bot.playground.world import World
 
 GUILD = "/guilds/{guild_id}"

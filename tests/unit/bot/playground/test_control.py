@@ -237,3 +237,53 @@ async def test_bodies_must_be_objects(control: Control) -> None:
             async with http.post(f"{control.url}/control/run", data=data) as response:
                 assert response.status == 400
                 assert "JSON" in (await response.json())["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "sentence"),
+    [
+        ("run", {"command": "ping", "options": [1]}, "'options' is an object"),
+        ("channels/general/messages", {"files": "f0"}, "'files' is a list"),
+        ("channels/general/messages", {"files": ["f0"]}, "form part 'f0'"),
+        ("run", {"options": {}}, "Give the field 'command'"),
+    ],
+)
+async def test_fields_have_their_forms(
+    bot: TestBot, control: Control, path: str, body: Json, sentence: str
+) -> None:
+    """What has the wrong form is named."""
+    with pytest.raises(ControlError, match=sentence):
+        await control.post(path, {"user": "owl", "channel": "general", **body})
+
+
+async def test_nobody_acts_after_leaving(bot: TestBot, control: Control, picture: Path) -> None:
+    """A modal that is still open cannot be submitted once its person is gone."""
+    wren = control.person("wren", "general")
+    modal = (await wren.run("train"))["modal"]
+    name, kind, files = (row["component"]["custom_id"] for row in modal["components"])
+    async with aiohttp.ClientSession() as http:
+        await http.delete(f"{control.url}/control/guilds/Lighthouse/members/wren")
+    values = {name: "x", kind: ["style"], files: ["f0"]}
+    with pytest.raises(ControlError, match="no longer in Lighthouse"):
+        await wren.submit(modal, values, {"f0": picture})
+
+
+async def test_a_playground_stops_under_its_audience() -> None:
+    """Open streams, long polls and sockets of bots are closed when it stops."""
+    made = Playground()
+    await made.start()
+    async with Control(made.url) as control, aiohttp.ClientSession() as http:
+        waiting = asyncio.create_task(control.get("wait", timeout=60))
+        async with (
+            http.ws_connect(f"{made.url}/control/events") as stream,
+            http.ws_connect(made.gateway_url) as gateway,
+        ):
+            await stream.receive()
+            await gateway.receive()
+            await made.stop()
+            assert (await stream.receive()).type in {
+                aiohttp.WSMsgType.CLOSED,
+                aiohttp.WSMsgType.CLOSE,
+            }
+        with pytest.raises(aiohttp.ClientError):
+            await waiting
