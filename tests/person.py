@@ -115,9 +115,11 @@ class Person:
         body = {"user": self.name, "content": content, "files": list(parts)}
         return await self.control.post(f"channels/{self.channel}/messages", body, parts)
 
-    async def speak(self, sound: Path) -> Answer:
-        """Send a voice message."""
+    async def speak(self, sound: Path, *, reply_to: str | None = None) -> Answer:
+        """Send a voice message; in a guild a reply to the bot is how it mentions the bot."""
         body = {"user": self.name, "file": "f0"}
+        if reply_to is not None:
+            body["reply_to"] = reply_to
         return await self.control.post(f"channels/{self.channel}/voice", body, {"f0": sound})
 
     async def wait(self, since: int, timeout_s: float = 60, **matching: object) -> Answer:
