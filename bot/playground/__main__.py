@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import signal
+from pathlib import Path
 
 from bot.playground.config import PlaygroundConfig
 from bot.playground.server import Playground
@@ -15,12 +16,14 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8800)
     parser.add_argument("--token", default=PlaygroundConfig.token)
     parser.add_argument("--no-answer-checks", action="store_true", help="check only the bot")
+    parser.add_argument("--samples", type=Path, help="a folder of things to try")
     chosen = parser.parse_args()
     config = PlaygroundConfig(
         host=chosen.host,
         port=chosen.port,
         token=chosen.token,
         validate_answers=not chosen.no_answer_checks,
+        samples=chosen.samples,
     )
     asyncio.run(serve(config))
 

@@ -34,13 +34,15 @@ class ControlError(Exception):
 
 
 def _nested(rules: Sequence[tuple[str, str]]) -> Json:
-    """The tree of `_errors` lists in which Discord reports bad fields."""
+    """The tree of `_errors` lists in which Discord reports bad fields; the deepest ones are told."""
     tree: Json = {}
-    for path, what in rules:
+    for path, what in sorted(rules, key=lambda rule: -rule[0].count(".")):
         node = tree
         for step in path.split("."):
             node = node.setdefault(step, {})
-        node.setdefault("_errors", []).append({"code": "BASE_TYPE_INVALID", "message": what})
+        if set(node) <= {"_errors"}:
+            found = {"code": "BASE_TYPE_INVALID", "message": what}
+            node.setdefault("_errors", []).append(found)
     return tree
 
 

@@ -134,7 +134,8 @@ class Rest:
     async def _read(self, route: Route, request: web.Request) -> Call:
         body, files = await read_body(request, most=int(self._limits.request_max_bytes))
         string_snowflakes(body)
-        broken = self._schema.check_query(route.method, route.path, request.query)
+        broken = _path_rules(request.match_info)
+        broken += self._schema.check_query(route.method, route.path, request.query)
         if request.method != "GET":
             broken += self._schema.check_request(route.method, route.path, body)
         if broken:
@@ -202,6 +203,16 @@ async def _read_multipart(request: web.Request) -> tuple[Any, dict[int, Upload]]
             content_type = part.headers.get("Content-Type")
             files[int(name[6:-1])] = Upload(part.filename or "unknown", data, content_type)
     return body, files
+
+
+def _path_rules(params: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What is wrong with the ids of a path."""
+    ids = {name: value for name, value in params.items() if name.endswith("_id")}
+    return [
+        (name, f"Value {value!r} is not snowflake.")
+        for name, value in ids.items()
+        if not (value.isascii() and value.isdigit())
+    ]
 
 
 def _json(data: bytes) -> Any:

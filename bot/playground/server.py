@@ -44,8 +44,12 @@ SHUTDOWN_S = 1.0
 class Playground:
     """A running Discord. Its state lives as long as the object, whatever bots come and go."""
 
-    def __init__(self, config: PlaygroundConfig | None = None) -> None:
+    def __init__(
+        self, config: PlaygroundConfig | None = None, *, schema: Schema | None = None
+    ) -> None:
+        """`schema` may be shared between playgrounds: it keeps what it has compiled."""
         self.config = config or PlaygroundConfig()
+        self._schema = schema or Schema()
         self.limits = Limits()
         self.clock = Clock()
         self.ledger = Ledger()
@@ -162,7 +166,7 @@ class Playground:
         return Rest(
             config=self.config,
             limits=self.limits,
-            schema=Schema(),
+            schema=self._schema,
             ledger=self.ledger,
             faults=self.faults,
             limiter=RateLimiter(self.limits, self.clock.now),

@@ -15,6 +15,7 @@ import yarl
 from PIL import Image
 
 from bot.playground.config import PlaygroundConfig
+from bot.playground.schema import Schema
 from bot.playground.server import Playground
 from tests.person import Control
 from tests.unit.bot.playground.testbot import TestBot
@@ -22,10 +23,16 @@ from tests.unit.bot.playground.testbot import TestBot
 READY_S = 20
 
 
+@pytest.fixture(scope="session")
+def schema() -> Schema:
+    """Discord's description, compiled once for all tests."""
+    return Schema()
+
+
 @pytest.fixture
-async def playground() -> AsyncIterator[Playground]:
+async def playground(schema: Schema) -> AsyncIterator[Playground]:
     """A started playground."""
-    made = Playground(PlaygroundConfig(heartbeat_interval_s=5))
+    made = Playground(PlaygroundConfig(heartbeat_interval_s=5), schema=schema)
     await made.start()
     yield made
     await made.stop()

@@ -10,12 +10,6 @@ MESSAGES = "/channels/{channel_id}/messages"
 CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
 
 
-@pytest.fixture(scope="module")
-def schema() -> Schema:
-    """The description."""
-    return Schema()
-
-
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
