@@ -1,0 +1,1 @@
+"""Spoken Ogg Opus files for tests: manifest.json says what each one is."""
