@@ -17,7 +17,7 @@ SIDE_MAX_PX = 1536
 PIXELS_MAX = 50_000_000
 BYTES_MAX = 20 * 1024 * 1024
 THUMB_PX = 32
-ALIKE = 2.0
+ALIKE = 3.0
 """Mean difference of two thumbnails, in levels of 255, below which they show the same."""
 # What Pillow's decoders raise on bytes that lie.
 DECODING = (

@@ -3,8 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import aiohttp
+from sqlalchemy import text
 
 from bot.client import Atelier, point_at
 from bot.playground.server import Playground
@@ -103,6 +107,68 @@ class House:
         }
         return dict(await self.control.post(act, body | more))
 
+    async def forged(self, person: Person, message: Answer, custom_id: str) -> Answer:
+        """Press a button that is on no message: the playground's own copy is changed for it."""
+        world = self.playground.world
+        kept = world.message(message["channel_id"], message["id"])
+        assert kept is not None
+        button = {"type": 2, "style": 2, "label": "forged", "custom_id": custom_id, "id": 1}
+        world.keep(replace(kept, components=({"type": 1, "id": 2, "components": [button]},)))
+        try:
+            return await self.use(person, "press", message, custom_id)
+        finally:
+            world.keep(kept)
+
+    async def until_running(self, job_id: int) -> None:
+        await self._until_state(job_id, {"running"})
+
+    async def until_ended(self, job_id: int) -> None:
+        await self._until_state(job_id, {"succeeded", "failed", "cancelled"})
+
+    async def _until_state(self, job_id: int, states: set[str]) -> None:
+        await self._until(f"SELECT 1 FROM jobs WHERE id = {job_id} AND state IN {_in(states)}")
+
+    async def until_posted(self, delivery_id: int) -> None:
+        where = f"id = {delivery_id} AND state = 'posted'"
+        await self._until(f"SELECT 1 FROM deliveries WHERE {where}")
+
+    async def until_settled(self, delivery_id: int) -> None:
+        """The delivery has been given up."""
+        where = f"id = {delivery_id} AND state = 'abandoned'"
+        await self._until(f"SELECT 1 FROM deliveries WHERE {where}")
+
+    async def forget_posting(self, delivery_id: int) -> None:
+        """Put a delivery back to where it was before its posting was written down."""
+        async with self.database.transaction() as session:
+            await session.execute(
+                text(f"UPDATE deliveries SET state = 'pending' WHERE id = {delivery_id}")
+            )
+
+    async def until_online(self) -> None:
+        for _ in range(100):
+            if (await self.control.get("state"))["online"]:
+                return
+            await asyncio.sleep(0.1)
+        raise TimeoutError("the bot did not come back")
+
+    async def _until(self, query: str) -> None:
+        for _ in range(200):
+            async with self.database.session() as session:
+                if (await session.execute(text(query))).first():
+                    return
+            await asyncio.sleep(0.05)
+        raise TimeoutError(query)
+
+    async def deny(self, channel: str, permission: str) -> None:
+        """Take a permission from the bot in one channel."""
+        address = f"{self.control.url}/control/channels/{channel}/permissions"
+        body = {"who": "bot", "allow": [], "deny": [permission]}
+        async with aiohttp.ClientSession() as http, http.put(address, json=body) as answer:
+            answer.raise_for_status()
+
+    def guild_id(self, name: str) -> int:
+        return next(int(guild.id) for guild in self.playground.guilds if guild.name == name)
+
     async def teach(self, guild: str, name: str, noun: str, person: Person) -> None:
         """Put a trained concept into a guild's library, the way a person does it."""
         outcome = await person.run(
@@ -111,6 +177,10 @@ class House:
             files=pictures(self.folder, 2, seed=sum(map(ord, name + guild))),
         )
         await person.wait(outcome["seq"], event="message_create", author="bot", attachments=1)
+
+
+def _in(values: set[str]) -> str:
+    return "(" + ", ".join(f"'{value}'" for value in sorted(values)) + ")"
 
 
 def controls(message: Answer) -> list[Answer]:
