@@ -11,6 +11,9 @@ from bot.playground.gateway import Gateway
 from bot.playground.world import World
 
 PAGE = Path(__file__).with_name("page")
+CACHED = {"Cache-Control": "private, max-age=3600"}
+SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/", "text/plain")
+"""What a browser may open in place; the rest is saved, so that no upload runs as a page here."""
 NO_FILE = "There is no such file."
 GONE = "This content is no longer available."
 
@@ -65,9 +68,11 @@ class FileRoutes:
         blob = self._cdn.open(request.rel_url.raw_path, dict(request.query))
         if blob is None:
             return web.Response(status=404, text=GONE)
-        kind = {"Content-Type": blob.content_type or "application/octet-stream"}
-        caching = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
-        return web.Response(body=blob.data, headers={**kind, **caching})
+        kind = blob.content_type or "application/octet-stream"
+        headers = {"Content-Type": kind, "X-Content-Type-Options": "nosniff", **CACHED}
+        if not kind.startswith(SHOWN):
+            headers["Content-Disposition"] = "attachment"
+        return web.Response(body=blob.data, headers=headers)
 
     async def avatar(self, request: web.Request) -> web.Response:
         """A person's picture."""

@@ -34,7 +34,7 @@ class ControlError(Exception):
 
 
 def _nested(rules: Sequence[tuple[str, str]]) -> Json:
-    """The tree of `_errors` lists in which Discord reports bad fields; the deepest ones are told."""
+    """The tree of `_errors` lists in which Discord reports bad fields; the deepest are told."""
     tree: Json = {}
     for path, what in sorted(rules, key=lambda rule: -rule[0].count(".")):
         node = tree

@@ -113,5 +113,7 @@ def _mentions(granted: int) -> Json:
 
 def _told(error: ApiError) -> ControlError:
     """A refusal of the API in words for a person."""
+    if error.status == 413:
+        return ControlError("A file is larger than Discord takes: send a smaller one.", 413)
     reasons = "; ".join(error.broken_rules) or str(error)
     return ControlError(f"Discord would refuse this: {reasons}", error.status)

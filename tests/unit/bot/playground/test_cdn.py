@@ -34,6 +34,18 @@ async def test_an_address_serves_its_file(control: Control, url: str, picture: P
         assert response.headers["Content-Type"] == "image/png"
 
 
+async def test_uploads_are_never_opened_as_pages(control: Control, tmp_path: Path) -> None:
+    """A page or an SVG is saved by the browser, not run on the playground's origin."""
+    for name in ("page.html", "drawing.svg"):
+        path = tmp_path / name
+        path.write_text("<script></script>")
+        said = await control.person("owl", "general").say("", [path])
+        url = said["message"]["attachments"][0]["url"]
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            assert response.headers["Content-Disposition"] == "attachment"
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -106,6 +106,13 @@ async def test_discord_would_refuse_this(control: Control, content: str, sentenc
         await control.person("owl", "general").say(content)
 
 
+async def test_a_large_file_is_refused_with_what_to_do(control: Control, picture: Path) -> None:
+    """The sentence says to send a smaller one."""
+    await control.patch("limits", {"attachment_max_bytes": 10})
+    with pytest.raises(ControlError, match="413: .* send a smaller one"):
+        await control.person("owl", "general").say("x", [picture])
+
+
 async def test_waiting_matches(bot: TestBot, control: Control) -> None:
     """Author, text in any part, number of files, and what is done."""
     owl = control.person("owl", "general")

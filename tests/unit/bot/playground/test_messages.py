@@ -20,6 +20,11 @@ def channel_of(playground: Playground, name: str) -> str:
     return next(one.id for one in playground.world.channels() if one.name == name)
 
 
+def channel_id_of(guilds: list[Json]) -> str:
+    """The id of the first guild's first channel."""
+    return str(guilds[0]["channels"][0]["id"])
+
+
 class Rest:
     """Bare REST calls as the bot."""
 
@@ -58,7 +63,7 @@ async def test_a_mention_is_answered_with_a_reply(bot: TestBot, control: Control
 
 async def test_files_are_sent_edited_and_removed(bot: TestBot, control: Control) -> None:
     """discord.py sends a file, adds another in an edit, and takes the first away."""
-    channel = bot.get_channel(int((await control.get("guilds"))[0]["channels"][0]["id"]))
+    channel = bot.get_channel(int(channel_id_of(await control.get("guilds"))))
     assert isinstance(channel, discord.TextChannel)
     message = await channel.send("files", file=discord.File(io.BytesIO(PNG), "one two!.png"))
     [first] = message.attachments
@@ -73,6 +78,56 @@ async def test_files_are_sent_edited_and_removed(bot: TestBot, control: Control)
     with pytest.raises(discord.NotFound):
         await channel.fetch_message(message.id)
     assert await control.get("violations") == []
+
+
+class Gallery(discord.ui.LayoutView):
+    """Every kind of component that V2 adds."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+        thumbnail = discord.ui.Thumbnail("attachment://b.png", description="dot")
+        self.add_item(
+            discord.ui.Container(
+                discord.ui.TextDisplay("# Title"),
+                discord.ui.Section("beside", accessory=thumbnail),
+                discord.ui.Separator(),
+                discord.ui.MediaGallery(discord.MediaGalleryItem("attachment://a.png")),
+                discord.ui.File("attachment://c.txt"),
+                discord.ui.ActionRow(discord.ui.Button(label="press", custom_id="b")),
+                accent_colour=7,
+            )
+        )
+
+
+async def test_components_v2_show_their_files(bot: TestBot, control: Control) -> None:
+    """A gallery's files have addresses and sizes there, and are no attachments."""
+    files = [discord.File(io.BytesIO(PNG), name) for name in ("a.png", "b.png", "c.txt")]
+    channel = bot.get_partial_messageable(int(channel_id_of(await control.get("guilds"))))
+    await channel.send(view=Gallery(), files=files)
+    [message] = await control.person("owl", "general").messages()
+    assert message["attachments"] == []
+    _, section, _, gallery, file, _ = message["components"][0]["components"]
+    assert section["accessory"]["media"]["width"] == 1
+    assert (file["name"], file["size"]) == ("c.txt", len(PNG))
+    assert await control.download(gallery["items"][0]["media"]["url"]) == PNG
+    found = await control.person("owl", "general").wait(0, contains="# title")
+    assert found["message"]["id"] == message["id"]
+    assert await control.get("violations") == []
+
+
+async def test_a_picture_of_an_embed_is_exchanged(bot: TestBot, control: Control) -> None:
+    """An edit that brings a new file under the same name shows the new one."""
+    channel = bot.get_partial_messageable(int(channel_id_of(await control.get("guilds"))))
+    embed = discord.Embed(title="t").set_image(url="attachment://a.png")
+    message = await channel.send(embed=embed, file=discord.File(io.BytesIO(PNG), "a.png"))
+    first = message.embeds[0].image.url
+    assert first is not None
+    edited = await message.edit(attachments=[discord.File(io.BytesIO(b"no image"), "a.png")])
+    second = edited.embeds[0].image
+    assert second.url != first
+    assert second.width is None
+    with pytest.raises(discord.HTTPException, match="not found in upload"):
+        await message.edit(embed=discord.Embed().set_image(url="attachment://gone.png"))
 
 
 async def test_a_repeated_nonce_posts_once(rest: Rest, messages: str) -> None:
