@@ -18,17 +18,17 @@ function spread(node, path, id) {
 /** Commands for a message's context menu. */
 export const messageCommands = (commands) => commands.filter((command) => command.type === 3);
 
-/** Those that fit `typed` (without the slash), best first. */
+/** Those whose name fits `typed` (without the slash), best first; where none does, those whose description does. */
 export function matching(commands, typed) {
   const wanted = typed.trim().toLowerCase();
-  const rank = ({ path, description }) => {
-    if (path.startsWith(wanted)) return 0;
-    if (path.split(" ").some((word) => word.startsWith(wanted))) return 1;
-    if (path.includes(wanted)) return 2;
-    return description.toLowerCase().includes(wanted) ? 3 : 9;
-  };
-  return commands.map((command) => [rank(command), command]).filter(([at]) => at < 9)
-    .sort(([a, one], [b, two]) => a - b || one.path.localeCompare(two.path)).map(([, command]) => command);
+  const ranks = [
+    ({ path }) => path.startsWith(wanted),
+    ({ path }) => path.split(" ").some((word) => word.startsWith(wanted)),
+    ({ path }) => path.includes(wanted),
+  ];
+  const sorted = [...commands].sort((a, b) => a.path.localeCompare(b.path));
+  const found = [...new Set(ranks.flatMap((fits) => sorted.filter(fits)))];
+  return found.length ? found : sorted.filter(({ description }) => description.toLowerCase().includes(wanted));
 }
 
 /** "/imagine a red house" → {command, rest: "a red house"}; null while no command is fully named. */
