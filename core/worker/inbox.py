@@ -1,8 +1,8 @@
 """Messages from the dispatcher, read by a thread so that a stop is seen in the middle of a step."""
 
-import os
 import queue
 import threading
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from core.dispatch.messages import Cancel, Drain, Run, ToWorker
@@ -11,12 +11,12 @@ from core.dispatch.messages import Cancel, Drain, Run, ToWorker
 class Inbox:
     """Runs wait in a queue; cancels and the drain are flags that jobs look at.
 
-    Without a dispatcher there is nobody to work for: when the pipe closes the process ends at
-    once. Nothing is lost by that, since blobs are written atomically and jobs live in the database.
+    `on_lost` is called in the reading thread when the pipe closes.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, on_lost: Callable[[], None]) -> None:
         self._connection = connection
+        self._on_lost = on_lost
         self._runs: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
         self._draining = threading.Event()
@@ -47,7 +47,8 @@ class Inbox:
             try:
                 message = self._connection.recv()
             except (EOFError, OSError):
-                os._exit(1)
+                self._on_lost()
+                return
             self._sort(message)
 
     def _sort(self, message: ToWorker) -> None:

@@ -24,7 +24,7 @@ def main(connection: Connection, config: WorkerConfig) -> None:
     from core.worker.inbox import Inbox
     from core.worker.loop import Loop
 
-    inbox = Inbox(connection)  # from here on a lost dispatcher ends this process
+    inbox = Inbox(connection, on_lost=_end_at_once)
     try:
         runner = _load(config)
     except ModelFault as fault:
@@ -39,6 +39,14 @@ def _leave_signals_to_the_dispatcher() -> None:
     """A terminal's Ctrl-C and a service manager's SIGTERM reach children too; Drain comes later."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _end_at_once() -> None:
+    """Without a dispatcher there is nobody to work for, not even to the end of a step.
+
+    Nothing is lost by it: blobs are written atomically, and jobs live in the database.
+    """
+    os._exit(1)
 
 
 def _load(config: WorkerConfig) -> "Runner":

@@ -25,10 +25,11 @@ class Noised:
 
 
 class Objective:
-    """Noises latents and weighs the error, min-SNR with a cap of 5.
+    """Noises latents and weighs the error: min-SNR, so that almost clean rows do not outweigh.
 
-    Source: Hang et al., Efficient diffusion training via min-SNR weighting strategy (2023), eq. 8;
-    for v-prediction divided by SNR + 1 instead of SNR.
+    Source: Hang et al., Efficient diffusion training via min-SNR weighting strategy (2023), eq. 8.
+    For v-prediction 1 is added above and below. With the paper's own weight, SNR / (SNR + 1), rows
+    that are all noise would count nothing, and those decide the colours of a picture.
     """
 
     def __init__(self, noise_config: Mapping[str, Any]) -> None:
@@ -62,5 +63,8 @@ class Objective:
         kept = self._schedule.alphas_cumprod.to(timesteps.device)[timesteps].double()
         snr = kept / (1 - kept)
         capped = snr.clamp(max=SNR_CAP)
-        scale = {"v_prediction": snr + 1, "sample": torch.ones_like(snr)}.get(self._kind, snr)
-        return torch.where(scale > 0, capped / scale, 1.0).float()
+        if self._kind == "v_prediction":
+            return ((capped + 1) / (snr + 1)).float()
+        if self._kind == "sample":
+            return capped.float()
+        return torch.where(snr > 0, capped / snr, 1.0).float()

@@ -72,12 +72,13 @@ def test_worker_ends_with_its_program(tmp_path):
         textwrap.dedent(
             """
             import asyncio
+            import os
             from core.dispatch.config import WorkerConfig
             from core.dispatch import local
             from core.worker.inbox import Inbox
 
             def idle(connection, config):
-                Inbox(connection)
+                Inbox(connection, on_lost=lambda: os._exit(1))
                 connection.send("up")
                 while True:
                     import time; time.sleep(60)

@@ -1,0 +1,77 @@
+"""kill -9 and drain in the middle of work: every job ends once, and training goes on."""
+
+import psutil
+import pytest
+import pytest_asyncio
+from safetensors.torch import load
+
+from core.domain.jobs import JobState
+from core.domain.requests import ImagineRequest, Recipe, TranscribeRequest
+from tests.integration.workshop import ACTOR, Workshop, has_begun, hum, is_running
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
+
+RECIPE = Recipe(steps=12, batch=1, rank=2, prior_pictures=0, checkpoint_every=4, preview_every=100)
+LONG = ImagineRequest(prompt="a red house at night", seeds=(1, 2), num_inference_steps=60)
+ONCE = [JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED]
+TWICE = [JobState.QUEUED, JobState.RUNNING] * 2 + [JobState.SUCCEEDED]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(tmp_path_factory):
+    workshop = await Workshop(tmp_path_factory.mktemp("shop")).open()
+    await workshop.dispatcher.ready()
+    yield workshop
+    await workshop.close()
+
+
+async def test_each_job_ends_once_though_its_worker_is_killed(shop):
+    """Killed with a job of each kind in hand, a new worker does all three again, once.
+
+    The training goes on from its checkpoint, and what it makes is bit for bit what an undisturbed
+    training makes.
+    """
+    undisturbed = await shop.ended(await shop.add(await shop.train_request("calm", RECIPE)))
+    training = await shop.add(await shop.train_request("stormy", RECIPE))
+    await shop.until(training, lambda job: job.checkpoint is not None)
+    drawing = await shop.add(LONG)
+    await shop.until(drawing, has_begun)
+    hearing = await shop.add(TranscribeRequest(audio=shop.storage.put(hum(50))))
+    await shop.until(hearing, is_running)
+    shop.kill_worker()
+
+    ends = [await shop.ended(job_id) for job_id in (training, drawing, hearing)]
+
+    assert [job.state for job in ends] == [JobState.SUCCEEDED] * 3
+    for job_id in (training, drawing, hearing):
+        assert await shop.states(job_id) == TWICE
+    assert len(await shop.services.gallery.of_job(drawing)) == 2
+    assert shop.steps_told(training, attempt=2)[0] > RECIPE.checkpoint_every
+    assert await shop.states(undisturbed.id) == ONCE
+    assert await _tensors(shop, "calm") == await _tensors(shop, "stormy")
+
+
+async def test_training_goes_on_after_a_drain_and_a_restart(shop):
+    """SIGTERM puts a training down with a checkpoint, leaves no process, and is no lost attempt."""
+    recipe = RECIPE.model_copy(update={"steps": 200})
+    training = await shop.add(await shop.train_request("long", recipe))
+    await shop.until(training, has_begun)
+    pid = shop.dispatcher.worker_pid
+    await shop.stop_working()
+    job = await shop.job(training)
+    assert job.state is JobState.QUEUED
+    assert job.checkpoint is not None
+    assert not psutil.pid_exists(pid)
+
+    shop.start_working()
+    done = job.progress.done
+    await shop.until(training, lambda job: is_running(job) and job.progress.done > done)
+    assert shop.steps_told(training, attempt=2)[0] > 1
+    await shop.services.jobs.cancel(ACTOR, training)
+    assert (await shop.ended(training)).state is JobState.CANCELLED
+
+
+async def _tensors(shop, name):
+    """The bytes of every tensor in a concept's artifact."""
+    tensors = load(shop.storage.get((await shop.version(name)).artifact))
+    return {key: tensor.numpy().tobytes() for key, tensor in tensors.items()}
