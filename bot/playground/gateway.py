@@ -131,7 +131,8 @@ class Gateway:
         """One socket, from HELLO to its end."""
         ws = web.WebSocketResponse(max_msg_size=1 << 20, compress=False)
         await ws.prepare(request)
-        connection = Connection(ws, compressor(request.query.get("compress", "")))
+        stream = compressor(request.query.get("compress", ""))
+        connection = Connection(ws, stream, request.transport)
         self._connections.add(connection)
         writer = asyncio.create_task(connection.write())
         try:

@@ -23,8 +23,14 @@ KNOWN_INTENTS = (1 << 26) - 1
 class Connection:
     """One open socket. Sending never waits: a writer task empties the queue in order."""
 
-    def __init__(self, ws: web.WebSocketResponse, compressor: Compressor | None) -> None:
+    def __init__(
+        self,
+        ws: web.WebSocketResponse,
+        compressor: Compressor | None,
+        transport: asyncio.Transport | None,
+    ) -> None:
         self.ws = ws
+        self._transport = transport
         self.session: Session | None = None
         self._compressor = compressor
         self._outbox: asyncio.Queue[str] = asyncio.Queue()
@@ -51,9 +57,8 @@ class Connection:
 
     def cut(self) -> None:
         """Break the socket without a close frame, as a failing network does."""
-        transport = self.ws._req.transport if self.ws._req else None
-        if transport:
-            transport.abort()
+        if self._transport:
+            self._transport.abort()
 
 
 @dataclass

@@ -72,9 +72,8 @@ class Views:
 
     def channel(self, channel: Channel) -> Json:
         """A channel object: of a guild, or direct (its recipient is the person)."""
-        last = self._world.messages(channel.id)
         common = {"id": channel.id, "type": channel.type, "flags": 0}
-        common["last_message_id"] = last[-1].id if last else None
+        common["last_message_id"] = self._world.last_message_id(channel.id)
         if channel.type == DM:
             return {**common, "recipients": [self.user(str(channel.recipient_id))]}
         overwrites = [

@@ -163,6 +163,10 @@ class World:
         """Oldest first."""
         return list(self._messages.get(channel_id, {}).values())
 
+    def last_message_id(self, channel_id: str) -> str | None:
+        """The id of the newest message."""
+        return next(reversed(self._messages.get(channel_id, {})), None)
+
     def keep(self, message: Message) -> None:
         """Add `message`, or put it in the place of the one with its id."""
         self._messages.setdefault(message.channel_id, {})[message.id] = message

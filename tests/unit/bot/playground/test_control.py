@@ -109,7 +109,7 @@ async def test_discord_would_refuse_this(control: Control, content: str, sentenc
 async def test_a_large_file_is_refused_with_what_to_do(control: Control, picture: Path) -> None:
     """The sentence says to send a smaller one."""
     await control.patch("limits", {"attachment_max_bytes": 10})
-    with pytest.raises(ControlError, match="413: .* send a smaller one"):
+    with pytest.raises(ControlError, match=r"413: .* send a smaller one"):
         await control.person("owl", "general").say("x", [picture])
 
 
