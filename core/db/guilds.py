@@ -1,9 +1,14 @@
-"""Guild rows: made on first use, and locked where a rule spans several rows of a guild."""
+"""Guild rows: made on first use, and held where a rule spans several rows of a guild."""
 
-from sqlalchemy import insert, literal, select
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db.tables import GuildRow
+
+INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 async def ensure_guild(session: AsyncSession, guild_id: int) -> None:
@@ -12,13 +17,12 @@ async def ensure_guild(session: AsyncSession, guild_id: int) -> None:
     Holding it lets a rule over several rows (a limit, a free name) be checked and then relied
     on; on SQLite, which has one writer, nothing more is needed for that.
     """
-    known = session.info.setdefault("held_guilds", set())
-    if guild_id in known:
+    held_already = session.info.setdefault("held_guilds", set())
+    if guild_id in held_already:
         return
-    held = select(GuildRow.id).where(GuildRow.id == guild_id).with_for_update()
-    if await session.scalar(held) is None:
-        missing = select(literal(guild_id), literal(0)).where(
-            ~select(GuildRow.id).where(GuildRow.id == guild_id).exists()
-        )
-        await session.execute(insert(GuildRow).from_select(["id", "turn"], missing))
-    known.add(guild_id)
+    hold = select(GuildRow.id).where(GuildRow.id == guild_id).with_for_update()
+    if await session.scalar(hold) is None:
+        insert = INSERTS[session.get_bind().dialect.name](GuildRow).values(id=guild_id, turn=0)
+        await session.execute(insert.on_conflict_do_nothing())
+        await session.scalar(hold)  # another transaction may have been first
+    held_already.add(guild_id)
