@@ -42,8 +42,8 @@ SPOKEN = (
     ("gato-azul", "es-419+f3", "un gato azul de noche", "a blue cat at night", ""),
     ("templo-xyz", "es", "una foto de templo xyz en el bosque",
      "a photo of xyz temple in the forest", "xyz"),
-    ("castillo-amarillo", "es+m5", "dibuja un castillo amarillo en una playa",
-     "draw a yellow castle on a beach", ""),
+    ("castillo-amarillo", "es+m5", "dibuja un castillo amarillo en una ciudad",
+     "draw a yellow castle in a city", ""),
 )  # fmt: skip
 SILENT = ("silence", "hiss", "hum", "clicks", "melody")
 
