@@ -51,6 +51,8 @@ from bot.playground.world import Guild, World
 Json = dict[str, Any]
 Payload = Json | Callable[[Session], Json]
 
+HEARTBEAT_ACK_DELAY_S = 0.02
+
 
 class Gateway:
     """Serves the sockets of the bot and pushes events into its sessions."""
@@ -171,7 +173,10 @@ class Gateway:
     def _receive(self, connection: Connection, payload: Json) -> None:
         op, data = payload["op"], payload.get("d")
         if op == HEARTBEAT:
-            connection.send(HEARTBEAT_ACK)
+            # Not at once: discord.py notes the time of sending in another thread, and an answer
+            # from the same event loop can overtake it, which it then reports as a slow connection.
+            loop = asyncio.get_running_loop()
+            loop.call_later(HEARTBEAT_ACK_DELAY_S, connection.send, HEARTBEAT_ACK)
         elif op == IDENTIFY:
             self._identify(connection, data or {})
         elif op == RESUME:

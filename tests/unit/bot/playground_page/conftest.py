@@ -2,8 +2,6 @@
 
 import asyncio
 import itertools
-import os
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,32 +12,12 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, async_p
 
 from bot.playground.config import PlaygroundConfig
 from bot.playground.server import Playground
+from tests.browser import FLAGS, chromium
 from tests.person import Control
 from tests.unit.bot.playground_page.scripted_bot import ScriptedBot, pointed_at
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-]
 SAMPLES = Path(__file__).parents[4] / "bot" / "playground" / "samples"
 NUMBERS = itertools.count(1)
-
-
-def chromium() -> str:
-    """The browser; where it is missing the test skips, but not in CI."""
-    found = shutil.which("chromium")
-    if found is None:
-        missing = "chromium is missing: install the Debian package chromium to test the page"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    return str(found)
 
 
 @pytest.fixture(scope="package", autouse=True)
