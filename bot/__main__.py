@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
+import aiohttp
 import discord
 import structlog
 from pydantic import SecretStr
@@ -21,7 +22,7 @@ from core.db import Database
 from core.dispatch.config import WorkerConfig
 from core.dispatch.dispatcher import Dispatcher
 from core.dispatch.local import LocalWorker
-from core.errors import ModelFault, SettingsError
+from core.errors import Fault, ModelFault, SettingsError
 from core.queue import Bells, Queue
 from core.services import Services
 from core.settings import Settings, load_settings
@@ -55,9 +56,15 @@ def main(arguments: list[str] | None = None) -> int:
             return 0 if alive(settings) else 1
         logs.configure(settings.log_level)
         asyncio.run(serve(settings, demo=command == "demo"))
-    except (SettingsError, ModelFault) as error:
+    except SettingsError as error:
         print(error, file=sys.stderr)
         return BAD_SETTING
+    except ModelFault as error:
+        print(f"ATELIER_MODEL or ATELIER_SPEECH_MODEL: {error}", file=sys.stderr)
+        return BAD_SETTING
+    except (Fault, discord.DiscordException, aiohttp.ClientError) as error:
+        log.error("ended by a fault", exc_info=error)
+        return 1
     return 0
 
 
@@ -163,6 +170,8 @@ async def _connect(client: Atelier, settings: Settings) -> None:
         raise SettingsError(BAD_TOKEN) from error
     except discord.PrivilegedIntentsRequired as error:
         raise SettingsError(BAD_INTENT) from error
+    if client.broken is not None:
+        raise Fault("a loop of the bot has died") from client.broken
 
 
 async def _pulse(client: Atelier, settings: Settings, *, demo: bool) -> None:

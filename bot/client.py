@@ -76,6 +76,7 @@ class Atelier(discord.Client):
         self.tree = _tree(self)
         self.connected = asyncio.Event()
         self._sync_record = sync_record
+        self.broken: BaseException | None = None
         self._loops: list[asyncio.Task[None]] = []
 
     async def setup_hook(self) -> None:
@@ -142,6 +143,7 @@ class Atelier(discord.Client):
         """A loop that dies takes the program down: silence would be worse."""
         if not task.cancelled() and (error := task.exception()):
             errors.fault(error)
+            self.broken = error
             self._closing = asyncio.create_task(self.close())
 
 

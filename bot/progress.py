@@ -93,6 +93,8 @@ class ProgressBoard:
                 change["attachments"] = Card(files=(blob,)).to_edit()["attachments"]
             channel = self._client.get_partial_messageable(job.channel_id)
             await channel.get_partial_message(job.status_message_id).edit(**change)
+        except (discord.NotFound, discord.Forbidden):
+            self._closed.add(job.id)  # the message is gone or out of reach: leave it at that
         except discord.HTTPException as error:
             # The next round, or the result, will say what this edit would have said.
             log.info("status not edited", job=job.id, status=error.status, code=error.code)

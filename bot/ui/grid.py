@@ -14,7 +14,7 @@ SHEET_MAX_PX = 2048
 FILE_MAX_BYTES = 8 * 1024 * 1024
 """Discord takes 10 MiB."""
 GAP_PX = 8
-LABEL_PX = 26
+LABEL_PX = 34
 INK = (236, 237, 242)
 FAINT = (150, 154, 168)
 PAPER = (30, 31, 38)
@@ -65,7 +65,7 @@ def strips(rows: Sequence[Strip], name: str, tile_px: int = 160) -> Blob:
     draw = ImageDraw.Draw(sheet)
     for index, row in enumerate(rows):
         y = GAP_PX + index * step
-        draw.text((GAP_PX, y), row.heading, font=_font(16), fill=INK)
+        draw.text((GAP_PX, y), row.heading, font=_font(20), fill=INK)
         for place, png in enumerate(row.pngs):
             picture = scaled(_opened(png), tile_px, tile_px)
             x = GAP_PX + place * (tile_px + GAP_PX)
@@ -128,10 +128,10 @@ def _label(sheet: Picture, tile: Tile, *, x: int, y: int) -> None:
     draw = ImageDraw.Draw(sheet)
     middle = y + LABEL_PX // 2 + 1
     if tile.number is not None:
-        draw.rounded_rectangle((x, middle - 9, x + 20, middle + 9), radius=5, fill=CHIP)
-        draw.text((x + 10, middle), str(tile.number), font=_font(14), fill=INK, anchor="mm")
-        x += 28
-    draw.text((x, middle), tile.label, font=_font(14), fill=FAINT, anchor="lm")
+        draw.rounded_rectangle((x, middle - 13, x + 28, middle + 13), radius=7, fill=CHIP)
+        draw.text((x + 14, middle), str(tile.number), font=_font(20), fill=INK, anchor="mm")
+        x += 38
+    draw.text((x, middle), tile.label, font=_font(20), fill=FAINT, anchor="lm")
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -17,7 +17,7 @@ def status(
     """Where a job is: its number, place or progress, estimate, and what it is about."""
     warnings = [f"⚠️ {note}" for note in notes]
     lines = [headline(job, position=position, eta_s=eta_s), f"> {subject(job)}", *warnings]
-    rows = () if job.state.ended else ((Button("Cancel", "cancel", job.id, emoji="✖️"),),)
+    rows = () if job.state.ended else ((Button("Cancel", "cancel", job.id),),)
     return Card(content="\n".join(lines), rows=rows)
 
 
@@ -64,7 +64,7 @@ def jobs(mine: Sequence[tuple[Job, int, float | None]]) -> Card:
         for job, position, eta_s in mine[:LISTED_MAX]
     ]
     alive = [job for job, _, _ in mine if not job.state.ended][:5]
-    row = tuple(Button(f"Cancel #{job.id}", "cancel", job.id, emoji="✖️") for job in alive)
+    row = tuple(Button(f"Cancel #{job.id}", "cancel", job.id) for job in alive)
     return Card(embed=embed("\n".join(lines)[:4000], title="Your jobs"), rows=(row,) if row else ())
 
 

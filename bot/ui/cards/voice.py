@@ -25,5 +25,5 @@ def _question(transcript_id: int) -> tuple[Button, ...]:
     return (
         Button("Imagine", "say", transcript_id, emoji="🎨", style="primary"),
         Button("Edit", "edit", transcript_id, emoji="✏️"),
-        Button("Cancel", "drop", transcript_id, emoji="✖️"),
+        Button("Cancel", "drop", transcript_id),
     )

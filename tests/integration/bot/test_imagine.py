@@ -19,7 +19,7 @@ async def test_a_prompt_becomes_a_message_with_pictures(house: House) -> None:
     gone = await owl.wait(outcome["seq"], event="message_delete")
     assert gone["message_id"] == outcome["message"]["id"]
     data = await house.control.download(message["attachments"][0]["url"])
-    assert Image.open(io.BytesIO(data)).size == (664, 716)
+    assert Image.open(io.BytesIO(data)).size == (664, 732)
 
 
 async def test_all_options_reach_the_job(house: House) -> None:
