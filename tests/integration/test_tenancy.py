@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
@@ -236,6 +236,7 @@ class TestTenancy(TenancyMachine.TestCase):  # type: ignore[misc,name-defined]
         stateful_step_count=20,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would take minutes
     )
 
 

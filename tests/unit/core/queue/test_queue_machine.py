@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multiple, rule
 
@@ -163,4 +163,5 @@ class TestQueueMachine(QueueMachine.TestCase):  # type: ignore[misc,name-defined
         stateful_step_count=25,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would take minutes
     )
