@@ -13,7 +13,8 @@ export class CommandForm {
     this.more = el("div.more-options");
     this.error = el("div.form-error", { role: "alert", hidden: true });
     this.element = el("div.command-form", { role: "group", "aria-label": `/${command.path}` }, this.pills, this.more, this.error);
-    command.options.filter((option) => option.required).forEach((option) => this.add(option.name));
+    const first = command.options.filter((option) => option.required);
+    (first.length ? first : command.options.slice(0, 1)).forEach((option) => this.add(option.name));
     this.refresh();
   }
 
@@ -33,9 +34,8 @@ export class CommandForm {
     const fields = [...this.#fields.values()];
     const first = fields.find((field) => field.empty) ?? fields[0];
     if (first) return first.focus();
-    const chip = this.more.querySelector("button");
     this.app.suggestions.show({ title: this.title(null), items: [] });
-    return (chip ?? this.app.composer.sendButton).focus();
+    return this.app.composer.sendButton.focus();
   }
 
   /** Puts known options in: `{name: value}`, Files for attachments; unknown names are left aside. */
@@ -140,17 +140,16 @@ export class CommandForm {
     event.preventDefault();
   }
 
+  /** Backspace in an empty field: away with the option, back to the one before it, or out of the command. */
   #drop(field) {
     const names = [...this.#fields.keys()];
     const before = this.#fields.get(names[names.indexOf(field.option.name) - 1]);
-    if (field.option.required) {
-      if (before) before.focus();
-      else this.cancel(`/${this.command.path}`);
-      return;
-    }
+    if (field.option.required && before) return before.focus();
+    if (field.option.required) return this.cancel(`/${this.command.path}`);
+    if (names.length === 1) return this.cancel(`/${this.command.path}`);
     this.#fields.delete(field.option.name);
     field.element.remove();
     this.refresh();
-    this.focus();
+    return this.focus();
   }
 }

@@ -26,7 +26,8 @@ export function matching(commands, typed) {
     ({ path }) => path.split(" ").some((word) => word.startsWith(wanted)),
     ({ path }) => path.includes(wanted),
   ];
-  const sorted = [...commands].sort((a, b) => a.path.localeCompare(b.path));
+  const words = ({ path }) => path.split(" ").length;
+  const sorted = [...commands].sort((a, b) => words(a) - words(b) || a.path.localeCompare(b.path));
   const found = [...new Set(ranks.flatMap((fits) => sorted.filter(fits)))];
   return found.length ? found : sorted.filter(({ description }) => description.toLowerCase().includes(wanted));
 }

@@ -34,12 +34,12 @@ export class Hints {
       el("header.hints-head", {}, el("h2", {}, "Getting started"),
         el("button.icon-button", { type: "button", "aria-label": "Close", onclick: () => this.toggle() }, icon("close"))),
       el("ol.steps", {},
-        this.#step("Teach", ["Show the bot a handful of pictures of one thing with ", this.#command("train"), ". In a few minutes it knows a new word for it."], taught),
-        this.#step("Imagine", ["Ask for it with ", this.#command("imagine"), ", alone or together with something else that was taught."], prompts),
-        this.#step("Speak", ["Reply to one of the bot's messages with the microphone and say what you want to see. Or right-click any voice message, then Apps."], spoken)),
+        this.#step("Teach", ["Show the bot a few pictures of one thing with ", this.#command("train"), ". Minutes later it knows a new word."], taught),
+        this.#step("Imagine", ["Ask for it with ", this.#command("imagine"), ", alone or with something else that was taught."], prompts),
+        this.#step("Speak", ["Reply to the bot with the microphone and say what you want to see, or right-click any voice message, then Apps."], spoken)),
       el("section.models", {}, el("h3", {}, "About the built-in models"),
-        el("p", {}, "They know a small drawn world and a synthetic voice, and nothing else. Real pictures and human voices need real models: set ",
-          el("code.inline", {}, "ATELIER_MODEL"), " and ", el("code.inline", {}, "ATELIER_SPEECH_MODEL"), " and start again.")));
+        el("p", {}, "They know a small drawn world and a synthetic voice. For real pictures and human voices set ",
+          el("code.inline", {}, "ATELIER_MODEL"), " and ", el("code.inline", {}, "ATELIER_SPEECH_MODEL"), " to real models and start again.")));
   }
 
   #step(title, text, samples) {

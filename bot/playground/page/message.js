@@ -67,10 +67,8 @@ function header(message, date, store) {
 function content(message, app) {
   if (isThinking(message)) return [thinking(message), ephemeralNote(message, app)];
   const { store } = app;
-  const edited = message.edited_timestamp && message.content;
   return [
-    message.content && el("div.markdown.content", {}, markdown(message.content, { store }),
-      edited && el("span.edited", { title: full(new Date(message.edited_timestamp)) }, "(edited)")),
+    message.content && textOf(message, store),
     attachments(message.attachments, app),
     embeds(message.embeds, app),
     el("div.components", {}, components(message, app)),
@@ -78,6 +76,17 @@ function content(message, app) {
     reactions(message, app),
     ephemeralNote(message, app),
   ];
+}
+
+/** The text, "(edited)" at the end of its last line where that is a plain one. */
+function textOf(message, store) {
+  const nodes = markdown(message.content, { store });
+  const text = el("div.markdown.content", {}, nodes);
+  if (!message.edited_timestamp) return text;
+  const last = nodes.at(-1);
+  const line = last?.classList?.contains("text") || last?.classList?.contains("subtext") ? last : text;
+  line.append(el("span.edited", { title: full(new Date(message.edited_timestamp)) }, "(edited)"));
+  return text;
 }
 
 export const dots = () => el("span.dots", { "aria-hidden": true }, el("i"), el("i"), el("i"));

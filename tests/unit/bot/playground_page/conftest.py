@@ -40,6 +40,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def playground() -> AsyncIterator[Playground]:
     running = Playground(PlaygroundConfig(samples=SAMPLES))
+    running.limits.ack_timeout_s = 30
     await running.start()
     yield running
     await running.stop()

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import discord
@@ -74,7 +74,8 @@ class Buttons(ui.View):
     @ui.button(label="Vary", style=discord.ButtonStyle.primary, emoji="🎲")
     async def vary(self, here: Here, button: ui.Button["Buttons"]) -> None:
         button.label, button.disabled = "Varied", True
-        await asyncio.sleep(0.3)
+        if isinstance(here.client, ScriptedBot):
+            await here.client.step()
         await here.response.edit_message(content="varied", view=self)
 
     @ui.button(label="Edit", style=discord.ButtonStyle.secondary)
@@ -102,7 +103,20 @@ class ScriptedBot(discord.Client):
         )
         self.tree = app_commands.CommandTree(self)
         self.got: list[str] = []
+        self._pace: asyncio.Semaphore | None = None
         self._add_commands()
+
+    @contextmanager
+    def held(self) -> Iterator[Callable[[], None]]:
+        """Stop before every step of an answer meanwhile; the function given lets one happen."""
+        self._pace = asyncio.Semaphore(0)
+        yield self._pace.release
+        self._pace = None
+
+    async def step(self) -> None:
+        """Wait for leave to go on, where a test holds the bot."""
+        if self._pace is not None:
+            await self._pace.acquire()
 
     async def setup_hook(self) -> None:
         await self.tree.sync()
@@ -146,9 +160,9 @@ class ScriptedBot(discord.Client):
     async def _paint(self, here: Here, *, prompt: str, count: int, concepts: str | None) -> None:
         await here.response.defer(thinking=True)
         self.got.append(f"{prompt}|{count}|{concepts}")
-        await asyncio.sleep(0.3)
+        await self.step()
         await here.edit_original_response(content="Painting ▰▰▰▰▱▱▱▱ step 10 of 20")
-        await asyncio.sleep(0.3)
+        await self.step()
         tiles = [picture(index) for index in range(count)]
         shown = {"embed": card(prompt)} if count == 1 else {"content": f"**{count} tiles**"}
         await here.edit_original_response(

@@ -13,7 +13,7 @@ async def test_a_slash_lists_the_commands_with_what_they_do(room: Room) -> None:
     await room.box.fill("/")
     names = room.page.locator(".suggestion b")
     await expect(names).to_have_text(
-        ["/concepts list", "/concepts show", "/imagine", "/quiet", "/train"]
+        ["/imagine", "/quiet", "/train", "/concepts list", "/concepts show"]
     )
     await expect(room.page.get_by_role("option", name="/imagine")).to_contain_text(
         "Make an image from words"
@@ -35,11 +35,14 @@ async def test_arrows_and_tab_choose_from_the_list(room: Room) -> None:
 
 async def test_a_command_shows_thinking_then_progress_then_its_answer(room: Room) -> None:
     """A deferred answer goes from dots through edits to pictures, in one message."""
-    await room.command("imagine")
-    await room.type("a house in the hills")
-    await expect(room.page.locator(".thinking")).to_be_visible()
-    await expect(room.last.locator(".bar-done")).to_have_text("▰▰▰▰")
-    await expect(room.last.locator(".embed-text")).to_contain_text("a house in the hills")
+    with room.bot.held() as go_on:
+        await room.command("imagine")
+        await room.type("a house in the hills")
+        await expect(room.last.locator(".thinking")).to_have_text("Atelier is thinking…")
+        go_on()
+        await expect(room.last.locator(".bar-done")).to_have_text("▰▰▰▰")
+        go_on()
+        await expect(room.last.locator(".embed-text")).to_contain_text("a house in the hills")
     await expect(room.last.locator(".above")).to_have_text("OOwl used /imagine")
     await expect(room.page.locator("#log .message")).to_have_count(1)
     assert room.bot.got[-1] == "a house in the hills|1|None"
@@ -153,7 +156,7 @@ async def test_a_bot_that_does_not_answer_is_said_to_be_silent(room: Room) -> No
     await room.command("quiet")
     await room.button("Send").click()
     await expect(room.last.locator(".failure")).to_have_text("The application did not respond")
-    await room.control.patch("limits", {"ack_timeout_s": 3})
+    await room.control.patch("limits", {"ack_timeout_s": 30})
     await room.button("Dismiss").click()
     await expect(room.page.locator("#log .message")).to_have_count(0)
 
@@ -171,3 +174,12 @@ async def test_a_message_command_runs_from_the_context_menu_by_keyboard(room: Ro
     await room.page.keyboard.press("Enter")
     await expect(room.last.locator(".content")).to_have_text("It says: look here")
     await expect(room.last.locator(".above")).to_have_text("OOwl used Describe")
+
+
+async def test_a_command_without_options_runs_with_enter(room: Room) -> None:
+    """Where nothing is to be filled in, Enter after the choice sends the command."""
+    await room.box.press_sequentially("/concepts l")
+    await room.page.keyboard.press("Enter")
+    await expect(room.button("Send")).to_be_focused()
+    await room.page.keyboard.press("Enter")
+    await expect(room.last.locator(".content")).to_have_text("kar, xyz")

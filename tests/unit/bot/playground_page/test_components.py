@@ -30,8 +30,10 @@ async def asked(room: Room) -> None:
 async def test_a_button_is_busy_while_the_bot_works_then_changes(room: Room) -> None:
     """A pressed button spins until the bot has answered; the answer disables it."""
     await painted(room)
-    await room.button("Vary").click()
-    await expect(room.button("Vary")).to_have_attribute("aria-busy", "true")
+    with room.bot.held() as go_on:
+        await room.button("Vary").click()
+        await expect(room.button("Vary")).to_have_attribute("aria-busy", "true")
+        go_on()
     await expect(room.button("Varied")).to_be_disabled()
     await expect(room.last.locator(".content")).to_contain_text("varied")
 
@@ -43,7 +45,7 @@ async def test_a_button_without_an_answer_says_so_under_the_message(room: Room) 
     await room.button("Silent").click()
     await expect(room.last.locator(".failure")).to_have_text("The application did not respond")
     await expect(room.button("Silent")).to_be_enabled()
-    await room.control.patch("limits", {"ack_timeout_s": 3})
+    await room.control.patch("limits", {"ack_timeout_s": 30})
 
 
 async def test_a_select_is_used_by_mouse(room: Room) -> None:
