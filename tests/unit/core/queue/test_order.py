@@ -64,7 +64,7 @@ async def test_kinds_have_their_own_places(studio: Studio) -> None:
     assert await studio.queue.position(404) == 0
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.integers(1, 4), min_size=1, max_size=10),
     st.integers(0, 6),

@@ -159,7 +159,7 @@ class TestQueueMachine(QueueMachine.TestCase):  # type: ignore[misc,name-defined
     """The machine as a test."""
 
     settings = settings(
-        max_examples=15,
+        max_examples=10,
         stateful_step_count=25,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
