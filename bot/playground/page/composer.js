@@ -3,6 +3,7 @@
 import { CommandForm } from "./command_form.js";
 import { matching, signature, spelled } from "./commands.js";
 import { el, fill, icon } from "./dom.js";
+import { offerPeople, withMentions } from "./mentions.js";
 import { dots } from "./message.js";
 import { avatar, nameOf } from "./names.js";
 import { Recorder, RecorderError } from "./recorder.js";
@@ -89,7 +90,7 @@ export class Composer {
     this.#size();
     this.#buttons();
     if (this.input.value.startsWith("/") && !this.input.value.includes("\n")) return this.#offerCommands();
-    return this.#offerPeople();
+    return offerPeople(this.input, this.app);
   }
 
   #size() {
@@ -106,29 +107,6 @@ export class Composer {
     this.app.suggestions.show({ title, items, input: this.input, pick: ({ command }) => this.open(command) });
   }
 
-  #offerPeople() {
-    const typed = this.input.value.slice(0, this.input.selectionStart).match(/(?:^|\s)@(\w*)$/);
-    if (!typed) return this.app.suggestions.hide();
-    const items = this.#people().filter((user) => nameOf(user).toLowerCase().startsWith(typed[1].toLowerCase()))
-      .map((user) => ({ title: nameOf(user), note: user.username, mark: avatar(user, "span.avatar.small"), user }));
-    const pick = ({ user }) => {
-      this.input.setRangeText(`@${nameOf(user)} `, this.input.selectionStart - typed[1].length - 1, this.input.selectionStart, "end");
-      this.app.suggestions.hide();
-    };
-    return this.app.suggestions.show({ title: "People here", items, input: this.input, pick });
-  }
-
-  #people() {
-    const { place, me, bot } = this.app.store;
-    return place.guild ? place.guild.members.map(({ user }) => user) : [me, bot];
-  }
-
-  /** "@Atelier" → "<@id>", the form in which Discord keeps a mention. */
-  #withMentions(text) {
-    const names = new Map(this.#people().map((user) => [nameOf(user).toLowerCase(), user.id]));
-    return text.replace(/(^|\s)@(\w+)/g, (whole, before, name) => (names.has(name.toLowerCase()) ? `${before}<@${names.get(name.toLowerCase())}>` : whole));
-  }
-
   #key(event) {
     if (this.app.suggestions.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.send(); }
@@ -142,7 +120,7 @@ export class Composer {
     const text = this.input.value.trim();
     if (text.startsWith("/") && !this.tray.files.length) return this.say("That is no command of the bot. Choose one from the list above.");
     if (!text && !this.tray.files.length) return null;
-    return this.#sendMessage(this.#withMentions(text));
+    return this.#sendMessage(withMentions(text, this.app.store));
   }
 
   async #sendMessage(content) {
