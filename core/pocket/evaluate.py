@@ -15,12 +15,13 @@ from PIL import Image
 from torch.nn import functional
 from transformers import CLIPModel, CLIPTokenizer
 
-from core.pocket.exam import GROUPS, PAIR, RICH, Row, score
+from core.pocket.exam import GROUPS, Group, Row, score
 from core.pocket.judge import Judge, as_pixels
 from core.pocket.paths import clip_path, diffusion_path, judge_path
 from core.pocket.train.clip import altered, as_clip_pixels
 from core.pocket.train.data import FRESH
 from core.pocket.world.captions import plain_caption
+from core.pocket.world.render import render
 from core.pocket.world.scene import NOUNS
 
 
@@ -58,17 +59,22 @@ class Studio:
         return min(times)
 
 
-def judge_rows(judge: Judge, count: int) -> list[Row]:
-    """Measures the judge itself on fresh renders of every combination."""
-    scenes = [FRESH.scene(index)[0] for index in range(count)]
-    readings = judge.read([FRESH.picture(index) for index in range(count)])
-    one = [index for index, scene in enumerate(scenes) if len(scene.things) == 1]
-    two = [index for index, scene in enumerate(scenes) if len(scene.things) == 2]
-    rows = []
-    for name, chosen, checks in (("one thing", one, RICH), ("two things", two, PAIR)):
-        asked, read = [scenes[i] for i in chosen], [readings[i] for i in chosen]
-        rows.append(score(f"judge on renders, {name}", asked, read, checks))
-    return rows
+def judge_row(judge: Judge, group: Group, count: int) -> Row:
+    """Measures the judge itself: fresh renders of the same kinds of scenes, held out or not."""
+    rng = random.Random(group.name)
+    scenes = group.scenes(rng, count)
+    readings = judge.read([render(scene, rng) for scene in scenes])
+    return score(f"renders: {group.name}", scenes, readings, group.checks)
+
+
+def made_row(
+    judge: Judge, group: Group, count: int, studio: Studio
+) -> tuple[Row, list[Image.Image]]:
+    """Measures the pipeline: pictures made from the scenes' captions, and those pictures."""
+    scenes = group.scenes(random.Random(group.name), count)
+    images = studio.make([plain_caption(scene) for scene in scenes])
+    row = score(f"made: {group.name}", scenes, judge.read(images), group.checks)
+    return row, images
 
 
 @torch.no_grad()
@@ -121,12 +127,11 @@ def main() -> None:
     torch.set_num_threads(1)
     judge = Judge.load(arguments.judge)
     studio = Studio(arguments.diffusion, guidance=arguments.guidance)
-    rows, shown = judge_rows(judge, 1500), []
-    rows.append(clip_row(arguments.clip, 600))
-    for group, scenes_of, checks in GROUPS:
-        scenes = scenes_of(random.Random(group), arguments.count)
-        images = studio.make([plain_caption(scene) for scene in scenes])
-        rows.append(score(group, scenes, judge.read(images), checks))
+    rows, shown = [clip_row(arguments.clip, 600)], []
+    for group in GROUPS:
+        rows.append(judge_row(judge, group, 2 * arguments.count))
+        row, images = made_row(judge, group, arguments.count, studio)
+        rows.append(row)
         shown += images[:20]
     print_table(rows)
     print(f"one image of 20 steps, one thread: {studio.seconds_an_image():.2f} s")

@@ -115,9 +115,18 @@ def score(
     return Row(group, len(pairs), shares)
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Scenes of one kind, and what is checked about them."""
+
+    name: str
+    scenes: Callable[[random.Random, int], list[Scene]]
+    checks: dict[str, Check]
+
+
 GROUPS = (
-    ("made: one thing, held out", single_held_out, SINGLE),
-    ("made: two things, one held out", pairs_held_out, PAIR),
-    ("made: one thing, all attributes", single_rich, RICH),
-    ("made: coloured forests", tinted_forests, FOREST),
+    Group("one thing, held out", single_held_out, SINGLE),
+    Group("two things, one held out", pairs_held_out, PAIR),
+    Group("one thing, all attributes", single_rich, RICH),
+    Group("coloured forests", tinted_forests, FOREST),
 )

@@ -20,6 +20,7 @@ from core.pocket.world.render import Placed
 from core.pocket.world.scene import INVERSE, NOUNS, PLACES, Backdrop, Scene, Thing
 
 BATCH, WIDTH, PATCH_PX, SIZE_PX = 64, 128, 8, 64
+EDGES = ("embed", "1.image", "1.text", "1.noun", "1.colour")
 SIDE = SIZE_PX // PATCH_PX
 MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073]).view(1, 3, 1, 1)
 STD = torch.tensor([0.26862954, 0.26130258, 0.27577711]).view(1, 3, 1, 1)
@@ -85,7 +86,7 @@ class ClipTrainer:
         self.model, self.helpers = model.train(), Helpers().to(model.device)
         self.tokenizer, self.data, self.batch = tokenizer, data, batch
         self.modules = nn.ModuleList([self.model, self.helpers])
-        self.optimizer = MuonWithAdam(*split_parameters(self.modules, but=("embed", "1.")))
+        self.optimizer = MuonWithAdam(*split_parameters(self.modules, but=EDGES))
 
     def step(self, draws: Draws, rate: float) -> float:
         """Trains on one batch at the given rate and returns its loss."""

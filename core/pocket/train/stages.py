@@ -1,5 +1,6 @@
 """The stages in order, each from files to files; a stage whose result is there does nothing."""
 
+import json
 import random
 import shutil
 from collections.abc import Callable, Mapping
@@ -167,7 +168,16 @@ def pipeline_stage(shop: Workshop) -> Path:
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(done)
+    for config in done.glob("*/config.json"):
+        _forget_origin(config)
     return done
+
+
+def _forget_origin(config: Path) -> None:
+    """Drops the path on this machine that a part was loaded from."""
+    values = json.loads(config.read_text())
+    values.pop("_name_or_path", None)
+    config.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n")
 
 
 STAGES: Mapping[str, Callable[[Workshop], Path]] = MappingProxyType(

@@ -218,6 +218,7 @@ def test_stages_make_a_pipeline_that_loads(tmp_path: Path) -> None:
     pipeline = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
     assert pipeline.unet.config.sample_size == 16
     assert pipeline.scheduler.config.prediction_type == "v_prediction"
+    assert str(tmp_path) not in "".join(c.read_text() for c in folder.glob("*/config.json"))
     before = (tmp_path / "unet" / "diffusion_pytorch_model.safetensors").stat().st_mtime_ns
     pipeline_stage(shop)
     after = (tmp_path / "unet" / "diffusion_pytorch_model.safetensors").stat().st_mtime_ns
