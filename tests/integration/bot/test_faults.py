@@ -63,6 +63,7 @@ async def test_an_interaction_that_expired_is_answered_in_its_channel(house: Hou
     """The job runs all the same, and its status message is the bot's own."""
     owl = house.person()
     await fault(house, "late_interaction")
+    await house.control.patch("limits", {"ack_timeout_s": 1})
     house.worker.finishing.clear()
     failed = await owl.run("imagine", {"prompt": "a red ball"})
     assert failed["outcome"] == "failed"
