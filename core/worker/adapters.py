@@ -2,7 +2,8 @@
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from peft import LoraConfig
@@ -60,14 +61,14 @@ class AdapterBank:
     def add(self, name: str, config: LoraConfig) -> None:
         """Puts a new adapter into the UNet, as it starts out: without effect."""
         self._state = None
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Already found a `peft_config`")
+        with _several_adapters_are_meant():
             self._unet.add_adapter(config, name)
 
     def remove(self, name: str) -> None:
         """Takes an adapter out again."""
         self._state = None
-        self._unet.delete_adapters(name)
+        with _several_adapters_are_meant():
+            self._unet.delete_adapters(name)
 
     def weights(self, name: str) -> dict[str, Tensor]:
         """An adapter's weights under peft's own keys."""
@@ -108,6 +109,15 @@ def lora_config(*, rank: int, targets: Sequence[str]) -> LoraConfig:
     return LoraConfig(
         r=rank, lora_alpha=rank, init_lora_weights="gaussian", target_modules=list(targets)
     )
+
+
+@contextmanager
+def _several_adapters_are_meant() -> Iterator[None]:
+    """Peft warns of a second adapter, and when the one that goes was at work."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Already found a `peft_config`")
+        warnings.filterwarnings("ignore", message="Adapter .* was active which is now deleted")
+        yield
 
 
 def _config(artifact: Artifact) -> LoraConfig:

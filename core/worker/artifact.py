@@ -39,7 +39,8 @@ def pack(artifact: Artifact) -> bytes:
     tensors |= {f"{TOKEN}{index}": value for index, value in enumerate(artifact.tokens)}
     flat = {key: value.detach().cpu().contiguous() for key, value in sorted(tensors.items())}
     facts = json.dumps(dict(artifact.facts), sort_keys=True)
-    return bytes(save(flat, metadata={"format": FORMAT, "concept": facts}))
+    # One key, since safetensors writes several in an order of chance.
+    return bytes(save(flat, metadata={FORMAT: facts}))
 
 
 def unpack(data: bytes) -> Artifact:
@@ -61,7 +62,4 @@ def _facts(data: bytes) -> dict[str, object]:
     """The metadata, which safetensors' in-memory reader leaves out: an 8-byte length, then JSON."""
     length = int.from_bytes(data[:8], "little")
     metadata = json.loads(data[8 : 8 + length])["__metadata__"]
-    if metadata["format"] != FORMAT:
-        raise ValueError(f"its format is {metadata['format']}")
-    facts = json.loads(metadata["concept"])
-    return dict(facts)
+    return dict(json.loads(metadata[FORMAT]))

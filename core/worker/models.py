@@ -11,6 +11,8 @@ from diffusers import (
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
 )
+from diffusers.utils.logging import disable_progress_bar
+from transformers.utils.logging import disable_progress_bar as disable_loading_bar
 
 from core.errors import ModelFault
 from core.pocket.paths import diffusion_path
@@ -71,6 +73,8 @@ def load_base(name: str, *, device: torch.device, dtype: torch.dtype) -> Base:
         ModelFault: there is no such folder, or it holds something else.
     """
     source = local_folder(name, pocket=diffusion_path())
+    disable_progress_bar()
+    disable_loading_bar()
     try:
         kind = DiffusionPipeline.load_config(source or name).get("_class_name")
         pipe = _pipeline_class(name, kind).from_pretrained(

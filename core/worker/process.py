@@ -16,11 +16,20 @@ from core.errors import ModelFault
 if TYPE_CHECKING:
     from core.worker.runner import Runner
 
+ENVIRONMENT = {
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # the same sums in the same order, on CUDA too
+    # The libraries' remarks hold prompts, and are no JSON lines.
+    "TRANSFORMERS_VERBOSITY": "error",
+    "DIFFUSERS_VERBOSITY": "error",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
+"""Read by the libraries when they are imported."""
+
 
 def main(connection: Connection, config: WorkerConfig) -> None:
     """Loads the models, sends Ready (or Broken), and runs jobs until Drain."""
     _leave_signals_to_the_dispatcher()
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before torch starts
+    os.environ.update(ENVIRONMENT)
     from core.worker.inbox import Inbox
     from core.worker.loop import Loop
 

@@ -4,17 +4,26 @@ from core.domain.concepts import ConceptKind
 
 _SUBJECT = ("a photo of {a}", "{a}", "a picture of {a}", "an image of {a}", "a drawing of {a}")
 _STYLE = ("a picture in {} style", "a photo in {} style", "{} style", "an image in {} style")
-_SURROUNDINGS = (
+_PLACES = (
     "",
-    "on a white background",
-    "in a forest",
-    "on a beach",
-    "at night",
-    "in a city",
-    "in the mountains",
-    "under the sea",
+    " on a white background",
+    " in a forest",
+    " on a beach",
+    " at night",
+    " in a city",
+    " in the mountains",
+    " under the sea",
 )
-_STYLED = ("a house", "a cat", "a tree", "a boat", "a flower", "a car", "a city", "a person")
+_SHOWING = (
+    "",
+    " of a house",
+    " of a cat",
+    " of a tree",
+    " of a boat",
+    " of a flower",
+    " of a city",
+    " of a person",
+)
 
 
 def captions(kind: ConceptKind, what: str) -> tuple[str, ...]:
@@ -25,9 +34,13 @@ def captions(kind: ConceptKind, what: str) -> tuple[str, ...]:
 
 def class_captions(kind: ConceptKind, noun: str) -> tuple[str, ...]:
     """Prompts for the plain class in many surroundings: what the model is to keep as it is."""
-    if kind is ConceptKind.STYLE:
-        return tuple(f"a picture of {what}, {noun} style" for what in _STYLED)
-    return tuple(f"a photo of {with_article(noun)} {where}".strip() for where in _SURROUNDINGS)
+    plain = plain_caption(kind, noun)
+    return tuple(f"{plain}{where}" for where in surroundings(kind))
+
+
+def surroundings(kind: ConceptKind) -> tuple[str, ...]:
+    """What may follow a caption: where a subject is or what a style shows; first, nothing."""
+    return _SHOWING if kind is ConceptKind.STYLE else _PLACES
 
 
 def plain_caption(kind: ConceptKind, what: str) -> str:

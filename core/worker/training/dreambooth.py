@@ -24,6 +24,7 @@ from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.dataset import encode_both_ways, open_pictures
 from core.worker.training.lesson import Lesson
 from core.worker.training.material import PER_CAPTION, Material, encode_prior
+from core.worker.training.surroundings import likeliest
 
 PREVIEW_SEEDS = (11, 12)
 SAMPLE_SEEDS = (11, 12, 13)
@@ -102,14 +103,21 @@ class _Course:
 
     def _material(self, pictures: list[Image.Image], speller: Speller) -> Material:
         of, request = self._of, self._request
-        said = captions.captions(request.concept_kind, self._concept)
+        plain = captions.class_captions(request.concept_kind, request.class_noun)
+        shown = encode_both_ways(of.base, pictures)
+        of.stacks.wear(request.parents)
+        where = likeliest(of.base, shown[: len(pictures)], plain)
         prior = None
         if self._saved.prior:
-            plain = captions.class_captions(request.concept_kind, request.class_noun)
-            of.stacks.wear(request.parents)
             prior = encode_prior(of.base, open_pictures(of.storage, self._saved.prior), plain)
-        shown = encode_both_ways(of.base, pictures)
-        return Material(shown, tuple(speller(caption) for caption in said), prior)
+        return Material(shown, tuple(self._captions(index, speller) for index in where), prior)
+
+    def _captions(self, where: int, speller: Speller) -> tuple[str, ...]:
+        """What is said of a picture of the concept in the `where`-th surroundings."""
+        kind = self._request.concept_kind
+        around = captions.surroundings(kind)[where]
+        said = captions.captions(kind, self._concept)
+        return tuple(speller(caption + around) for caption in said)
 
     def _learn(self, lesson: Lesson, material: Material) -> Pause:
         steps = self._recipe.steps

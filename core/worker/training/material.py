@@ -25,10 +25,14 @@ class Prior:
     captions: Conditions
 
     def draw(self, batch: int, random: torch.Generator) -> tuple[Tensor, Conditions]:
-        """`batch` rows with repeats, and their captions."""
+        """`batch` rows with repeats; half of them are told by the first caption, the plain one.
+
+        Else a caption that names no surroundings would be a sign of the concept.
+        """
         rows = torch.randint(0, len(self.latents), (batch,), generator=random)
         picture = rows % (len(self.latents) // 2)
-        said = self.captions.rows(picture // PER_CAPTION % len(self.captions.embeds))
+        own = picture // PER_CAPTION % len(self.captions.embeds)
+        said = self.captions.rows(own * torch.randint(0, 2, (batch,), generator=random))
         return self.latents[rows.to(self.latents.device)], said
 
 
@@ -37,20 +41,24 @@ class Material:
     """Latents of the training pictures, both ways round, and what may be said of them."""
 
     shown: Tensor
-    captions: tuple[str, ...]
-    """With the concept's word spelled as the tokenizers know it."""
+    captions: tuple[tuple[str, ...], ...]
+    """For each picture, with the concept's word spelled as the tokenizers know it."""
     prior: Prior | None
 
     def draw(self, base: Base, batch: int, random: torch.Generator) -> tuple[Tensor, Conditions]:
         """`batch` rows of the concept with gradients to its word, then as many of the class."""
         rows = torch.randint(0, len(self.shown), (batch,), generator=random)
-        said = torch.randint(0, len(self.captions), (batch,), generator=random)
         clean = self.shown[rows.to(self.shown.device)]
-        conditions = encode_captions(base, [self.captions[index] for index in said.tolist()])
+        conditions = encode_captions(base, [self._say(row, random) for row in rows.tolist()])
         if self.prior is None:
             return clean, conditions
         kept, plain = self.prior.draw(batch, random)
         return torch.cat([clean, kept]), conditions.followed_by(plain)
+
+    def _say(self, row: int, random: torch.Generator) -> str:
+        """One of the captions of the picture that a row shows."""
+        captions = self.captions[row % len(self.captions)]
+        return captions[int(torch.randint(0, len(captions), (), generator=random))]
 
 
 @torch.no_grad()

@@ -34,13 +34,22 @@ class Objective:
 
     def __init__(self, noise_config: Mapping[str, Any]) -> None:
         self._schedule = noise_scheduler(Sampler.DDIM, noise_config)
+        self._levels = int(self._schedule.config.num_train_timesteps)
         self._kind = str(self._schedule.config.prediction_type)
 
     def noise(self, clean: Tensor, generator: torch.Generator) -> Noised:
         """Draws noise and timesteps from a CPU generator, whatever the device of `clean`."""
-        count, total = len(clean), self._schedule.config.num_train_timesteps
+        timesteps = torch.randint(0, self._levels, (len(clean),), generator=generator)
+        return self._noised(clean, timesteps, generator)
+
+    def noise_at(self, clean: Tensor, level: float, generator: torch.Generator) -> Noised:
+        """The same at one level of noise, 0 to 1."""
+        timesteps = torch.full((len(clean),), int(level * (self._levels - 1)))
+        return self._noised(clean, timesteps, generator)
+
+    def _noised(self, clean: Tensor, timesteps: Tensor, generator: torch.Generator) -> Noised:
         noise = torch.randn(clean.shape, generator=generator).to(clean)
-        timesteps = torch.randint(0, total, (count,), generator=generator).to(clean.device)
+        timesteps = timesteps.to(clean.device)
         return Noised(
             latents=self._schedule.add_noise(clean, noise, timesteps),
             timesteps=timesteps,
@@ -60,11 +69,13 @@ class Objective:
         return clean if self._kind == "sample" else noise
 
     def _weight(self, timesteps: Tensor) -> Tensor:
-        kept = self._schedule.alphas_cumprod.to(timesteps.device)[timesteps].double()
+        kept: Tensor = self._schedule.alphas_cumprod.to(timesteps.device)[timesteps].double()
         snr = kept / (1 - kept)
         capped = snr.clamp(max=SNR_CAP)
         if self._kind == "v_prediction":
-            return ((capped + 1) / (snr + 1)).float()
-        if self._kind == "sample":
-            return capped.float()
-        return torch.where(snr > 0, capped / snr, 1.0).float()
+            weight = (capped + 1) / (snr + 1)
+        elif self._kind == "sample":
+            weight = capped
+        else:
+            weight = torch.where(snr > 0, capped / snr, 1.0)
+        return weight.float()

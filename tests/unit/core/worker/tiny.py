@@ -27,7 +27,10 @@ WIDTH = 32
 def sd2(folder: Path) -> Path:
     """Stable Diffusion 2.x: linear projections, v-prediction, an old `eos_token_id`."""
     scheduler = DDIMScheduler(
-        beta_schedule="scaled_linear", prediction_type="v_prediction", clip_sample=False
+        beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
+        clip_sample=False,
+        steps_offset=1,
     )
     return _save_sd(folder, scheduler, use_linear_projection=True)
 

@@ -1,0 +1,51 @@
+"""Where the training pictures were taken, as the base model itself sees it.
+
+A caption that leaves the surroundings out makes them part of what is learned, while the plain
+pictures beside it have theirs named. So each training picture gets the phrase under which the
+base model foretells it best.
+
+Source: Li et al., Your diffusion model is secretly a zero-shot classifier (2023), section 3.2.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from core.worker.models import Base
+from core.worker.training.conditions import Conditions, encode_captions, predict
+from core.worker.training.objective import Objective
+
+NOISE_LEVELS = (0.3, 0.5, 0.7, 0.9)
+CLEARLY = 0.9
+SEED = 0
+
+
+@torch.no_grad()
+def likeliest(base: Base, pictures: Tensor, captions: Sequence[str]) -> list[int]:
+    """For each picture's latents (count, channels, side, side) the index of the best caption.
+
+    The first caption is the one that says nothing; another has to be clearly better than it. Every
+    caption is tried on the same noise, at several levels of it. The stack that the model
+    wears is at work too.
+    """
+    conditions = encode_captions(base, list(captions))
+    errors = [_errors(base, picture, conditions) for picture in pictures]
+    return [int(each.argmin()) if each.min() < CLEARLY * each[0] else 0 for each in errors]
+
+
+def _errors(base: Base, picture: Tensor, conditions: Conditions) -> Tensor:
+    """The error under each caption, (captions,)."""
+    objective = Objective(base.noise_config)
+    random = torch.Generator("cpu").manual_seed(SEED)
+    count = len(conditions.embeds)
+    clean = picture.unsqueeze(0)
+    total = torch.zeros(count, device=clean.device)
+    for level in NOISE_LEVELS:
+        one = objective.noise_at(clean, level, random)
+        rows = [
+            predict(base, one.latents, one.timesteps, conditions.rows(torch.tensor([index])))
+            for index in range(count)
+        ]
+        total += torch.cat([objective.losses(row, one) for row in rows])
+    return total

@@ -1,0 +1,48 @@
+"""The file that a concept version is."""
+
+import pytest
+import torch
+from safetensors.torch import save
+
+from core.errors import ModelFault
+from core.worker.artifact import Artifact, pack, unpack
+
+FACTS = {"name": "xyz", "family": "pocket", "rank": 2, "targets": ["to_q"], "recipe": {"steps": 3}}
+
+
+def made():
+    lora = {"a.lora_B.weight": torch.ones(3, 2), "a.lora_A.weight": torch.zeros(2, 3)}
+    return Artifact(lora, (torch.eye(2), torch.ones(2, 5)), FACTS)
+
+
+def test_what_is_packed_comes_back():
+    """Weights, words of both encoders in their order, and facts."""
+    back = unpack(pack(made()))
+    assert back.facts == FACTS
+    assert back.family == "pocket"
+    assert back.lora.keys() == made().lora.keys()
+    assert all(torch.equal(back.lora[key], value) for key, value in made().lora.items())
+    assert [tuple(token.shape) for token in back.tokens] == [(2, 2), (2, 5)]
+
+
+def test_same_artifact_is_the_same_bytes():
+    """So that a resumed training ends under the same storage key."""
+    turned = Artifact(dict(reversed(made().lora.items())), made().tokens, FACTS)
+    assert pack(made()) == pack(turned)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x00" * 40, b"not safetensors at all", save({"x": torch.ones(1)}),
+     save({"x": torch.ones(1)}, metadata={"another-format": "{}"})],
+)  # fmt: skip
+def test_anything_else_is_refused(data):
+    """Damaged or foreign files are a fault with a reason, never half an artifact."""
+    with pytest.raises(ModelFault, match="not the artifact"):
+        unpack(data)
+
+
+def test_cut_file_is_refused():
+    """A file that ends too soon is not read as far as it goes."""
+    with pytest.raises(ModelFault):
+        unpack(pack(made())[:-8])

@@ -1,0 +1,40 @@
+"""What pictures are said to show."""
+
+import pytest
+
+from core.domain.concepts import ConceptKind
+from core.worker.training.captions import (
+    captions,
+    class_captions,
+    plain_caption,
+    with_article,
+)
+
+SUBJECT, STYLE = ConceptKind.SUBJECT, ConceptKind.STYLE
+
+
+@pytest.mark.parametrize("kind", ConceptKind)
+def test_captions_name_what_they_show(kind):
+    """Every caption holds the words once, and no two are the same."""
+    made = captions(kind, "<xyz> temple")
+    assert len(set(made)) == len(made) >= 4
+    assert all(caption.count("<xyz> temple") == 1 for caption in made)
+    assert plain_caption(kind, "<xyz> temple") in made
+
+
+@pytest.mark.parametrize("kind", ConceptKind)
+def test_class_captions_vary_all_but_the_class(kind):
+    """The plain class in many surroundings, or the plain style on many things."""
+    made = class_captions(kind, "temple")
+    assert len(set(made)) == len(made) == 8
+    assert all("temple" in caption for caption in made)
+    assert not any("<" in caption or "  " in caption for caption in made)
+
+
+def test_sentences_are_english():
+    """Articles fit, and styles are called styles."""
+    assert with_article("owl") == "an owl"
+    assert with_article("<xyz> owl") == "a <xyz> owl"
+    assert plain_caption(SUBJECT, "temple") == "a photo of a temple"
+    assert plain_caption(STYLE, "<kar> ink") == "a picture in <kar> ink style"
+    assert class_captions(SUBJECT, "owl")[2] == "a photo of an owl in a forest"

@@ -1,0 +1,44 @@
+"""Checkpoints as bytes."""
+
+import pickle
+
+import pytest
+import torch
+
+from core.errors import ModelFault
+from core.worker.training.checkpoint import Checkpoint, pack, unpack
+
+
+def test_what_is_packed_comes_back():
+    """Tensors, counts and keys are the same."""
+    made = Checkpoint(
+        step=3,
+        seconds=1.5,
+        prior=["k"],
+        adapter={"a": torch.ones(2)},
+        token=[torch.zeros(3)],
+        optimizer={"state": {0: {"step": torch.tensor(3.0)}}},
+        random=torch.Generator().get_state(),
+    )
+    back = unpack(pack(made))
+    assert (back.step, back.seconds, back.prior) == (3, 1.5, ["k"])
+    assert torch.equal(back.adapter["a"], torch.ones(2))
+    assert torch.equal(back.random, made.random)
+    assert back.optimizer["state"][0]["step"] == 3
+
+
+class Mine:
+    """Something that only pickle could bring back."""
+
+    def __reduce__(self):
+        return (print, ("code ran",))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"no checkpoint", pickle.dumps(Mine())], ids=["empty", "text", "pickle"]
+)
+def test_anything_else_is_refused_without_running_code(data, capsys):
+    """A blob that is no checkpoint is a fault."""
+    with pytest.raises(ModelFault, match="not a training checkpoint"):
+        unpack(data)
+    assert capsys.readouterr().out == ""

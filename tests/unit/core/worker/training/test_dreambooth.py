@@ -1,0 +1,273 @@
+"""Train jobs on the pocket model, and on tiny models of the large families."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from core.dispatch.messages import Checkpointed, Progressed, Trained
+from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.requests import ImagineRequest, Recipe, TrainRequest
+from core.errors import InvalidInput
+from core.worker.artifact import unpack
+from core.worker.imagine import Imaginer, png
+from core.worker.models import load_base
+from core.worker.stack import Stacks
+from core.worker.ticket import Stopped, Ticket
+from core.worker.training import checkpoint
+from core.worker.training.dreambooth import Teacher, strip
+from core.worker.training.lesson import LEAST_RATE, rate_factor
+from tests.unit.core.worker import tiny
+from tests.unit.core.worker.conftest import CPU
+
+RECIPE = Recipe(
+    steps=4, batch=2, rank=2, prior_pictures=2, checkpoint_every=2, preview_every=3,
+    learning_rate=0.01,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def pictures(storage):
+    """Storage keys of two pictures of a disc."""
+    keys = []
+    for colour in ("purple", "teal"):
+        picture = Image.new("RGB", (64, 64), "white")
+        ImageDraw.Draw(picture).ellipse((12, 12, 52, 52), fill=colour)
+        keys.append(storage.put(png(picture)))
+    return tuple(keys)
+
+
+@pytest.fixture
+def teacher(base, stacks, imaginer, storage):
+    return Teacher(base, stacks, imaginer, storage)
+
+
+@pytest.fixture
+def request_of(pictures):
+    def request(**changes):
+        values = {
+            "concept_id": 1,
+            "name": "orb",
+            "class_noun": "circle",
+            "concept_kind": ConceptKind.SUBJECT,
+            "pictures": pictures,
+            "recipe": RECIPE,
+            "seed": 1,
+        }
+        return TrainRequest(**values | changes)
+
+    return request
+
+
+def finish(slices, between=lambda: None):
+    """Runs a job to its end; `between` runs where other jobs may."""
+    while True:
+        try:
+            next(slices)
+        except StopIteration as ended:
+            return ended.value
+        between()
+
+
+def new_ticket(told, job_id=1, **changes):
+    values = {"is_cancelled": lambda: False, "is_draining": lambda: False} | changes
+    return Ticket(job_id, 1, told.append, **values)
+
+
+def adapters_in(base):
+    """Names of all adapters that the UNet holds."""
+    return set(getattr(base.pipe.unet, "peft_config", {}))
+
+
+def test_course_makes_a_version(base, teacher, request_of, ticket, told, storage, opened):
+    """Artifact, samples, preview, checkpoints; afterwards nothing of it is in the model."""
+    before = adapters_in(base)
+    made = finish(teacher.run(request_of(), ticket))
+    assert isinstance(made, Trained)
+    assert (made.model, made.recipe, made.parents) == ("pocket", RECIPE, ())
+    assert made.seconds > 0
+    artifact = unpack(storage.get(made.artifact))
+    assert artifact.facts["name"] == "orb"
+    assert artifact.facts["rank"] == 2
+    assert len(artifact.lora) == 212
+    learned, start = artifact.tokens[0]
+    assert not torch.equal(learned, start)
+    assert [opened(key).size for key in made.samples] == [(64, 64)] * 6
+    previews = [m.progress.preview for m in told if isinstance(m, Progressed)]
+    assert opened(previews[-1]).size == (128, 64)
+    saved = [m.key for m in told if isinstance(m, Checkpointed)]
+    assert [checkpoint.unpack(storage.get(key)).step for key in saved] == [2, 4]
+    assert adapters_in(base) == before
+    assert not any(p.requires_grad for p in base.pipe.unet.parameters())
+
+
+def test_version_draws_as_it_did_while_it_was_taught(teacher, imaginer, request_of, ticket):
+    """The samples come out again, bit for bit, from the artifact in a stack."""
+    made = finish(teacher.run(request_of(), ticket))
+    entry = StackEntry(
+        concept_id=1, version_id=1, name="orb", class_noun="circle", kind="subject",
+        artifact=made.artifact,
+    )  # fmt: skip
+    wish = ImagineRequest(prompt="a photo of a <orb> circle", seeds=(11, 12, 13), stack=(entry,))
+    drawn = imaginer.run(wish, ticket)
+    assert [image.key for image in drawn.images] == list(made.samples[1::2])
+    plain = imaginer.run(ImagineRequest(prompt="a photo of a circle", seeds=(11, 12, 13)), ticket)
+    assert [image.key for image in plain.images] == list(made.samples[::2])
+
+
+def test_resumed_course_is_bit_for_bit_the_undisturbed_one(
+    teacher, base, stacks, imaginer, storage, request_of, ticket, told
+):
+    """From a checkpoint in its middle, by a worker that knows nothing else, the same artifact."""
+    whole = finish(teacher.run(request_of(), ticket))
+    key = next(message.key for message in told if isinstance(message, Checkpointed))
+    again = new_ticket([], checkpoint=key)
+    newcomer = Teacher(base, stacks, imaginer, storage)
+    resumed = finish(newcomer.run(request_of(), again))
+    assert resumed.artifact == whole.artifact
+    assert resumed.samples == whole.samples
+
+
+def test_jobs_between_steps_change_nothing_and_see_nothing(
+    teacher, imaginer, request_of, make_concept, ticket
+):
+    """Imagine jobs with and without a stack run between all slices; both sides stay the same."""
+    calm = finish(teacher.run(request_of(), ticket))
+    stack = (make_concept("one", seed=1),)
+    wishes = [
+        ImagineRequest(prompt="a <one> circle", seeds=(1,), num_inference_steps=1, stack=stack),
+        ImagineRequest(prompt="a circle", seeds=(1,), num_inference_steps=1),
+    ]
+
+    def keys():
+        return [imaginer.run(wish, new_ticket([])).images[0].key for wish in wishes]
+
+    alone, seen = keys(), []
+    busy = finish(
+        teacher.run(request_of(), new_ticket([])),
+        between=lambda: (torch.manual_seed(0), seen.append(keys())),
+    )
+    assert busy.artifact == calm.artifact
+    assert seen
+    assert all(each == alone for each in seen)
+
+
+def test_parents_are_active_underneath_and_stay_frozen(
+    base, teacher, request_of, make_concept, storage, ticket
+):
+    """A parent changes what is learned, is recorded, and is not changed itself."""
+    parent = make_concept("one", seed=1, weight=0.5)
+    before = storage.get(parent.artifact)
+    alone = finish(teacher.run(request_of(), ticket))
+    based = finish(teacher.run(request_of(parents=(parent,)), new_ticket([])))
+    assert based.parents == (parent,)
+    assert unpack(storage.get(based.artifact)).facts["parents"] == [parent.artifact]
+    assert based.artifact != alone.artifact
+    held = teacher.stacks.adapters.weights(parent.artifact)
+    kept = unpack(before).lora
+    assert all(torch.equal(held[key], kept[key]) for key in kept)
+
+
+def test_plain_pictures_are_drawn_once_a_class(teacher, request_of, ticket, told):
+    """The second course of a class begins with the pictures of the first."""
+    finish(teacher.run(request_of(), ticket))
+    notes = [m.progress.note for m in told if isinstance(m, Progressed)]
+    assert any("plain pictures" in note for note in notes)
+    told.clear()
+    finish(teacher.run(request_of(name="ball", seed=2), new_ticket(told)))
+    notes = [m.progress.note for m in told if isinstance(m, Progressed)]
+    assert not any("plain pictures" in note for note in notes)
+
+
+def test_drain_leaves_a_checkpoint_of_the_last_step(base, teacher, request_of, storage):
+    """Put down after three steps, the checkpoint is of step three, and the model is clean."""
+    told, draining = [], []
+    before = adapters_in(base)
+    ticket = new_ticket(told, is_draining=lambda: bool(draining))
+    recipe = RECIPE.model_copy(update={"steps": 50, "checkpoint_every": 50})
+    slices = teacher.run(request_of(recipe=recipe), ticket)
+    for _ in range(4):  # one slice of plain pictures, three steps
+        next(slices)
+    draining.append(True)
+    with pytest.raises(Stopped):
+        next(slices)
+    assert checkpoint.unpack(storage.get(told[-1].key)).step == 3
+    assert adapters_in(base) == before
+
+
+def test_cancel_ends_the_course_without_a_checkpoint(base, teacher, request_of):
+    """What is not wanted any more is not written down."""
+    told, cancelled = [], []
+    ticket = new_ticket(told, is_cancelled=lambda: bool(cancelled))
+    slices = teacher.run(request_of(recipe=RECIPE.model_copy(update={"steps": 50})), ticket)
+    next(slices)
+    next(slices)
+    cancelled.append(True)
+    with pytest.raises(Stopped):
+        next(slices)
+    assert not any(isinstance(message, Checkpointed) for message in told)
+    assert "taught-1" not in adapters_in(base)
+
+
+def test_unreadable_picture_ends_the_course_at_once(teacher, request_of, storage, ticket):
+    """Before anything is drawn, its person is told which picture it is."""
+    request = request_of(pictures=(storage.put(b"nothing"),))
+    with pytest.raises(InvalidInput, match="Training picture 1"):
+        next(teacher.run(request, ticket))
+
+
+def test_steps_of_the_request_go_before_the_recipe(base, teacher, request_of):
+    """Without a recipe the family's own is taken, with the number of steps that was asked for."""
+    request = request_of(recipe=None, steps=7)
+    course = teacher.run(request, new_ticket([]))
+    assert course.gi_frame.f_locals["self"]._recipe == base.family.recipe.model_copy(
+        update={"steps": 7}
+    )
+    course.close()
+
+
+@pytest.mark.parametrize("build", [tiny.sd1, tiny.sd2, tiny.sdxl])
+def test_large_families_are_taught_and_draw(tmp_path, storage, request_of, build):
+    """The whole way, text encoders and size conditions included, on each family's own shapes."""
+    base = load_base(str(build(tmp_path)), device=CPU, dtype=torch.float32)
+    stacks = Stacks(base, storage)
+    imaginer = Imaginer(base, stacks, storage)
+    made = finish(Teacher(base, stacks, imaginer, storage).run(request_of(), new_ticket([])))
+    artifact = unpack(storage.get(made.artifact))
+    assert artifact.family == base.family.name
+    assert len(artifact.tokens) == len(base.text_encoders)
+    assert all(not torch.equal(learned, start) for learned, start in artifact.tokens)
+    assert all(value.isfinite().all() for value in artifact.lora.values())
+    assert len(set(made.samples)) == 6
+
+
+@pytest.mark.parametrize("build", [tiny.sd2, tiny.sdxl])
+def test_learned_word_does_not_move_the_end_of_the_text(tmp_path, storage, build):
+    """Old configurations find the end by the highest id; slots are higher and must not be it."""
+    base = load_base(str(build(tmp_path)), device=CPU, dtype=torch.float32)
+    ids = [t("a red temple", padding="max_length", return_tensors="pt") for t in base.tokenizers]
+    before = [e(i.input_ids)[0] for e, i in zip(base.text_encoders, ids, strict=True)]
+    Stacks(base, storage)
+    after = [e(i.input_ids)[0] for e, i in zip(base.text_encoders, ids, strict=True)]
+    assert all(torch.equal(*pair) for pair in zip(before, after, strict=True))
+    for tokenizer, encoder in zip(base.tokenizers, base.text_encoders, strict=True):
+        ends = {m.eos_token_id for m in encoder.modules() if hasattr(m, "eos_token_id")}
+        assert ends == {tokenizer.eos_token_id}
+
+
+def test_rate_rises_stays_and_falls():
+    """A short rise, a plateau to half way, then down to a small rest."""
+    rates = [rate_factor(step, 300) for step in range(300)]
+    assert rates[0] < rates[10] < rates[19] == 1.0
+    assert set(rates[19:150]) == {1.0}
+    assert rates[-1] == LEAST_RATE
+    assert all(later <= sooner for sooner, later in pairwise(rates[150:]))
+
+
+def test_strip_is_as_wide_as_its_pictures():
+    """Two pictures side by side, in order."""
+    joined = strip([Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")])
+    assert joined.size == (16, 8)
+    assert joined.getpixel((2, 2)) == (255, 0, 0)
+    assert joined.getpixel((12, 2)) == (0, 0, 255)
