@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     threads: int = Field(default=0, ge=0)
-    """CPU threads of the worker; 0 leaves the choice to torch."""
+    """CPU threads of the worker; 0: one for the embedded models, else what torch chooses."""
 
     playground_port: int = Field(default=8080, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -14,4 +14,4 @@ class WorkerConfig:
     device: str = "auto"
     dtype: str = "auto"
     threads: int = 0
-    """CPU threads; 0 leaves the choice to torch."""
+    """CPU threads; 0 means one for the embedded models, else what torch chooses."""

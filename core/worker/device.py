@@ -2,6 +2,7 @@
 
 import torch
 
+POCKET = "pocket"
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
@@ -21,6 +22,15 @@ def resolve_dtype(wanted: str, device: torch.device) -> torch.dtype:
     if device.type != "cuda":
         return torch.float32
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+
+
+def threads_for(model: str, wanted: int) -> int:
+    """CPU threads for a base model; 0 leaves the choice to torch.
+
+    The embedded models are so small that a second thread waits more than it works: with every
+    core busy elsewhere, one image took 0.7 s on one thread and 114 s on two (docs/log.md).
+    """
+    return wanted or (1 if model == POCKET else 0)
 
 
 def make_deterministic(threads: int) -> None:

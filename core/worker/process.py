@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = {
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # the same sums in the same order, on CUDA too
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait leave their core to others
     # The libraries' remarks hold prompts, and are no JSON lines.
     "TRANSFORMERS_VERBOSITY": "error",
     "DIFFUSERS_VERBOSITY": "error",

@@ -7,7 +7,7 @@ from core.dispatch.config import WorkerConfig
 from core.dispatch.messages import Ended, Run
 from core.domain.requests import ImagineRequest, TrainRequest, TranscribeRequest
 from core.storage import Storage
-from core.worker.device import make_deterministic, resolve_device, resolve_dtype
+from core.worker.device import make_deterministic, resolve_device, resolve_dtype, threads_for
 from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base, load_base
@@ -43,13 +43,14 @@ def load_runner(config: WorkerConfig) -> Runner:
     Raises:
         ModelFault: one of them cannot be loaded.
     """
-    make_deterministic(config.threads)
+    threads = threads_for(config.model, config.threads)
+    make_deterministic(threads)
     device = resolve_device(config.device)
     storage = Storage(config.storage_url)
     base = load_base(config.model, device=device, dtype=resolve_dtype(config.dtype, device))
     stacks = Stacks(base, storage)
     imaginer = Imaginer(base, stacks, storage)
-    listener = Listener(config.speech_model, device=device, threads=config.threads, storage=storage)
+    listener = Listener(config.speech_model, device=device, threads=threads, storage=storage)
     return Runner(base, imaginer, Teacher(base, stacks, imaginer, storage), listener)
 
 

@@ -19,7 +19,14 @@ async def teach(person: Person, name: str, noun: str, **options: object) -> None
     files = {"z": SAMPLES / f"{name}.zip"}
     asked = {"name": name, "class": noun, "zip": "z", "steps": STEPS} | options
     outcome = await person.run("train", asked, files=files)
-    await person.wait(outcome["seq"], 120, author="bot", attachments=1, contains=name, done=1)
+    await person.wait(
+        outcome["seq"],
+        120,
+        event="message_create",
+        author="bot",
+        attachments=1,
+        contains=f"{name} learned",
+    )
 
 
 async def imagine(person: Person, **options: object) -> Image.Image:
