@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import asdict, dataclass, field
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -42,5 +43,5 @@ def unpack(data: bytes) -> Checkpoint:
     """
     try:
         return Checkpoint(**torch.load(io.BytesIO(data), map_location="cpu", weights_only=True))
-    except (RuntimeError, TypeError, ValueError, EOFError) as error:
+    except (UnpicklingError, RuntimeError, TypeError, ValueError, EOFError) as error:
         raise ModelFault(f"this is not a training checkpoint: {error}") from error

@@ -97,8 +97,9 @@ class Lesson:
         self._random.set_state(checkpoint.random)
 
     def close(self) -> None:
-        """Takes the adapter out of the model."""
+        """Takes the adapter out of the model and leaves it bare."""
         self._stacks.adapters.remove(self._top.adapter)
+        self._stacks.wear(())
 
     def _new_adapter(self, seed: int) -> list[torch.nn.Parameter]:
         config = lora_config(rank=self._recipe.rank, targets=self._base.family.lora_targets)

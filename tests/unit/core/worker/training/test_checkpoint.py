@@ -35,7 +35,9 @@ class Mine:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"no checkpoint", pickle.dumps(Mine())], ids=["empty", "text", "pickle"]
+    "data",
+    [b"", b"no checkpoint", pickle.dumps(Mine(), protocol=2)],
+    ids=["empty", "text", "pickle"],
 )
 def test_anything_else_is_refused_without_running_code(data, capsys):
     """A blob that is no checkpoint is a fault."""

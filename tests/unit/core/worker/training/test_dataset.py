@@ -25,8 +25,11 @@ def test_rows_are_the_pictures_and_then_their_mirror_images(base):
 def test_middle_square_is_taken():
     """A wide picture loses its sides, nothing is squeezed, and a fitting one stays as it is."""
     picture = Image.new("RGB", (200, 100), "blue")
-    picture.paste("white", (50, 0, 150, 100))
-    assert squared(picture, 64).getcolors() == [(64 * 64, (255, 255, 255))]
+    picture.paste("white", (60, 10, 140, 90))
+    middle = squared(picture, 64)
+    assert middle.size == (64, 64)
+    assert middle.crop((8, 8, 56, 56)).getcolors() == [(48 * 48, (255, 255, 255))]
+    assert all(middle.getpixel(at) == (0, 0, 255) for at in ((1, 32), (62, 32), (32, 1), (32, 62)))
     square = Image.new("RGB", (64, 64))
     assert squared(square, 64) is square
 

@@ -1,5 +1,6 @@
 """Train jobs on the pocket model, and on tiny models of the large families."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -21,6 +22,8 @@ from core.worker.training.lesson import LEAST_RATE, rate_factor
 from tests.unit.core.worker import tiny
 from tests.unit.core.worker.conftest import CPU
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 RECIPE = Recipe(
     steps=4, batch=2, rank=2, prior_pictures=2, checkpoint_every=2, preview_every=3,
     learning_rate=0.01,
@@ -38,9 +41,20 @@ def pictures(storage):
     return tuple(keys)
 
 
+@pytest.fixture(scope="session")
+def quick(base):
+    """The pocket model, told that two sampling steps are its usual number."""
+    return replace(base, family=replace(base.family, steps=2))
+
+
+@pytest.fixture(scope="session")
+def imaginer(quick, stacks, storage):
+    return Imaginer(quick, stacks, storage)
+
+
 @pytest.fixture
-def teacher(base, stacks, imaginer, storage):
-    return Teacher(base, stacks, imaginer, storage)
+def teacher(quick, stacks, imaginer, storage):
+    return Teacher(quick, stacks, imaginer, storage)
 
 
 @pytest.fixture
@@ -117,13 +131,13 @@ def test_version_draws_as_it_did_while_it_was_taught(teacher, imaginer, request_
 
 
 def test_resumed_course_is_bit_for_bit_the_undisturbed_one(
-    teacher, base, stacks, imaginer, storage, request_of, ticket, told
+    teacher, quick, stacks, imaginer, storage, request_of, ticket, told
 ):
     """From a checkpoint in its middle, by a worker that knows nothing else, the same artifact."""
     whole = finish(teacher.run(request_of(), ticket))
     key = next(message.key for message in told if isinstance(message, Checkpointed))
     again = new_ticket([], checkpoint=key)
-    newcomer = Teacher(base, stacks, imaginer, storage)
+    newcomer = Teacher(quick, stacks, imaginer, storage)
     resumed = finish(newcomer.run(request_of(), again))
     assert resumed.artifact == whole.artifact
     assert resumed.samples == whole.samples
