@@ -53,22 +53,14 @@ class Batch:
 class Batches:
     """The corpus as an endless series of batches."""
 
-    def __init__(
-        self,
-        folder: Path,
-        vocabulary: Vocabulary,
-        *,
-        seed: int,
-        size: int,
-        spanish_weight: float = SPANISH_WEIGHT,
-    ) -> None:
+    def __init__(self, folder: Path, vocabulary: Vocabulary, *, seed: int, size: int) -> None:
         self._clips = list(read_shards(folder))
         if not self._clips:
             raise FileNotFoundError(f"no shards in {folder}; make them with the corpus command")
         self._maker = ExampleMaker(vocabulary)
         self._vocabulary = vocabulary
         self._seed, self._size = seed, size
-        self._weights = [spanish_weight if c.language == "es" else 1.0 for _, c in self._clips]
+        self._weights = [SPANISH_WEIGHT if c.language == "es" else 1.0 for _, c in self._clips]
         self.phonemes = _phoneme_numbers(clip for _, clip in self._clips)
         self._pool: tuple[int, list[list[int]]] = (-1, [])
 

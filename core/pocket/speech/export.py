@@ -29,14 +29,6 @@ def load_run(run: Path) -> tuple[Whisper, Vocabulary]:
     return whisper.eval(), vocabulary
 
 
-def save_run(whisper: Whisper, vocabulary: Vocabulary, run: Path) -> None:
-    """Write a model as a run that `load_run` reads; it cannot be trained on, only exported."""
-    run.mkdir(parents=True, exist_ok=True)
-    vocabulary.save(run)
-    own = {f"{_PREFIX}{name}": value for name, value in whisper.state_dict().items()}
-    torch.save({"student": own}, run / "checkpoint.pt")
-
-
 def main() -> None:
     """Export."""
     parser = argparse.ArgumentParser(description=__doc__)
