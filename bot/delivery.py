@@ -85,10 +85,10 @@ class Deliveries:
             message_id = await self._close_cancelled(job)
         else:
             message_id = await self._post(delivery, job)
+            # Before the delivery is ticked off: a crash in between leaves it to be done again.
+            await self._remove_status(job)
         await self._outbox.posted(delivery.id, message_id)
         log.info("delivered", kind=job.kind.value, state=job.state.value)
-        if job.state is not JobState.CANCELLED:
-            await self._remove_status(job)
 
     async def _post(self, delivery: Delivery, job: Job) -> int:
         """Post the result; the nonce keeps Discord from taking it twice."""
