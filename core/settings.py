@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     discord_api: str = "https://discord.com/api/v10"
     discord_gateway: str = "wss://gateway.discord.gg/"
     message_content: bool = False
-    """Ask for the privileged MESSAGE_CONTENT intent."""
+    """Ask for the privileged MESSAGE_CONTENT intent, and hear every voice message with it."""
 
     data_dir: Path = Path("data")
     database_url: str = ""

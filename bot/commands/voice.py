@@ -44,7 +44,7 @@ async def hear(
 
 
 async def on_message(client: "Atelier", message: discord.Message) -> None:
-    """Answer a voice message in a direct message or one that mentions the bot."""
+    """Answer a voice message that is meant for the bot."""
     if message.author.bot or not _meant(client, message):
         return
     if not any(map(_sounds, message.attachments)):
@@ -103,8 +103,13 @@ def _form(transcript_id: int, prompt: str = "") -> Form:
 
 
 def _meant(client: "Atelier", message: discord.Message) -> bool:
-    """A direct message; in a guild a voice message that answers the bot, or a written mention."""
+    """A direct message; in a guild a voice message that answers the bot, or a written mention.
+
+    An operator who gives the bot the Message Content intent has it hear every voice message.
+    """
     if isinstance(message.channel, discord.DMChannel):
+        return True
+    if client.intents.message_content and message.flags.voice:
         return True
     if message.guild is None or client.user is None or client.user not in message.mentions:
         return False

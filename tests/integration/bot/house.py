@@ -46,13 +46,13 @@ class House:
             await self._working
         await self.database.close()
 
-    async def start_bot(self) -> None:
+    async def start_bot(self, *, message_content: bool = False) -> None:
         """A new client, as after a restart of the program."""
         self.client = Atelier(
             services=self.services,
             storage=self.storage,
             bells=self.bells,
-            message_content=True,
+            message_content=message_content,
             sync_record=self.folder / "commands.sha256",
         )
         self._running = asyncio.create_task(self.client.start(self.playground.token))

@@ -101,6 +101,16 @@ async def test_a_voice_message_that_answers_the_bot_is_heard(house: House, sound
     assert verbs(heard) == {"say", "edit", "drop"}
 
 
+async def test_with_the_intent_every_voice_message_is_heard(house: House, sound: Path) -> None:
+    """With Message Content the bot hears a voice message that was said among people."""
+    await house.stop_bot()
+    await house.start_bot(message_content=True)
+    hare = house.person("hare")
+    spoken = await hare.speak(sound)
+    heard = await house.next_message(hare, spoken, contains="I heard")
+    assert heard["message_reference"]["message_id"] == spoken["message"]["id"]
+
+
 async def test_the_question_can_be_switched_off(house: House, sound: Path) -> None:
     """The transcript is shown without buttons and the pictures follow by themselves."""
     fox = house.person("fox")
