@@ -78,6 +78,12 @@ class Program:
         return self.log.read_text(errors="replace")
 
 
+async def all_gone(processes: list[psutil.Process], timeout_s: float = 10) -> bool:
+    """Whether every process ends in time, each by itself."""
+    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, timeout=timeout_s)
+    return not alive
+
+
 async def until_online(control: Control, program: Program) -> None:
     """Wait until the playground answers and the bot is connected with its commands registered.
 

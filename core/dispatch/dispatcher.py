@@ -172,6 +172,8 @@ class Dispatcher:
         if job is None:
             return False
         self._running[job.id] = job
+        resumed = job.checkpoint is not None
+        log.info("job started", job=job.id, kind=job.kind, attempt=job.attempt, resumed=resumed)
         return await self._try_send(
             worker, Run(job.id, job.attempt, job.request, checkpoint=job.checkpoint)
         )

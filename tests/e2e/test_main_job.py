@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.e2e.records import jobs, rows
 from tests.person import Control, Person
-from tests.program import demo
+from tests.program import all_gone, demo
 
 SAMPLES = Path(__file__).parents[2] / "bot/playground/samples"
 BOTH = "a photo of <xyz> temple in <kar> forest"
@@ -60,7 +60,7 @@ async def test_teach_type_speak_and_restart(tmp_path: Path) -> None:
         await no_violations(control)
         family = program.family()
     assert program.process.returncode == 0, program.text()[-2000:]
-    assert not [process for process in family if process.is_running()]
+    assert await all_gone(family)
     before = _pictures(tmp_path, BOTH, 2)
 
     async with demo(tmp_path) as (_, control):
