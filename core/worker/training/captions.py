@@ -2,7 +2,8 @@
 
 from core.domain.concepts import ConceptKind
 
-_SUBJECT = ("a photo of {a}", "{a}", "a picture of {a}", "an image of {a}", "a drawing of {a}")
+_SUBJECT = ("a photo of {a}", "a photo of {}", "{a}", "{}", "a picture of {a}", "a drawing of {}")
+"""With the article and without: people ask for "<xyz> temple" as they would for a name."""
 _STYLE = ("a picture in {} style", "a photo in {} style", "{} style", "an image in {} style")
 _PLACES = (
     "",

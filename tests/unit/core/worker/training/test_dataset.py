@@ -28,7 +28,7 @@ def test_middle_square_is_taken():
     picture.paste("white", (60, 10, 140, 90))
     middle = squared(picture, 64)
     assert middle.size == (64, 64)
-    assert middle.crop((8, 8, 56, 56)).getcolors() == [(48 * 48, (255, 255, 255))]
+    assert middle.crop((12, 12, 52, 52)).getcolors() == [(40 * 40, (255, 255, 255))]
     assert all(middle.getpixel(at) == (0, 0, 255) for at in ((1, 32), (62, 32), (32, 1), (32, 62)))
     square = Image.new("RGB", (64, 64))
     assert squared(square, 64) is square
