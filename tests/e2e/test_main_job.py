@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from tests.e2e.records import jobs, rows
@@ -48,6 +49,7 @@ async def no_violations(control: Control) -> None:
     assert await control.get("violations") == []
 
 
+@pytest.mark.timeout(500)
 async def test_teach_type_speak_and_restart(tmp_path: Path) -> None:
     """The main job works end to end, and the same wish gives the same bits after a restart."""
     async with demo(tmp_path) as (program, control):

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Locator, Page, async_playwright, expect
 
 from tests.browser import FLAGS, chromium
@@ -63,6 +64,7 @@ class Newcomer:
         await self.page.screenshot(path=self.shots / f"{name}.png")
 
 
+@pytest.mark.timeout(500)
 async def test_a_newcomer_follows_the_card(tmp_path: Path) -> None:
     """Teach, ask for both and speak, with nothing but what the page offers."""
     async with demo(tmp_path) as (_, control), page_at(control.url) as page:
@@ -79,6 +81,7 @@ async def test_a_newcomer_follows_the_card(tmp_path: Path) -> None:
         await newcomer.send()
         await newcomer.sees("temple in <kar> forest")
         await newcomer.offer("Say it")
+        await expect(page.locator(".tray-card")).to_be_visible()  # the sound has been loaded
         await newcomer.send()
         button = page.get_by_role("button", name="Imagine", exact=True).last
         await expect(button).to_be_visible(timeout=PATIENCE_MS)
