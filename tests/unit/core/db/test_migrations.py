@@ -2,6 +2,7 @@
 
 import io
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,15 @@ def test_migrations_make_exactly_the_tables_of_the_code(empty_database: Path) ->
 
 async def test_starting_twice_changes_nothing(tmp_path: Path) -> None:
     """A database that is up to date is left alone."""
+    file = tmp_path / "atelier.db"
+    dumps = []
     for _ in range(2):
-        database = Database(url_of(tmp_path / "atelier.db"))
+        database = Database(url_of(file))
         await database.start()
         await database.close()
+        with closing(sqlite3.connect(file)) as connection:
+            dumps.append(list(connection.iterdump()))
+    assert dumps[0] == dumps[1]
 
 
 async def test_a_newer_database_is_refused(tmp_path: Path) -> None:
