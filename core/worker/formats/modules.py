@@ -1,0 +1,27 @@
+"""The modules of a base model that an adapter can change."""
+
+from collections.abc import Iterator
+
+from torch import nn
+
+from core.worker.formats.low_rank import Modules, Shape
+from core.worker.formats.names import TEXT, UNET
+from core.worker.models import Base
+
+_BASE_LAYER = ".base_layer"
+"""Where PEFT keeps the layer that it has wrapped."""
+
+
+def modules_of(base: Base) -> Modules:
+    """Every linear and convolution layer of the UNet and the text encoders, with its shape."""
+    found = dict(_layers(UNET, base.pipe.unet))
+    for index, encoder in enumerate(base.text_encoders):
+        found |= _layers(f"{TEXT}{index}.", encoder)
+    return found
+
+
+def _layers(prefix: str, model: nn.Module) -> Iterator[tuple[str, Shape]]:
+    for path, layer in model.named_modules():
+        is_part_of_adapter = ".lora_A." in path or ".lora_B." in path
+        if isinstance(layer, nn.Linear | nn.Conv2d) and not is_part_of_adapter:
+            yield prefix + path.removesuffix(_BASE_LAYER), tuple(layer.weight.shape)
