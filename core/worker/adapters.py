@@ -32,15 +32,16 @@ class AdapterBank:
         self._state: tuple[Worn, str | None] | None = ((), None)
 
     def load(self, key: str) -> Artifact:
-        """Brings an artifact's adapter into the UNet if it is not there.
+        """Brings an artifact's adapter into the UNet if it has one and it is not there.
 
         Raises:
             ModelFault: not every weight found its place.
         """
         if key not in self._held:
             artifact = self._fetch(key)
-            self.add(key, _config(artifact))
-            self._fill(key, artifact)
+            if artifact.lora:
+                self.add(key, _config(artifact))
+                self._fill(key, artifact)
             self._held[key] = artifact
             self._drop_oldest()
         self._held.move_to_end(key)
@@ -101,7 +102,9 @@ class AdapterBank:
 
     def _drop_oldest(self) -> None:
         while len(self._held) > CAPACITY:
-            self.remove(self._held.popitem(last=False)[0])
+            key, artifact = self._held.popitem(last=False)
+            if artifact.lora:
+                self.remove(key)
 
 
 def lora_config(*, rank: int, targets: Sequence[str]) -> LoraConfig:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from torch import Tensor
 
@@ -11,10 +12,12 @@ from core.errors import Conflict
 from core.storage import Storage
 from core.worker.adapters import AdapterBank
 from core.worker.artifact import Artifact, unpack
+from core.worker.extras import Extras
 from core.worker.models import Base
 from core.worker.tokens import TokenSlots, spell
 
 TOP_SLOT = STACK_MAX
+ARTIFACTS_KEPT = 128
 Speller = Callable[[str], str]
 """Turns a prompt with `<name>`s into what the tokenizers know."""
 
@@ -23,17 +26,25 @@ Speller = Callable[[str], str]
 class Top:
     """A concept that is being taught: its adapter lies on a stack, its token in `TOP_SLOT`."""
 
-    adapter: str
+    adapter: str | None
     name: str
+    vectors: int = 1
+    live: Artifact | None = None
+    """The parts beyond adapter and word, with the very tensors that learn."""
 
 
 class Stacks:
-    """Owns what the base model wears: adapters in the UNet, vectors in the text encoders."""
+    """Owns what the base model wears: adapters, differences and hypernetworks in the UNet, vectors
+    and adapters in the text encoders.
+    """
 
     def __init__(self, base: Base, storage: Storage) -> None:
         self._family = base.family.name
         self._storage = storage
-        self.adapters = AdapterBank(base.pipe.unet, self._fetch)
+        self.artifact = lru_cache(ARTIFACTS_KEPT)(self._fetch)
+        """An artifact by storage key, checked; raises what `wear` raises."""
+        self.adapters = AdapterBank(base.pipe.unet, self.artifact)
+        self.extras = Extras(base.pipe.unet, base.text_encoders)
         self.tokens = TokenSlots(base.tokenizers, base.text_encoders)
 
     def wear(self, entries: Sequence[StackEntry], *, on_top: Top | None = None) -> Speller:
@@ -46,17 +57,35 @@ class Stacks:
             Conflict: a concept was taught on another family of base models.
             ModelFault: an artifact cannot be loaded whole.
         """
-        for slot, entry in enumerate(entries):
-            artifact = self.adapters.load(entry.artifact)
-            self.tokens.fill(slot, weighted(artifact.tokens, entry.weight))
-        worn = tuple((entry.artifact, entry.weight) for entry in entries)
-        slots = {entry.name: slot for slot, entry in enumerate(entries)}
-        if on_top is None:
-            self.adapters.wear(worn)
-        else:
-            self.adapters.wear((*worn, (on_top.adapter, 1.0)), trainable=on_top.adapter)
-            slots[on_top.name] = TOP_SLOT
-        return lambda prompt: spell(prompt, slots)
+        artifacts = [self.adapters.load(entry.artifact) for entry in entries]
+        self._fill(entries, artifacts)
+        worn = tuple(
+            (e.artifact, e.weight) for e, a in zip(entries, artifacts, strict=True) if a.lora
+        )
+        learned = on_top.adapter if on_top else None
+        self.adapters.wear((*worn, (learned, 1.0)) if learned else worn, trainable=learned)
+        weights = [entry.weight for entry in entries]
+        taught = on_top.live if on_top else None
+        self.extras.wear(list(zip(artifacts, weights, strict=True)), taught=taught)
+        return _speller(entries, artifacts, on_top)
+
+    def speak(self, entries: Sequence[StackEntry]) -> Speller:
+        """Puts on what a stack changes in the text encoders, and takes extras off the UNet.
+
+        Raises:
+            Conflict: a concept was taught on another family of base models.
+            ModelFault: an artifact cannot be loaded whole.
+        """
+        artifacts = [self.artifact(entry.artifact) for entry in entries]
+        self._fill(entries, artifacts)
+        weights = [entry.weight for entry in entries]
+        self.extras.wear(list(zip(artifacts, weights, strict=True)))
+        return _speller(entries, artifacts, None)
+
+    def _fill(self, entries: Sequence[StackEntry], artifacts: Sequence[Artifact]) -> None:
+        for slot, (entry, artifact) in enumerate(zip(entries, artifacts, strict=True)):
+            if artifact.tokens:
+                self.tokens.fill(slot, weighted(artifact.tokens, entry.weight))
 
     def _fetch(self, key: str) -> Artifact:
         artifact = unpack(self._storage.get(key))
@@ -65,7 +94,19 @@ class Stacks:
                 f"<{artifact.facts['name']}> was taught on {artifact.facts['model']}, which is of "
                 "another kind than the model that runs now. Teach it again with /train."
             )
+        self.extras.check(artifact)
         return artifact
+
+
+def _speller(
+    entries: Sequence[StackEntry], artifacts: Sequence[Artifact], top: Top | None
+) -> Speller:
+    """Knows the words of a stack and of what is being taught on top, and no others."""
+    slots = {entry.name: slot for slot, entry in enumerate(entries)}
+    vectors = {e.name: a.vectors for e, a in zip(entries, artifacts, strict=True)}
+    if top is not None:
+        slots[top.name], vectors[top.name] = TOP_SLOT, top.vectors
+    return lambda prompt: spell(prompt, slots, vectors)
 
 
 def weighted(tokens: Sequence[Tensor], weight: float) -> list[Tensor]:

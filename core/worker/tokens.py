@@ -9,13 +9,16 @@ from tokenizers import AddedToken
 from torch import Tensor, nn
 
 from core.domain.concepts import TOKEN
+from core.domain.recipes import VECTORS_MAX
 from core.domain.requests import STACK_MAX
 
 SLOT_COUNT = STACK_MAX + 1
 """One for each concept of a stack, and one for the concept that is being taught on top."""
 
 _PRIVATE_USE = range(0xE000, 0xF900)
-SLOTS = tuple(chr(_PRIVATE_USE[index]) for index in range(SLOT_COUNT))
+_CHARACTERS = tuple(chr(_PRIVATE_USE[index]) for index in range(SLOT_COUNT * VECTORS_MAX))
+SLOTS = _CHARACTERS[:SLOT_COUNT]
+"""The character of each slot's first vector; those of all second vectors follow, and so on."""
 _STRIPPED = dict.fromkeys(_PRIVATE_USE)
 _NAMED = re.compile(TOKEN.pattern, re.IGNORECASE)
 
@@ -23,8 +26,9 @@ _NAMED = re.compile(TOKEN.pattern, re.IGNORECASE)
 class TokenSlots:
     """Adds the slots to every tokenizer and encoder once; afterwards only rows are written.
 
-    A slot is spelled as one private-use character. Those are taken out of every prompt before
-    names are put in, so nobody can name a slot and reach a concept that is not in their stack.
+    A slot is spelled as one private-use character a vector. Those are taken out of every prompt
+    before names are put in, so nobody can name a slot and reach a concept that is not in their
+    stack.
     """
 
     def __init__(self, tokenizers: Sequence[Any], encoders: Sequence[Any]) -> None:
@@ -35,9 +39,9 @@ class TokenSlots:
         for tokenizer, encoder in zip(tokenizers, encoders, strict=True):
             _find_end_by_id(encoder, tokenizer.eos_token_id)
 
-    def ids(self, slot: int) -> list[int]:
-        """The token id of a slot for each encoder."""
-        return [ids[slot] for ids in self._ids]
+    def ids(self, slot: int, *, vector: int = 0) -> list[int]:
+        """The token id of one of a slot's vectors for each encoder."""
+        return [ids[_place(slot, vector)] for ids in self._ids]
 
     @property
     def embeddings(self) -> list[nn.Embedding]:
@@ -46,24 +50,38 @@ class TokenSlots:
 
     @torch.no_grad()
     def fill(self, slot: int, vectors: Sequence[Tensor]) -> None:
-        """Writes a vector of shape (width,) for each encoder into a slot."""
+        """Writes (width,) or (vectors, width) for each encoder into a slot."""
         for embedding, ids, vector in zip(self._rows, self._ids, vectors, strict=True):
-            embedding.weight[ids[slot]] = vector.to(embedding.weight)
+            for index, row in enumerate(vector.reshape(-1, vector.shape[-1])):
+                embedding.weight[ids[_place(slot, index)]] = row.to(embedding.weight)
 
 
-def spell(prompt: str, slots: Mapping[str, int]) -> str:
-    """The prompt with `<name>` of each given concept turned into its slot's character."""
+def spell(prompt: str, slots: Mapping[str, int], vectors: Mapping[str, int] | None = None) -> str:
+    """The prompt with `<name>` of each given concept turned into its slot's characters.
+
+    `vectors` says how many a concept has; one where it says nothing.
+    """
+    counts = vectors or {}
 
     def slot(match: re.Match[str]) -> str:
         name = match.group(1).lower()
-        return SLOTS[slots[name]] if name in slots else match.group(0)
+        return spelled(slots[name], counts.get(name, 1)) if name in slots else match.group(0)
 
     return _NAMED.sub(slot, prompt.translate(_STRIPPED))
 
 
+def spelled(slot: int, vectors: int = 1) -> str:
+    """The characters of a slot's first so many vectors."""
+    return "".join(_CHARACTERS[_place(slot, vector)] for vector in range(vectors))
+
+
+def _place(slot: int, vector: int) -> int:
+    return vector * SLOT_COUNT + slot
+
+
 def _add_slots(tokenizer: Any) -> list[int]:
-    tokenizer.add_tokens([AddedToken(slot, normalized=False) for slot in SLOTS])
-    return [int(index) for index in tokenizer.convert_tokens_to_ids(list(SLOTS))]
+    tokenizer.add_tokens([AddedToken(slot, normalized=False) for slot in _CHARACTERS])
+    return [int(index) for index in tokenizer.convert_tokens_to_ids(list(_CHARACTERS))]
 
 
 def _widen(encoder: Any, rows: int) -> nn.Embedding:

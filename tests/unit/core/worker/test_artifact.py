@@ -42,6 +42,30 @@ def test_anything_else_is_refused(data):
         unpack(data)
 
 
+def test_every_kind_of_part_comes_back():
+    """Text adapters of both encoders in order, differences, hypernetworks, long words."""
+    whole = Artifact(
+        {},
+        (torch.rand(2, 3, 4), torch.rand(2, 3, 5)),
+        FACTS,
+        text=({"q.lora_A.weight": torch.ones(1)}, {"q.lora_A.weight": torch.zeros(2)}),
+        delta={"conv.weight": torch.ones(4)},
+        hyper={"32.0.linear.0.weight": torch.ones(5)},
+    )
+    back = unpack(pack(whole))
+    assert (back.has_extras, back.vectors, back.lora) == (True, 3, {})
+    assert [part["q.lora_A.weight"].shape for part in back.text] == [(1,), (2,)]
+    assert torch.equal(back.delta["conv.weight"], torch.ones(4))
+    assert torch.equal(back.hyper["32.0.linear.0.weight"], torch.ones(5))
+    assert torch.equal(back.tokens[1], whole.tokens[1])
+    assert pack(back) == pack(whole)
+
+
+def test_plain_artifact_has_no_extras():
+    """An adapter and a word of one vector are what every base model can be given in a batch."""
+    assert (made().has_extras, made().vectors) == (False, 1)
+
+
 def test_cut_file_is_refused():
     """A file that ends too soon is not read as far as it goes."""
     with pytest.raises(ModelFault):

@@ -5,7 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.worker.tokens import SLOT_COUNT, SLOTS, spell
+from core.domain.recipes import VECTORS_MAX
+from core.worker.tokens import SLOT_COUNT, SLOTS, spell, spelled
 
 
 def test_names_become_slots_and_others_stay():
@@ -48,3 +49,22 @@ def test_slots_change_nothing_for_prompts_without_them(base, stacks):
 def test_prompt_without_names_is_left_alone(prompt):
     """Angle brackets alone mean nothing."""
     assert spell(prompt, {"xyz": 0}) == prompt
+
+
+def test_word_of_several_vectors_is_as_many_characters(base, stacks):
+    """Each reads its own row, and a word of one vector stays one character."""
+    (table,) = stacks.tokens.embeddings
+    rows = torch.randn((3, table.embedding_dim), generator=torch.Generator().manual_seed(1))
+    stacks.tokens.fill(1, [rows])
+    prompt = spell("a <xyz> in <kar>", {"xyz": 1, "kar": 0}, {"xyz": 3})
+    assert prompt == f"a {spelled(1, 3)} in {SLOTS[0]}"
+    ids = base.pipe.tokenizer(prompt).input_ids
+    own = [stacks.tokens.ids(1, vector=index)[0] for index in range(3)]
+    assert ids[2:5] == own
+    assert torch.equal(table.weight[own], rows)
+
+
+def test_no_two_vectors_share_a_character():
+    """Full words in every slot are all different characters."""
+    every = "".join(spelled(slot, VECTORS_MAX) for slot in range(SLOT_COUNT))
+    assert len(set(every)) == len(every) == SLOT_COUNT * VECTORS_MAX
