@@ -29,7 +29,11 @@ class Sampler(StrEnum):
     EULER = "euler"
     EULER_A = "euler_a"
     DPMPP_2M = "dpmpp_2m"
+    DPMPP_2M_KARRAS = "dpmpp_2m_karras"
+    DPMPP_2M_SDE = "dpmpp_2m_sde"
     UNIPC = "unipc"
+    LCM = "lcm"
+    TCD = "tcd"
 
 
 class Frozen(BaseModel):
@@ -133,4 +137,20 @@ class TranscribeRequest(Frozen):
     """Skip the question and go straight on to `imagine`."""
 
 
-Request = Annotated[ImagineRequest | TrainRequest | TranscribeRequest, Field(discriminator="kind")]
+class ImportRequest(Frozen):
+    """Take an adapter or a word from another tool's file in as a concept's next version."""
+
+    kind: Literal["import"] = "import"
+    concept_id: int
+    name: str
+    class_noun: str
+    concept_kind: ConceptKind
+    file: str
+    """Storage key of a safetensors file, of which only the frame was looked at so far."""
+    file_name: str
+    """As it was called where it came from; for people to read."""
+
+
+Request = Annotated[
+    ImagineRequest | TrainRequest | TranscribeRequest | ImportRequest, Field(discriminator="kind")
+]

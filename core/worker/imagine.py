@@ -17,7 +17,7 @@ from core.storage import Storage
 from core.worker import latents, sizes
 from core.worker.from_image import image_to_image
 from core.worker.models import Base
-from core.worker.samplers import noise_scheduler
+from core.worker.samplers import eta, noise_scheduler, possible_steps
 from core.worker.stack import Speller, Stacks
 from core.worker.ticket import Ticket
 from core.worker.versions import library_versions
@@ -57,13 +57,14 @@ class Imaginer:
         """The request with every open choice made; drawing it again gives the same pictures.
 
         Raises:
-            InvalidInput: the sizes are beyond the model.
+            InvalidInput: the sizes or the steps are beyond the model or the sampler.
         """
         family = self._base.family
         width_px, height_px = self._sides(request)
         steps = request.num_inference_steps or family.steps
         if request.start is not None:
             steps = _enough_steps(steps, request.start.strength)
+        steps = possible_steps(self._scheduler(request), steps)
         return request.model_copy(
             update={
                 "num_inference_steps": steps,
@@ -81,12 +82,14 @@ class Imaginer:
         own = latents.generators(request.seeds)
         size = latents.shape(self._base, request.width_px or 0, request.height_px or 0)
         noise = latents.noise(own, size, request.variation)
-        options = self._options(request, speller, on_step) | {"generator": own}
+        scheduler = self._scheduler(request)
+        options = self._options(request, speller, on_step)
+        options |= {"generator": own, "eta": eta(scheduler)}
         if request.start is None:
-            self._base.pipe.scheduler = self._scheduler(request)
+            self._base.pipe.scheduler = scheduler
             result = self._base.pipe(latents=noise, **_sides_of(request), **options)
         else:
-            pipe = image_to_image(self._base, self._scheduler(request), noise=noise)
+            pipe = image_to_image(self._base, scheduler, noise=noise)
             start = self._start(request, request.start)
             result = pipe(image=start, strength=request.start.strength, **options)
         return _allowed(result)

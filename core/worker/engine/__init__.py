@@ -1,0 +1,1 @@
+"""Sampling: many images of many guilds in one batch, each with its own stack."""
