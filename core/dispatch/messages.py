@@ -5,7 +5,7 @@ Frozen, picklable values. They carry storage keys, never tensors, pictures or se
 
 from dataclasses import dataclass
 
-from core.domain.concepts import StackEntry
+from core.domain.concepts import Origin, StackEntry
 from core.domain.images import Manifest
 from core.domain.jobs import Progress
 from core.domain.requests import Recipe, Request
@@ -49,6 +49,8 @@ class Ready:
     dtype: str
     speech_model: str
     languages: tuple[str, ...]
+    imagine_jobs: int = 1
+    """How many imagine jobs it takes at once; of any other kind it takes one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Imagined:
     attempt: int
     images: tuple[MadeImage, ...]
     seconds: float
+    """Of the worker's time, which jobs that are drawn together share out among themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,20 @@ class Transcribed:
     attempt: int
     language: str
     segments: tuple[Segment, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """From the worker: a file of another tool, checked and taken in as a concept's new version."""
+
+    job_id: int
+    attempt: int
+    artifact: str
+    samples: tuple[str, ...]
+    """Storage keys: the same seeds without and with the concept, alternating."""
+    model: str
+    origin: Origin
     seconds: float
 
 
@@ -154,5 +171,5 @@ class Released:
     attempt: int
 
 
-Ended = Imagined | Trained | Transcribed | Failed | Cancelled | Released
+Ended = Imagined | Trained | Transcribed | Imported | Failed | Cancelled | Released
 FromWorker = Ready | Broken | Progressed | Checkpointed | Ended

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -84,6 +85,22 @@ class StackEntry(BaseModel):
     def token(self) -> str:
         """The word that stands for it in prompts."""
         return token_of(self.name)
+
+
+class Origin(BaseModel):
+    """Where an imported version came from; kept in place of a recipe."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Literal["import"] = "import"
+    file_name: str
+    file: str
+    """SHA-256 of the file, which is also its storage key."""
+    form: Literal["kohya", "diffusers", "peft", "embedding"]
+    rank: int
+    """The largest of the adapter's ranks; 0 where there is no adapter."""
+    vectors: int
+    """Of the learned word; 0 where the file has none and the class noun stands for it."""
 
 
 def token_of(name: str) -> str:

@@ -16,6 +16,7 @@ class JobKind(StrEnum):
     IMAGINE = "imagine"
     TRAIN = "train"
     TRANSCRIBE = "transcribe"
+    IMPORT = "import"
 
 
 class JobState(StrEnum):

@@ -15,11 +15,14 @@ from core.db import Database, after_commit, rows
 from core.db.guilds import ensure_guild
 from core.db.tables import GuildRow, JobRow
 from core.domain.jobs import Job, JobKind, JobState, Progress
-from core.domain.requests import Request, TrainRequest
+from core.domain.requests import ImportRequest, Request, TrainRequest
 from core.errors import NotFound
 from core.queue.bell import Bells
 from core.queue.order import next_job, place_of
 from core.queue.transitions import FRESH, end, give_back, record
+
+TEACHES = (TrainRequest, ImportRequest)
+"""What makes a new version of a concept, one at a time."""
 
 
 class Queue:
@@ -48,7 +51,7 @@ class Queue:
             kind=JobKind(request.kind),
             state=JobState.QUEUED,
             request=request,
-            concept_id=request.concept_id if isinstance(request, TrainRequest) else None,
+            concept_id=request.concept_id if isinstance(request, TEACHES) else None,
             attempt=0,
             created_at=datetime.now(UTC),
             reply_to=reply_to,

@@ -1,5 +1,6 @@
 """Adapters inside the shared UNet: loaded whole or not at all, kept while they are used."""
 
+import re
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -127,7 +128,12 @@ def _config(artifact: Artifact) -> LoraConfig:
     rank, targets = artifact.facts["rank"], artifact.facts["targets"]
     if not isinstance(rank, int) or not isinstance(targets, list):
         raise ModelFault("the concept's artifact does not say how its adapter is built")
-    return lora_config(rank=rank, targets=[str(target) for target in targets])
+    config = lora_config(rank=rank, targets=[str(target) for target in targets])
+    ranks = artifact.facts.get("ranks")
+    if isinstance(ranks, dict):
+        config.rank_pattern = {f"^{re.escape(path)}": int(rank) for path, rank in ranks.items()}
+        config.alpha_pattern = dict(config.rank_pattern)
+    return config
 
 
 def _freeze_all_but(unet: nn.Module, name: str | None) -> None:

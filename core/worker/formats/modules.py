@@ -7,16 +7,20 @@ from torch import nn
 from core.worker.formats.low_rank import Modules, Shape
 from core.worker.formats.names import TEXT, UNET
 from core.worker.models import Base
+from core.worker.text_adapters import linears_of
 
 _BASE_LAYER = ".base_layer"
 """Where PEFT keeps the layer that it has wrapped."""
 
 
 def modules_of(base: Base) -> Modules:
-    """Every linear and convolution layer of the UNet and the text encoders, with its shape."""
+    """Every linear and convolution layer of the UNet, and the text encoders' linear ones in their
+    attention and feed-forward parts, each with its shape.
+    """
     found = dict(_layers(UNET, base.pipe.unet))
     for index, encoder in enumerate(base.text_encoders):
-        found |= _layers(f"{TEXT}{index}.", encoder)
+        for path, layer in linears_of(encoder):
+            found[f"{TEXT}{index}.{path}"] = tuple(layer.weight.shape)
     return found
 
 

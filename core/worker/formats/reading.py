@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from peft.utils.other import get_pattern_key
@@ -82,6 +83,13 @@ def read_adapter(
         for module in modules
         if module in parts
     }
+
+
+def form_of(tensors: Mapping[str, Tensor]) -> Literal["kohya", "diffusers", "peft"]:
+    """Whose keys these are."""
+    if any(key.startswith(("lora_unet_", "lora_te")) for key in tensors):
+        return "kohya"
+    return "peft" if any(key.startswith("base_model.") for key in tensors) else "diffusers"
 
 
 def _sorted(

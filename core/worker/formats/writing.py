@@ -7,6 +7,7 @@ from torch import Tensor
 
 from core.worker.formats.low_rank import Adapter, LowRank
 from core.worker.formats.names import flat, original_paths, text_path, unet_path
+from core.worker.formats.parts import DOWN, UP, scaled
 
 Tensors = dict[str, Tensor]
 
@@ -47,8 +48,8 @@ def write_peft(adapter: Adapter) -> Tensors:
 def _pairs(named: Iterable[tuple[str, LowRank]]) -> Tensors:
     tensors: Tensors = {}
     for name, change in named:
-        tensors[f"{name}.lora_A.weight"] = change.A.contiguous()
-        tensors[f"{name}.lora_B.weight"] = (change.B * change.scale).contiguous()
+        tensors[name + DOWN] = change.A.contiguous()
+        tensors[name + UP] = scaled(change).contiguous()
     return tensors
 
 
