@@ -22,6 +22,8 @@ class Manifest(Frozen):
     dtype: str
     versions: Mapping[str, str]
     """Library name → version."""
+    shared: bool = False
+    """It shared a batch with other jobs, so made again alone it may differ in the last bits."""
 
     @property
     def seed(self) -> int:

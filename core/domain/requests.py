@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.recipes import STEPS_MAX, Preset
+from core.domain.recipes import Recipe as Recipe
 
 SEED_MAX = 2**32 - 1
 PROMPT_MAX = 1000
@@ -79,23 +81,10 @@ class ImagineRequest(Frozen):
     stack: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
     start: StartImage | None = None
     variation: Variation | None = None
+    exact: bool = False
+    """Share no batch with other jobs, so that it can be made again bit for bit."""
     parent_image_id: int | None = None
     """The image that a button was pressed on."""
-
-
-class Recipe(Frozen):
-    """How a concept is trained; the defaults suit the pocket models on two CPU cores."""
-
-    method: Literal["dreambooth-lora"] = "dreambooth-lora"
-    steps: int = Field(default=300, ge=1, le=20_000)
-    batch: int = Field(default=4, ge=1, le=64)
-    rank: int = Field(default=8, ge=1, le=256)
-    learning_rate: float = Field(default=3e-3, gt=0, lt=1)
-    token_learning_rate: float = Field(default=1.5e-2, ge=0, lt=1)
-    prior_pictures: int = Field(default=42, ge=0, le=1000)
-    prior_weight: float = Field(default=1.0, ge=0, le=10)
-    checkpoint_every: int = Field(default=50, ge=1)
-    preview_every: int = Field(default=100, ge=1)
 
 
 class TrainRequest(Frozen):
@@ -110,7 +99,9 @@ class TrainRequest(Frozen):
     """Storage keys of checked pictures."""
     recipe: Recipe | None = None
     """None: the base model's own default, chosen by the worker and recorded."""
-    steps: int | None = Field(default=None, ge=1, le=20_000)
+    preset: Preset = Preset.DREAMBOOTH_LORA
+    """The recipe's name, where `recipe` is None."""
+    steps: int | None = Field(default=None, ge=1, le=STEPS_MAX)
     """Instead of the recipe's own number."""
     parents: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
     """Concepts that stay frozen underneath."""
@@ -141,7 +132,8 @@ class ImportRequest(Frozen):
     """Take an adapter or a word from another tool's file in as a concept's next version."""
 
     kind: Literal["import"] = "import"
-    concept_id: int
+    concept_id: int | None
+    """None where the concept comes to be when the file has been taken in."""
     name: str
     class_noun: str
     concept_kind: ConceptKind

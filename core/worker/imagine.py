@@ -1,57 +1,88 @@
-"""Pictures from a request, through diffusers' own pipelines."""
+"""Imagine jobs: from a request to pictures with their manifests."""
 
 import io
 import math
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Generator
 
 from PIL import Image, UnidentifiedImageError
+from torch import Tensor
 
 from core.dispatch.messages import Imagined, MadeImage
 from core.domain.images import Manifest
 from core.domain.jobs import Progress
-from core.domain.requests import ImagineRequest, StartImage
+from core.domain.requests import ImagineRequest
 from core.errors import InvalidInput
 from core.storage import Storage
 from core.worker import latents, sizes
-from core.worker.from_image import image_to_image
+from core.worker.engine.studio import Studio
+from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.samplers import eta, noise_scheduler, possible_steps
+from core.worker.plain import Drawn, OnStep, PlainPath, scheduler_for
+from core.worker.samplers import possible_steps
 from core.worker.stack import Speller, Stacks
 from core.worker.ticket import Ticket
 from core.worker.versions import library_versions
 
 STEPS_MAX = 100
-OnStep = Callable[[int, int], None]
-"""Called with steps done and steps in all; may raise to stop the drawing."""
 
 
 class Imaginer:
-    """Draws with the base model that it was given."""
+    """Draws with the base model that it was given; with a studio, many requests at once."""
 
-    def __init__(self, base: Base, stacks: Stacks, storage: Storage) -> None:
+    def __init__(
+        self, base: Base, stacks: Stacks, storage: Storage, studio: Studio | None = None
+    ) -> None:
         self._base, self._stacks, self._storage = base, stacks, storage
+        self._studio = studio
+        self._plain = PlainPath(base)
         self._versions = library_versions()
 
-    def run(self, request: ImagineRequest, ticket: Ticket) -> Imagined:
-        """Does an imagine job.
+    def slices(self, request: ImagineRequest, ticket: Ticket) -> Slices:
+        """The slices of an imagine job: the first puts its images in, the others look at them.
 
         Raises:
             UserError: the request cannot be drawn as it is.
             Stopped: the job was cancelled on the way.
         """
+        ticket.check()
         started_s = time.perf_counter()
         resolved = self.resolve(request)
-        speller = self._stacks.wear(resolved.stack)
-
-        def on_step(done: int, total: int) -> None:
-            ticket.check()
-            ticket.progress(Progress(done, total, "drawing"))
-
-        pictures = self.draw(resolved, speller, on_step=on_step)
-        images = tuple(self._keep(resolved, index, pic) for index, pic in enumerate(pictures))
+        if self._studio is not None and self._studio.takes(resolved):
+            drawn, shared = yield from _together(
+                self._studio, resolved, ticket, clean=self._clean(resolved)
+            )
+        else:
+            drawn, shared = self._alone(resolved, ticket), False
+        pictures = _allowed(drawn)
+        images = tuple(
+            self._keep(resolved, index, picture, shared=shared)
+            for index, picture in enumerate(pictures)
+        )
         return Imagined(ticket.job_id, ticket.attempt, images, time.perf_counter() - started_s)
+
+    def run(self, request: ImagineRequest, ticket: Ticket) -> Imagined:
+        """Does a whole job, with nothing in between."""
+        slices = self.slices(request, ticket)
+        while True:
+            try:
+                next(slices)
+            except StopIteration as finished:
+                made: Imagined = finished.value
+                return made
+            self.advance()
+
+    def advance(self) -> None:
+        """One step of every image that is on its way."""
+        if self._studio is not None:
+            self._studio.advance()
+
+    @property
+    def jobs_at_once(self) -> int:
+        """How many imagine jobs it can have under way: half as many as images, for most ask for
+        several.
+        """
+        return 1 if self._studio is None else max(1, self._studio.images // 2)
 
     def resolve(self, request: ImagineRequest) -> ImagineRequest:
         """The request with every open choice made; drawing it again gives the same pictures.
@@ -64,7 +95,7 @@ class Imaginer:
         steps = request.num_inference_steps or family.steps
         if request.start is not None:
             steps = _enough_steps(steps, request.start.strength)
-        steps = possible_steps(self._scheduler(request), steps)
+        steps = possible_steps(scheduler_for(self._base, request), steps)
         return request.model_copy(
             update={
                 "num_inference_steps": steps,
@@ -78,46 +109,19 @@ class Imaginer:
     def draw(
         self, request: ImagineRequest, speller: Speller, *, on_step: OnStep
     ) -> list[Image.Image]:
-        """Draws a resolved request with whatever the base model wears now."""
-        own = latents.generators(request.seeds)
-        size = latents.shape(self._base, request.width_px or 0, request.height_px or 0)
-        noise = latents.noise(own, size, request.variation)
-        scheduler = self._scheduler(request)
-        options = self._options(request, speller, on_step)
-        options |= {"generator": own, "eta": eta(scheduler)}
-        if request.start is None:
-            self._base.pipe.scheduler = scheduler
-            result = self._base.pipe(latents=noise, **_sides_of(request), **options)
-        else:
-            pipe = image_to_image(self._base, scheduler, noise=noise)
-            start = self._start(request, request.start)
-            result = pipe(image=start, strength=request.start.strength, **options)
-        return _allowed(result)
+        """Draws a resolved request on the plain path, with whatever the base model wears now."""
+        clean = self._clean(request)
+        return _allowed(self._plain.draw(request, speller, clean=clean, on_step=on_step))
 
-    def _scheduler(self, request: ImagineRequest) -> Any:
-        sampler = request.sampler or self._base.family.sampler
-        return noise_scheduler(sampler, self._base.noise_config)
+    def _alone(self, request: ImagineRequest, ticket: Ticket) -> Drawn:
+        speller = self._stacks.wear(request.stack)
 
-    def _options(
-        self, request: ImagineRequest, speller: Speller, on_step: OnStep
-    ) -> dict[str, Any]:
-        count, steps = len(request.seeds), request.num_inference_steps or 0
-        planned = steps if request.start is None else int(steps * request.start.strength)
+        def on_step(done: int, total: int) -> None:
+            ticket.check()
+            ticket.progress(Progress(done, total, "drawing"))
 
-        def after_step(_pipe: Any, index: int, _timestep: Any, kept: dict[str, Any]) -> Any:
-            on_step(index + 1, planned)
-            return kept
-
-        return {
-            "prompt": [speller(request.prompt)] * count,
-            "negative_prompt": [speller(request.negative_prompt)] * count
-            if request.negative_prompt
-            else None,
-            "num_inference_steps": steps,
-            "guidance_scale": request.guidance_scale,
-            "callback_on_step_end": after_step,
-            "callback_on_step_end_tensor_inputs": ["latents"],
-        }
+        clean = self._clean(request)
+        return self._plain.draw(request, speller, clean=clean, on_step=on_step)
 
     def _sides(self, request: ImagineRequest) -> tuple[int, int]:
         base = self._base
@@ -133,13 +137,15 @@ class Imaginer:
         sizes.check_sides(width_px, height_px, native_px=base.native_px)
         return width_px, height_px
 
-    def _start(self, request: ImagineRequest, start: StartImage) -> Any:
-        picture = self._open(start.key)
+    def _clean(self, request: ImagineRequest) -> Tensor | None:
+        """The latents of the picture to begin from, (1, channels, height, width)."""
+        if request.start is None:
+            return None
+        picture = self._open(request.start.key)
         wanted = (request.width_px or 0, request.height_px or 0)
         if picture.size != wanted:
             picture = picture.resize(wanted, Image.Resampling.LANCZOS)
-        row = latents.encode(self._base, [picture])
-        return row.expand(len(request.seeds), -1, -1, -1)
+        return latents.encode(self._base, [picture])
 
     def _open(self, key: str) -> Image.Image:
         try:
@@ -147,7 +153,9 @@ class Imaginer:
         except (UnidentifiedImageError, OSError) as error:
             raise InvalidInput("The picture to begin from cannot be read.") from error
 
-    def _keep(self, resolved: ImagineRequest, index: int, picture: Image.Image) -> MadeImage:
+    def _keep(
+        self, resolved: ImagineRequest, index: int, picture: Image.Image, *, shared: bool
+    ) -> MadeImage:
         base = self._base
         manifest = Manifest(
             request=resolved,
@@ -156,6 +164,7 @@ class Imaginer:
             device=str(base.device),
             dtype=str(base.dtype).removeprefix("torch."),
             versions=self._versions,
+            shared=shared,
         )
         return MadeImage(self._storage.put(png(picture)), *picture.size, manifest)
 
@@ -175,13 +184,27 @@ def _enough_steps(steps: int, strength: float) -> int:
     return max(steps, needed)
 
 
-def _sides_of(request: ImagineRequest) -> dict[str, int | None]:
-    return {"width": request.width_px, "height": request.height_px}
+def _together(
+    studio: Studio, request: ImagineRequest, ticket: Ticket, *, clean: Tensor | None
+) -> Generator[None, None, tuple[Drawn, bool]]:
+    """Waits for a request's images among those of others; whether they shared a batch."""
+    alone = request.exact or ticket.alone
+    drafts = studio.admit(request, owner=ticket.job_id, alone=alone, clean=clean)
+    total = drafts[0].steps
+    try:
+        while any(draft.picture is None for draft in drafts):
+            yield
+            ticket.check()
+            done = sum(draft.done for draft in drafts) // len(drafts)
+            ticket.progress(Progress(done, total, "drawing"))
+        return studio.pictures(drafts), any(draft.shared for draft in drafts)
+    finally:
+        studio.withdraw(drafts)
 
 
-def _allowed(result: Any) -> list[Image.Image]:
+def _allowed(drawn: Drawn) -> list[Image.Image]:
     """The pictures, unless the checkpoint's own safety checker blacked out every one."""
-    flags: Sequence[bool] = getattr(result, "nsfw_content_detected", None) or [False]
+    pictures, flags = drawn
     if all(flags):
         raise InvalidInput("The model's safety checker held the pictures back; ask differently.")
-    return list(result.images)
+    return pictures

@@ -82,6 +82,10 @@ class Stacks:
         self.extras.wear(list(zip(artifacts, weights, strict=True)))
         return _speller(entries, artifacts, None)
 
+    def undress(self) -> None:
+        """Takes off whatever changes weights that the engine's own trees share."""
+        self.extras.wear(())
+
     def _fill(self, entries: Sequence[StackEntry], artifacts: Sequence[Artifact]) -> None:
         for slot, (entry, artifact) in enumerate(zip(entries, artifacts, strict=True)):
             if artifact.tokens:

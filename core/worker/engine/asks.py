@@ -1,0 +1,110 @@
+"""A request as the images that the engine is asked for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from core.domain.concepts import StackEntry
+from core.domain.requests import ImagineRequest
+from core.worker import latents
+from core.worker.engine.bank import Bank, pairs
+from core.worker.engine.draft import Ask
+from core.worker.engine.prompts import Prompts
+from core.worker.engine.reach import Row, Worn
+from core.worker.engine.tables import Table, read_table
+from core.worker.models import Base
+from core.worker.samplers import noise_scheduler
+from core.worker.stack import Stacks
+
+
+class Asks:
+    """Turns resolved requests into asks for one base model and its bank."""
+
+    def __init__(self, base: Base, stacks: Stacks, bank: Bank) -> None:
+        self._base, self._stacks, self._bank = base, stacks, bank
+        self._prompts = Prompts(base, stacks)
+
+    def of(
+        self, request: ImagineRequest, *, owner: int, alone: bool, clean: Tensor | None
+    ) -> list[Ask]:
+        """One ask a seed. `clean` (1, channels, height, width) is a picture to begin from.
+
+        Raises:
+            NotLinear: the sampler is no table; the plain path can run it.
+            ModelFault: the stack does not fit the model.
+        """
+        base, scale = self._base, request.guidance_scale or 1.0
+        table = self.table(request)
+        prompt, negative = self._prompts.encode(
+            request.prompt, request.negative_prompt, request.stack, guided=scale > 1
+        )
+        size = latents.shape(base, request.width_px or 0, request.height_px or 0)
+        own = latents.generators(request.seeds)
+        noise = latents.noise(own, size, request.variation).to(base.device)
+        ids = time_ids(base, request)
+        row = self._row(request.stack)
+        return [
+            Ask(
+                owner=owner,
+                table=table,
+                begin=_begin(request),
+                start=_start(table, _begin(request), each, clean),
+                prompt=replace(prompt, time_ids=ids),
+                negative=None if negative is None else replace(negative, time_ids=ids),
+                guidance_scale=scale,
+                row=lambda _step: row,
+                adapters=tuple(worn.adapter for worn in row),
+                noise=_drawing(generator, size),
+                alone=alone,
+            )
+            for each, generator in zip(noise, own, strict=True)
+        ]
+
+    def table(self, request: ImagineRequest) -> Table:
+        """The sampler of a request, at its steps.
+
+        Raises:
+            NotLinear: it is no table.
+        """
+        sampler = request.sampler or self._base.family.sampler
+        steps = request.num_inference_steps or self._base.family.steps
+        scheduler = noise_scheduler(sampler, self._base.noise_config)
+        return read_table(scheduler, steps=steps, begin=_begin(request))
+
+    def _row(self, stack: Sequence[StackEntry]) -> Row:
+        worn = []
+        for entry in stack:
+            artifact = self._stacks.artifact(entry.artifact)
+            if artifact.lora:
+                if not self._bank.knows(entry.artifact):
+                    self._bank.print(entry.artifact, pairs(artifact.lora))
+                worn.append(Worn(entry.artifact, entry.weight))
+        return tuple(worn)
+
+
+def time_ids(base: Base, request: ImagineRequest) -> Tensor | None:
+    """SDXL's size conditions (1, 6): original size, crop, target size; None for other families."""
+    if not base.xl:
+        return None
+    size = (request.height_px, request.width_px)
+    return torch.tensor([[*size, 0, 0, *size]], device=base.device, dtype=base.dtype)
+
+
+def _begin(request: ImagineRequest) -> int:
+    """The step at which a picture to begin from comes in."""
+    steps = request.num_inference_steps or 0
+    return 0 if request.start is None else steps - min(int(steps * request.start.strength), steps)
+
+
+def _start(table: Table, begin: int, noise: Tensor, clean: Tensor | None) -> Tensor:
+    if clean is None:
+        return noise * table.initial_scale
+    signal, sigma = table.noising[begin].tolist()
+    return torch.as_tensor(signal * clean[0].float() + sigma * noise)
+
+
+def _drawing(generator: torch.Generator, size: tuple[int, ...]) -> Callable[[], Tensor]:
+    """Goes on drawing where the starting noise ended, as diffusers does."""
+    return lambda: torch.randn(size, generator=generator)[0]

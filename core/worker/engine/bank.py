@@ -1,0 +1,283 @@
+"""The adapter bank: every guild's adapters side by side, ready to be worn by any row of a batch.
+
+Layers stand on shelves, one for each sort of layer. A shelf is one tensor (pages, row): a page has
+`PAGE_RANK` columns of rank of every layer on the shelf, so that bringing in a concept is one copy a
+shelf. Page 0 is zero. What a request costs does not depend on how many concepts there are.
+"""
+
+import copy
+from collections import Counter, OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from core.errors import ModelFault
+from core.worker.engine.layers import Banked, BankedConv, BankedLinear, Columns
+from core.worker.engine.reach import Reach, Row
+
+PAGE_RANK = 8
+PAGES_LEAST = 16
+HOST_MOST = 512
+"""Adapters kept in host memory."""
+
+Adapter = Mapping[str, tuple[Tensor, Tensor]]
+"""For each layer by name: A (rank, in, …) and B (out, rank, …), any scale multiplied into B."""
+
+
+class BankFull(Exception):
+    """The stack does not fit beside what is at work now; it does when some of that has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A layer's columns inside a page of its shelf."""
+
+    layer: Banked
+    start: int
+
+    @property
+    def down(self) -> slice:
+        return slice(self.start, self.start + PAGE_RANK * self.layer.in_size)
+
+    @property
+    def up(self) -> slice:
+        return slice(self.down.stop, self.down.stop + PAGE_RANK * self.layer.out_size)
+
+
+class _Shelf:
+    """The layers of one sort, and the pages that hold their adapters."""
+
+    def __init__(self, layers: Mapping[str, Banked]) -> None:
+        self.places: dict[str, _Place] = {}
+        self.width = 0
+        for name, layer in layers.items():
+            self.places[name] = _Place(layer, self.width)
+            self.width = self.places[name].up.stop
+        self.free: list[int] = []
+        self.pages = torch.empty(0)
+
+    def open(self, count: int, like: Tensor) -> None:
+        """Makes room for `count` pages the first time that any is needed."""
+        if self.pages.numel() == 0:
+            self.pages = torch.zeros(count, self.width, dtype=like.dtype, device=like.device)
+            self.free = list(range(count - 1, 0, -1))
+
+    def printed(self, adapter: Adapter) -> Tensor | None:
+        """An adapter as pages (count, width) in float32; None when it touches no layer here."""
+        own = {name: pair for name, pair in adapter.items() if name in self.places}
+        if not own:
+            return None
+        rank = max(len(down) for down, _ in own.values())
+        pages = torch.zeros(-(-rank // PAGE_RANK), self.width)
+        for name, (down, up) in own.items():
+            place = self.places[name]
+            pages[:, place.down] = _columns(down.flatten(1), len(pages))
+            pages[:, place.up] = _columns(up.flatten(1).mT, len(pages))
+        return pages
+
+    def put_on(self, pages: Tensor, weights: Tensor, reach: Reach) -> None:
+        """Every layer wears these pages (rows, count) at these weights."""
+        held = reach if reach.confined else None
+        for place in self.places.values():
+            down = self.pages[:, place.down].view(-1, PAGE_RANK, place.layer.in_size)[pages]
+            up = self.pages[:, place.up].view(-1, PAGE_RANK, place.layer.out_size)[pages]
+            weighted = up * weights[..., None, None].to(up.dtype)
+            place.layer.worn = Columns(down.flatten(1, 2), weighted.flatten(1, 2), held)
+
+    def take_off(self) -> None:
+        for place in self.places.values():
+            place.layer.worn = None
+
+
+class Bank:
+    """The adapters that a model holds, and which of them each row wears."""
+
+    def __init__(self, model: nn.Module, *, budget_bytes: int) -> None:
+        self._like = next(model.parameters())
+        self._shelves = _shelves(model)
+        row_bytes = sum(shelf.width for shelf in self._shelves) * self._like.element_size()
+        self.page_count = max(PAGES_LEAST, budget_bytes // max(1, row_bytes))
+        self._printed: OrderedDict[str, list[Tensor | None]] = OrderedDict()
+        self._held: OrderedDict[str, list[list[int]]] = OrderedDict()
+        self._pinned: Counter[str] = Counter()
+        self._rows: tuple[Row, ...] = ()
+
+    @property
+    def layers(self) -> dict[str, Banked]:
+        """Every layer that an adapter can change, by name."""
+        return {
+            name: place.layer for shelf in self._shelves for name, place in shelf.places.items()
+        }
+
+    def print(self, key: str, adapter: Adapter) -> None:
+        """Keeps an adapter in host memory, ready to be copied in.
+
+        Raises:
+            ModelFault: it names a layer that the model lacks, or has another shape.
+        """
+        if key in self._printed:
+            return
+        _check(adapter, self.layers)
+        pages = [shelf.printed(adapter) for shelf in self._shelves]
+        self._printed[key] = [None if each is None else self._at_hand(each) for each in pages]
+        self._forget_printed()
+
+    def knows(self, key: str) -> bool:
+        """The adapter is in host memory."""
+        return key in self._printed
+
+    def pin(self, keys: Sequence[str]) -> None:
+        """Brings adapters in and keeps them until they are unpinned as often.
+
+        Raises:
+            BankFull: what is pinned leaves too little room.
+            ModelFault: they would not fit into an empty bank.
+        """
+        self._check_size(keys)
+        for done, key in enumerate(keys):
+            self._pinned[key] += 1
+            try:
+                self._bring_in(key)
+            except BankFull:
+                self.unpin(keys[: done + 1])
+                raise
+
+    def unpin(self, keys: Sequence[str]) -> None:
+        """Lets adapters be dropped when room is needed."""
+        self._pinned.subtract(keys)
+
+    def wear(self, rows: Sequence[Row]) -> None:
+        """Puts pinned adapters on the rows of the next call; does nothing if they are on."""
+        rows = tuple(rows)
+        if len(rows) == len(self._rows) and all(
+            old is new for old, new in zip(self._rows, rows, strict=True)
+        ):
+            return
+        for index, shelf in enumerate(self._shelves):
+            listed = [self._listed(row, index) for row in rows]
+            if any(listed):
+                shelf.put_on(*self._tables(rows, listed))
+            else:
+                shelf.take_off()
+        self._rows = rows
+
+    def bare(self) -> None:
+        """Takes everything off."""
+        self.wear(())
+
+    def _listed(self, row: Row, shelf: int) -> list[tuple[int, float, int]]:
+        """What a row wears of a shelf: page, weight, and which of the row's adapters it is."""
+        return [
+            (page, worn.weight, index)
+            for index, worn in enumerate(row)
+            for page in self._held[worn.adapter][shelf]
+        ]
+
+    def _tables(
+        self, rows: Sequence[Row], listed: Sequence[list[tuple[int, float, int]]]
+    ) -> tuple[Tensor, Tensor, Reach]:
+        """Page numbers and weights (rows, pages), and whose each rank column is."""
+        most = max(len(row) for row in listed)
+        filled = [row + [(0, 0.0, 0)] * (most - len(row)) for row in listed]
+        device = self._like.device
+        pages = torch.tensor([[page for page, _, _ in row] for row in filled], device=device)
+        weights = torch.tensor([[weight for _, weight, _ in row] for row in filled], device=device)
+        owners = torch.tensor([[owner for *_, owner in row] for row in filled], device=device)
+        return pages, weights, Reach(rows, owners.repeat_interleave(PAGE_RANK, dim=1))
+
+    def _bring_in(self, key: str) -> None:
+        if key in self._held:
+            self._held.move_to_end(key)
+            return
+        printed = self._printed[key]
+        self._printed.move_to_end(key)
+        needed = [0 if pages is None else len(pages) for pages in printed]
+        for shelf, pages in zip(self._shelves, printed, strict=True):
+            if pages is not None:
+                shelf.open(self.page_count, self._like)
+        self._make_room(needed)
+        self._held[key] = [
+            _copy_in(shelf, pages) for shelf, pages in zip(self._shelves, printed, strict=True)
+        ]
+
+    def _make_room(self, needed: Sequence[int]) -> None:
+        """Drops what was used longest ago until every shelf has the pages."""
+        idle = iter([key for key in self._held if self._pinned[key] <= 0])
+        while any(len(s.free) < n for s, n in zip(self._shelves, needed, strict=True) if n):
+            dropped = next(idle, None)
+            if dropped is None:
+                raise BankFull
+            for shelf, pages in zip(self._shelves, self._held.pop(dropped), strict=True):
+                shelf.free.extend(pages)
+
+    def _check_size(self, keys: Sequence[str]) -> None:
+        for index in range(len(self._shelves)):
+            pages = [self._printed[key][index] for key in set(keys)]
+            if sum(len(each) for each in pages if each is not None) >= self.page_count:
+                raise ModelFault("the stack's adapters are larger than the adapter bank")
+
+    def _at_hand(self, pages: Tensor) -> Tensor:
+        """In the model's dtype, and pinned where a GPU can copy it by itself."""
+        ready = pages.to(self._like.dtype)
+        return ready.pin_memory() if self._like.device.type == "cuda" else ready
+
+    def _forget_printed(self) -> None:
+        for key in list(self._printed)[:-HOST_MOST]:
+            if self._pinned[key] <= 0:
+                del self._printed[key]
+
+
+def pairs(lora: Mapping[str, Tensor]) -> Adapter:
+    """An adapter under peft's own keys as the bank takes it."""
+    down, up = ".lora_A.weight", ".lora_B.weight"
+    names = [key.removesuffix(down) for key in lora if key.endswith(down)]
+    return {name: (lora[name + down], lora[name + up]) for name in names}
+
+
+def share(model: Any) -> Any:
+    """A second tree of modules over the same weights, for hooks that the first must not have."""
+    tensors = [*model.parameters(), *model.buffers()]
+    return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
+
+
+def _shelves(model: nn.Module) -> list[_Shelf]:
+    sorts: dict[str, dict[str, Banked]] = {}
+    for name, layer in model.named_modules():
+        if isinstance(layer, nn.Linear):
+            reads_words = name.endswith(("attn2.to_k", "attn2.to_v"))
+            linear = BankedLinear(layer, reads_words=reads_words)
+            sort = "attention" if ".attn" in name or "_attn" in name else "linear"
+            sorts.setdefault(sort, {})[name] = linear
+        elif isinstance(layer, nn.Conv2d) and layer.groups == 1:
+            sorts.setdefault("convolution", {})[name] = BankedConv(layer)
+    return [_Shelf(layers) for layers in sorts.values()]
+
+
+def _copy_in(shelf: _Shelf, pages: Tensor | None) -> list[int]:
+    if pages is None:
+        return []
+    numbers = [shelf.free.pop() for _ in range(len(pages))]
+    for number, page in zip(numbers, pages, strict=True):
+        shelf.pages[number].copy_(page, non_blocking=True)
+    return numbers
+
+
+def _columns(matrix: Tensor, pages: int) -> Tensor:
+    """A (rank, size) matrix as (pages, PAGE_RANK · size), padded with zeros."""
+    rank, size = matrix.shape
+    padded = torch.zeros(pages * PAGE_RANK, size)
+    padded[:rank] = matrix.float()
+    return padded.view(pages, PAGE_RANK * size)
+
+
+def _check(adapter: Adapter, layers: Mapping[str, Banked]) -> None:
+    for name, (down, up) in adapter.items():
+        layer = layers.get(name)
+        if layer is None:
+            raise ModelFault(f"the adapter changes a layer {name} that the model does not have")
+        sizes = (down[0].numel(), up.shape[0], up[0].numel())
+        if sizes != (layer.in_size, layer.out_size, len(down)):
+            raise ModelFault(f"the adapter's shapes do not fit the layer {name}")

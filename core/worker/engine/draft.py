@@ -1,0 +1,128 @@
+"""An image while it is being sampled."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from core.worker.engine.reach import Row
+from core.worker.engine.tables import WINDOW, Table
+
+Bucket = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditions:
+    """What the UNet takes beside latents and timestep, one row: embeds (1, tokens, width).
+
+    SDXL has `pooled` (1, width) and `time_ids` (1, 6) too.
+    """
+
+    embeds: Tensor
+    pooled: Tensor | None = None
+    time_ids: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repaint:
+    """What stays of a picture: latents outside `mask` are put back after every step.
+
+    `mask` is (1, height, width), 1 where the picture is made anew; `clean` and `noise` are
+    (channels, height, width).
+    """
+
+    mask: Tensor
+    clean: Tensor
+    noise: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Control:
+    """A ControlNet's picture (3, height_px, width_px) in 0 to 1, and how much it is followed."""
+
+    net: str
+    picture: Tensor
+    scale: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ask:
+    """All that one image needs; nothing of it changes while it is sampled."""
+
+    owner: int
+    """The job that it belongs to."""
+    table: Table
+    start: Tensor
+    """Latents to begin from, (channels, height, width) float32."""
+    begin: int
+    """The step of the table at which it comes in."""
+    prompt: Conditions
+    negative: Conditions | None
+    """None leaves the unconditional half out."""
+    guidance_scale: float = 1.0
+    guidance_rescale: float = 0.0
+    row: Callable[[int], Row] = lambda _step: ()
+    """What is worn at a step; the same object for as long as it is the same."""
+    adapters: tuple[str, ...] = ()
+    noise: Callable[[], Tensor] | None = None
+    """Draws the noise of the next noisy step, (channels, height, width)."""
+    beside: Tensor | None = None
+    """Channels that the UNet of an inpaint checkpoint reads beside the latents."""
+    repaint: Repaint | None = None
+    control: Control | None = None
+    alone: bool = False
+    """No image of another job shares a call with it."""
+
+    @property
+    def bucket(self) -> Bucket:
+        """Only asks of one bucket can share a call."""
+        return (
+            tuple(self.start.shape),
+            tuple(self.prompt.embeds.shape),
+            None if self.control is None else self.control.net,
+            self.beside is not None,
+            self.owner if self.alone else None,
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """An ask on its way; `step` is the next one of its table."""
+
+    ask: Ask
+    step: int = field(init=False)
+    latents: Tensor = field(init=False)
+    past: Tensor = field(init=False)
+    """(2 · (WINDOW - 1), channels, height, width): latents and outputs before, newest first."""
+    shared: bool = False
+    """Images of other jobs were in a call with it."""
+    picture: Tensor | None = None
+    """(3, height_px, width_px) in -1 to 1, when all is done."""
+    peek: Tensor | None = None
+    """What the model takes the clean latents to be, after the last step."""
+
+    def __post_init__(self) -> None:
+        self.step, self.latents = self.ask.begin, self.ask.start
+        self.past = torch.zeros(2 * (WINDOW - 1), *self.latents.shape, device=self.latents.device)
+
+    @property
+    def done(self) -> int:
+        """Steps that were taken."""
+        return self.step - self.ask.begin
+
+    @property
+    def steps(self) -> int:
+        """Steps in all."""
+        return len(self.ask.table.timesteps) - self.ask.begin
+
+    @property
+    def sampled(self) -> bool:
+        """All steps are done; only the decoding is left."""
+        return self.done >= self.steps
+
+    def draw_noise(self) -> Tensor:
+        """The noise of this step; zero where the sampler has none."""
+        if self.ask.noise is None or not self.ask.table.needs_noise(self.step):
+            return torch.zeros_like(self.latents)
+        return self.ask.noise().to(self.latents)
