@@ -41,7 +41,7 @@ BOTH = "Give me either a prompt or a voice message, not both."
     steps="More steps take longer and may look finer",
     guidance="How closely to follow the words",
     aspect="The shape of the picture",
-    sampler="How the noise is taken away",
+    sampler="How the noise is taken away; lcm and tcd are for models distilled to a few steps",
     concepts="Concepts of this server with weights, with commas: xyz:0.8, kar",
     voice="A sound file that says what to draw, in place of a prompt",
 )

@@ -34,7 +34,7 @@ async def test_all_options_reach_the_job(house: House) -> None:
         "steps": 9,
         "guidance": 5.5,
         "aspect": "3:2",
-        "sampler": "euler",
+        "sampler": "dpmpp_2m_karras",
         "concepts": "kar:0.7",
     }
     await house.result(owl, await owl.run("imagine", options))
@@ -48,7 +48,7 @@ async def test_all_options_reach_the_job(house: House) -> None:
         "num_inference_steps": 9,
         "guidance_scale": 5.5,
         "aspect": "3:2",
-        "sampler": "euler",
+        "sampler": "dpmpp_2m_karras",
     }
     assert {name: request[name] for name in expected} == expected
 

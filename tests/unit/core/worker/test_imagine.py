@@ -12,6 +12,8 @@ from core.worker.ticket import Stopped, Ticket
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
+NOISY = {Sampler.EULER_A, Sampler.DPMPP_2M_SDE, Sampler.LCM, Sampler.TCD}
+"""They add fresh noise on the way."""
 WISH = ImagineRequest(prompt="a red temple at night", seeds=(1, 2), num_inference_steps=3)
 
 
@@ -70,8 +72,25 @@ def test_every_sampler_draws_the_same_scene(imaginer, ticket, opened, sampler):
         assert keys(made) == [reference.key]
         return
     assert keys(made) != [reference.key]
-    if sampler is not Sampler.EULER_A:  # it adds noise of its own
+    if sampler not in NOISY:
         assert _distance(opened(made.images[0].key), opened(reference.key)) < 25
+
+
+def test_karras_spacing_takes_every_step(imaginer, ticket, opened):
+    """At 21 steps it lists the first timestep twice, and still draws the scene."""
+    reference = imaginer.run(wish(seeds=(1,), num_inference_steps=12), ticket).images[0]
+    request = wish(seeds=(1,), num_inference_steps=21, sampler=Sampler.DPMPP_2M_KARRAS)
+    made = imaginer.run(request, ticket).images[0]
+    assert _distance(opened(made.key), opened(reference.key)) < 25
+
+
+@pytest.mark.parametrize("sampler", sorted(NOISY))
+def test_noise_on_the_way_comes_from_the_seed(imaginer, ticket, sampler):
+    """A noisy sampler repeats itself for a seed and draws something else for another."""
+    both = imaginer.run(wish(sampler=sampler), ticket)
+    assert keys(imaginer.run(wish(sampler=sampler), ticket)) == keys(both)
+    first, second = (imaginer.run(wish(sampler=sampler, seeds=(s,)), ticket) for s in (1, 2))
+    assert keys(first) != keys(second)
 
 
 def test_aspect_sets_the_sides(imaginer, ticket, opened):
@@ -141,6 +160,7 @@ def test_weak_start_gets_the_steps_it_needs(imaginer, storage):
         ({"width_px": 1024, "height_px": 64}, "up to 256 a side"),
         ({"start": StartImage(key="", strength=0.5)}, "cannot be read"),
         ({"start": StartImage(key="", strength=0.001)}, "too little"),
+        ({"sampler": Sampler.TCD, "num_inference_steps": 60}, "50 steps or fewer"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(imaginer, storage, ticket, changes, sentence):
