@@ -202,6 +202,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
         device=settings.device,
         dtype=settings.dtype,
         threads=settings.threads,
+        training_share=settings.training_share,
     )
 
 

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     threads: int = Field(default=0, ge=0)
     """CPU threads of the worker; 0: one for the embedded models, else what torch chooses."""
+    training_share: float = Field(default=0.1, ge=0, le=1)
+    """What training keeps of the worker's time while pictures are waiting."""
 
     playground_port: int = Field(default=8080, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -15,3 +15,5 @@ class WorkerConfig:
     dtype: str = "auto"
     threads: int = 0
     """CPU threads; 0 means one for the embedded models, else what torch chooses."""
+    training_share: float = 0.1
+    """Of the time in which both want the worker."""

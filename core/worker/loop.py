@@ -1,43 +1,71 @@
-"""The worker's loop: messages in, the next slice of work, answers out."""
+"""The worker's loop: messages in, the next turn of work, answers out."""
 
+import time
 import traceback
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from inspect import GEN_CREATED, getgeneratorstate
+from typing import Protocol
 
 import torch
 
-from core.dispatch.messages import Cancelled, Ended, Failed, FromWorker, Released, Run
+from core.dispatch.messages import Cancelled, Ended, Failed, FromWorker, Imagined, Released, Run
 from core.domain.jobs import JobKind
 from core.errors import UserError
 from core.worker.inbox import Inbox
+from core.worker.shares import Shares, Turn, turn_of
 from core.worker.ticket import Stopped, Ticket
 
 Slices = Generator[None, None, Ended]
 """A job in pieces: every `yield` is a place where another job may go first."""
-Start = Callable[[Run, Ticket], Slices]
-
-FIRST = (JobKind.TRANSCRIBE, JobKind.IMAGINE, JobKind.TRAIN)
-"""Short jobs that somebody waits for go between the steps of long ones."""
 
 OUT_OF_MEMORY = (
     "This is more than the graphics memory of this server holds. Ask for fewer or smaller pictures."
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Active:
-    """A job that has begun."""
+class Hands(Protocol):
+    """What does the work that the loop deals out."""
 
-    kind: JobKind
+    def start(self, run: Run, ticket: Ticket) -> Slices:
+        """The slices of a job; nothing of it is done before the first is asked for."""
+
+    def advance(self) -> None:
+        """One step of every picture that is being made, whichever jobs they are of."""
+
+
+@dataclass(slots=True, eq=False)
+class _Active:
+    """A job that was taken on, and the worker's time that went into it."""
+
+    turn: Turn
     ticket: Ticket
     slices: Slices
+    seconds: float = 0.0
+
+    @property
+    def begun(self) -> bool:
+        return getgeneratorstate(self.slices) != GEN_CREATED
 
 
 class Loop:
-    """Runs jobs slice by slice until it is drained."""
+    """Runs jobs turn by turn until it is drained.
 
-    def __init__(self, inbox: Inbox, send: Callable[[FromWorker], None], start: Start) -> None:
-        self._inbox, self._send, self._start = inbox, send, start
+    A turn is one slice of one job, but for imagine jobs: they go on together, by one step of the
+    whole batch and then a slice of each.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        send: Callable[[FromWorker], None],
+        hands: Hands,
+        *,
+        training_share: float,
+    ) -> None:
+        self._inbox, self._send, self._hands = inbox, send, hands
+        self._shares = Shares(training_share)
         self._active: list[_Active] = []
 
     def run(self) -> None:
@@ -46,7 +74,7 @@ class Loop:
             for run in self._inbox.take(wait=not self._active):
                 self._accept(run)
             if self._active:
-                self._slice(min(self._active, key=lambda active: FIRST.index(active.kind)))
+                self._turn()
 
     def _accept(self, run: Run) -> None:
         ticket = Ticket(
@@ -57,21 +85,55 @@ class Loop:
             lambda: self._inbox.draining,
             run.checkpoint,
         )
-        kind = JobKind(run.request.kind)
-        self._active.append(_Active(kind, ticket, self._start(run, ticket)))
+        turn = turn_of(JobKind(run.request.kind))
+        self._active.append(_Active(turn, ticket, self._hands.start(run, ticket)))
+
+    def _turn(self) -> None:
+        wanting = {active.turn for active in self._active}
+        turn = self._shares.next(wanting)
+        began_s = time.perf_counter()
+        if turn is Turn.DRAW:
+            self._draw([active for active in self._active if active.turn is turn])
+        else:
+            self._slice(next(active for active in self._active if active.turn is turn))
+        if len(wanting) > 1:
+            _wait_for_the_gpu()
+        self._shares.took(turn, time.perf_counter() - began_s)
+
+    def _draw(self, drawing: Sequence[_Active]) -> None:
+        began_s = time.perf_counter()
+        try:
+            self._hands.advance()
+        except Exception as error:  # noqa: BLE001  the job runner's border, for a whole batch
+            for active in drawing:
+                if active.begun:
+                    self._go(active, partial(active.slices.throw, error))
+        shared_s = (time.perf_counter() - began_s) / len(drawing)
+        for active in drawing:
+            active.seconds += shared_s
+            if active in self._active:
+                self._slice(active)
 
     def _slice(self, active: _Active) -> None:
-        ended = self._step(active)
+        """Does one slice; who goes on is last of its kind then."""
+        self._go(active, partial(next, active.slices))
+        if active in self._active:
+            self._active.remove(active)
+            self._active.append(active)
+
+    def _go(self, active: _Active, step: Callable[[], None]) -> None:
+        began_s = time.perf_counter()
+        ended = self._step(active.ticket, step)
+        active.seconds += time.perf_counter() - began_s
         if ended is not None:
             self._active.remove(active)
             self._inbox.forget(active.ticket.job_id)
-            self._send(ended)
+            self._send(_timed(ended, active.seconds))
 
-    def _step(self, active: _Active) -> Ended | None:
+    def _step(self, ticket: Ticket, step: Callable[[], None]) -> Ended | None:
         """The job runner's border: whatever goes wrong inside ends this one job, not the worker."""
-        ticket = active.ticket
         try:
-            next(active.slices)
+            step()
         except StopIteration as finished:
             ended: Ended = finished.value
             return ended
@@ -86,6 +148,17 @@ class Loop:
         except Exception as error:  # noqa: BLE001
             return _fault(ticket, error)
         return None
+
+
+def _timed(ended: Ended, seconds: float) -> Ended:
+    """Pictures cost what their job had of the worker, not how long it shared it with others."""
+    return replace(ended, seconds=seconds) if isinstance(ended, Imagined) else ended
+
+
+def _wait_for_the_gpu() -> None:
+    """So that what a turn has asked for is counted as its own time."""
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.synchronize()
 
 
 def _fault(ticket: Ticket, error: Exception) -> Failed:

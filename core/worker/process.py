@@ -41,7 +41,7 @@ def main(connection: Connection, config: WorkerConfig) -> None:
         connection.send(Broken(str(fault)))
         sys.exit(1)
     connection.send(_ready(runner))
-    Loop(inbox, connection.send, runner.start).run()
+    Loop(inbox, connection.send, runner, training_share=config.training_share).run()
     connection.close()
 
 

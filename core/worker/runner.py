@@ -36,6 +36,9 @@ class Runner:
             case TranscribeRequest() as sound:
                 return _whole(lambda: self.listener.run(sound, ticket), ticket)
 
+    def advance(self) -> None:
+        """Nothing: a whole imagine job is one slice, drawn when its turn comes."""
+
 
 def load_runner(config: WorkerConfig) -> Runner:
     """Loads all models once.

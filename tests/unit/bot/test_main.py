@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.__main__ import alive, main
+from bot.__main__ import alive, main, worker_config
 from core.settings import load_settings
 
 ROOT = Path(__file__).parents[3]
@@ -95,3 +95,17 @@ def test_the_bot_process_does_not_load_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False)
     assert done.returncode == 0
+
+
+def test_every_setting_of_the_worker_reaches_it() -> None:
+    """What is set for the worker is in what it is started with, under the same name."""
+    given = {
+        "model": "some/model",
+        "speech_model": "small",
+        "device": "cuda:1",
+        "dtype": "float16",
+        "threads": 3,
+        "training_share": 0.3,
+    }
+    config = worker_config(load_settings(**given))
+    assert {name: getattr(config, name) for name in given} == given

@@ -35,6 +35,14 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> 
     assert load_settings(model="given").model == "given"
 
 
+def test_training_keeps_a_share() -> None:
+    """A tenth unless something else is set, and never more than all of it."""
+    assert load_settings().training_share == 0.1
+    assert load_settings(training_share=0).training_share == 0
+    with pytest.raises(SettingsError, match="ATELIER_TRAINING_SHARE"):
+        load_settings(training_share=1.1)
+
+
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line such as `ATELIER_THREADS=` keeps the default."""
     monkeypatch.setenv("ATELIER_THREADS", "")
