@@ -1,0 +1,136 @@
+"""What a concept or a stack is worth: figures with intervals, and what to hold them to."""
+
+from core.domain.concepts import ConceptKind
+from core.domain.requests import Frozen
+
+_SUBJECT = (
+    "a {} on a white background",
+    "a {} on a beach",
+    "a {} at night",
+    "a {} in the mountains",
+)
+_PLACE = ("a photo of a {}", "a cat in a {}", "a house in a {}", "a boat in a {}")
+_STYLE = ("a house in {} style", "a cat in {} style", "a tree in {} style", "a boat in {} style")
+_PLACES = (
+    "background beach city desert field forest garden island jungle lake landscape meadow mountain "
+    "mountains ocean park place planet river room scene sea sky street town valley village woods"
+)
+"""Class nouns of what things are in; nothing that is one can be put on a beach."""
+
+
+class Estimate(Frozen):
+    """A figure, and the interval that holds it in 95 of 100 draws of other seeds.
+
+    Without an interval it comes from one seed alone.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def scaled(self, floor: float, ceiling: float) -> "Estimate":
+        """The same on a scale on which `floor` is 0 and `ceiling` 1; nothing beyond the ends."""
+        return Estimate(
+            value=_between(self.value, floor, ceiling),
+            low=None if self.low is None else _between(self.low, floor, ceiling),
+            high=None if self.high is None else _between(self.high, floor, ceiling),
+        )
+
+
+class Measure(Frozen):
+    """A raw figure of one scoring model beside what the same model says of two things we know.
+
+    Cosines of one CLIP mean nothing for another, so people are shown `share`.
+    """
+
+    raw: Estimate
+    floor: float | None = None
+    """The figure where nothing was achieved, such as that of the plain class."""
+    ceiling: float | None = None
+    """The figure where all was achieved, such as that of the training pictures themselves."""
+
+    @property
+    def share(self) -> Estimate | None:
+        """How far from floor to ceiling, 0 to 1; None where those two are too near to tell."""
+        if self.floor is None or self.ceiling is None or self.ceiling - self.floor < APART:
+            return None
+        return self.raw.scaled(self.floor, self.ceiling)
+
+
+class Likeness(Frozen):
+    """How much the images look like the pictures that one concept was taught from."""
+
+    name: str
+    fidelity: Measure
+    """Mean cosine of an image to all training pictures."""
+    nearest: Estimate
+    """Cosine of an image to the training picture that is nearest to it."""
+    copies: int | None = None
+    """Images that are training pictures over again; None where that cannot be told."""
+
+
+class Scores(Frozen):
+    """What was measured on images of one concept or stack."""
+
+    scorer: str
+    """The model that scored, as the operator named it."""
+    prompts: int
+    seeds: int
+    likeness: tuple[Likeness, ...]
+    alignment: Measure
+    """Cosine of an image to its own prompt with the class noun in the concept's place."""
+    asked: Measure | None = None
+    """Share of images to which of all prompts their own is nearest; None for one prompt."""
+    diversity: Measure | None = None
+    """Mean distance between images of one prompt; None for one seed."""
+    vendi: Estimate | None = None
+    """As how many wholly different images they count."""
+    drift: Measure | None = None
+    """Distance of the plain class without the concept from the plain class with it at work."""
+
+    @property
+    def images(self) -> int:
+        """How many images were scored."""
+        return self.prompts * self.seeds
+
+    @property
+    def copies(self) -> int:
+        """Images that copy a training picture of any concept."""
+        return sum(one.copies or 0 for one in self.likeness)
+
+    @property
+    def quality(self) -> float:
+        """One number to choose by, 0 to 1: the mean likeness times how well the prompt is followed.
+
+        A product, because an image has to be both.
+        """
+        kept = [_share(one.fidelity) for one in self.likeness]
+        return (sum(kept) / len(kept) if kept else 1.0) * _share(self.asked or self.alignment)
+
+
+APART = 0.02
+"""Floor and ceiling that are nearer than this are one and the same for a scoring model."""
+
+
+def evaluation_prompts(kind: ConceptKind, name: str, noun: str) -> tuple[str, ...]:
+    """A concept's evaluation: a thing in four places, or four things in a place or style."""
+    templates = _PLACE if noun.rsplit(maxsplit=1)[-1] in _PLACES.split() else _SUBJECT
+    if kind is ConceptKind.STYLE:
+        templates = _STYLE
+    return tuple(template.format(f"<{name}> {noun}") for template in templates)
+
+
+def spelled_plainly(prompt: str, nouns: dict[str, str]) -> str:
+    """The prompt with every `<name>` in the words of its class: "a <xyz> temple" → "a temple"."""
+    for name, noun in nouns.items():
+        prompt = prompt.replace(f"<{name}> {noun}", noun).replace(f"<{name}>", noun)
+    return prompt
+
+
+def _share(measure: Measure) -> float:
+    share = measure.share
+    return max(0.0, min(1.0, measure.raw.value)) if share is None else share.value
+
+
+def _between(value: float, floor: float, ceiling: float) -> float:
+    return min(1.0, max(0.0, (value - floor) / (ceiling - floor)))

@@ -1,0 +1,1 @@
+"""Scores of concepts and stacks: how they look, what they follow, what they harm."""

@@ -1,0 +1,78 @@
+"""Figures on a scale that people can read."""
+
+import pytest
+
+from core.domain.concepts import ConceptKind
+from core.domain.evaluation import (
+    Estimate,
+    Likeness,
+    Measure,
+    Scores,
+    evaluation_prompts,
+    spelled_plainly,
+)
+
+SUBJECT, STYLE = ConceptKind.SUBJECT, ConceptKind.STYLE
+
+
+def measure(value: float, floor: float | None = 0.4, ceiling: float | None = 0.8) -> Measure:
+    raw = Estimate(value=value, low=value - 0.1, high=value + 0.1)
+    return Measure(raw=raw, floor=floor, ceiling=ceiling)
+
+
+def scores(likeness: tuple[float, ...], asked: Measure | None) -> Scores:
+    kept = tuple(
+        Likeness(name=f"c{index}", fidelity=measure(value), nearest=Estimate(value=1), copies=index)
+        for index, value in enumerate(likeness)
+    )
+    return Scores(
+        scorer="pocket", prompts=2, seeds=3, likeness=kept, alignment=measure(0.5), asked=asked
+    )
+
+
+def test_a_share_lies_between_floor_and_ceiling() -> None:
+    """With its interval, and cut at the ends."""
+    share = measure(0.7).share
+    assert share is not None
+    assert (share.value, share.low) == (pytest.approx(0.75), pytest.approx(0.5))
+    assert share.high == pytest.approx(1)
+    low = measure(0.1).share
+    assert low is not None
+    assert low.value == 0
+
+
+@pytest.mark.parametrize(("floor", "ceiling"), [(None, 0.8), (0.4, None), (0.8, 0.8), (0.9, 0.8)])
+def test_no_share_where_floor_and_ceiling_do_not_differ(
+    floor: float | None, ceiling: float | None
+) -> None:
+    """Nothing is told from noise, and nothing is divided by it."""
+    assert measure(0.7, floor, ceiling).share is None
+
+
+def test_quality_needs_likeness_and_the_prompt() -> None:
+    """A product of the two; the mean over concepts."""
+    assert scores((0.8,), measure(0.8)).quality == pytest.approx(1)
+    assert scores((0.8,), measure(0.4)).quality == 0
+    assert scores((0.8, 0.4), measure(0.6)).quality == pytest.approx(0.25)
+    assert scores((0.8,), None).quality == pytest.approx(0.25)
+
+
+def test_images_and_copies_are_counted() -> None:
+    """Over all prompts, seeds and concepts."""
+    found = scores((0.8, 0.8, 0.8), None)
+    assert (found.images, found.copies) == (6, 3)
+
+
+def test_prompts_suit_what_is_taught() -> None:
+    """A thing is put somewhere, into a place something is put, a style shows something."""
+    assert "a <xyz> temple on a beach" in evaluation_prompts(SUBJECT, "xyz", "temple")
+    assert "a cat in a <kar> forest" in evaluation_prompts(SUBJECT, "kar", "forest")
+    assert "a cat in a <old> pine forest" in evaluation_prompts(SUBJECT, "old", "pine forest")
+    assert "a cat in <ink> drawing style" in evaluation_prompts(STYLE, "ink", "drawing")
+
+
+def test_names_are_spelled_as_their_class() -> None:
+    """The noun is said once, beside the name or not."""
+    nouns = {"xyz": "temple", "kar": "forest"}
+    assert spelled_plainly("a <xyz> temple in <kar>", nouns) == "a temple in forest"
+    assert spelled_plainly("a <new> cat", nouns) == "a <new> cat"
