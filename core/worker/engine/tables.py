@@ -121,8 +121,8 @@ def _responses(scheduler: Any, begin: int) -> tuple[Tensor, Tensor]:
     """Input scales (steps,) float32, and what each step makes of unit vectors.
 
     Every step is given latents, model output and noise that are axes of their own, whatever the
-    step before returned. Returns (steps, steps, 3) float64: how much of the [second]'s (latents,
-    output, noise) the step [first] puts out, which it remembers for the earlier ones.
+    step before put out. The second result is (steps, steps, 3) float64: [n, k] tells how much of
+    step k's (latents, output, noise) is in what step n puts out.
     """
     count = len(scheduler.timesteps)
     axes = torch.eye(3 * count, dtype=torch.float64).view(count, 3, 1, 1, 1, 3 * count)
