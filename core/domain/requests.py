@@ -1,13 +1,12 @@
 """What a job is asked to do: validated, frozen, kept whole in its row."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.domain.concepts import ConceptKind, StackEntry
-from core.domain.recipes import STEPS_MAX, Preset
-from core.domain.recipes import Recipe as Recipe
+from core.domain.recipes import STEPS_MAX, Preset, Recipe
 
 SEED_MAX = 2**32 - 1
 PROMPT_MAX = 1000
@@ -38,6 +37,13 @@ class Sampler(StrEnum):
     TCD = "tcd"
 
 
+class Stacking(StrEnum):
+    """How the concepts of a stack work together."""
+
+    SUM = "sum"  # every adapter changes every word and place; they are added up
+    APART = "apart"  # each keeps to its own words, and to the places that look at them
+
+
 class Frozen(BaseModel):
     """A value that cannot change and takes no unknown field."""
 
@@ -50,6 +56,20 @@ class StartImage(Frozen):
     key: str
     strength: float = Field(gt=0, le=1)
     """1 forgets the picture, near 0 keeps it."""
+
+
+class Margins(Frozen):
+    """Room around a picture, in shares of its own sides: 0.5 to the right is half as wide again."""
+
+    left: float = Field(default=0, ge=0, le=2)
+    top: float = Field(default=0, ge=0, le=2)
+    right: float = Field(default=0, ge=0, le=2)
+    bottom: float = Field(default=0, ge=0, le=2)
+
+    @property
+    def growth(self) -> tuple[float, float]:
+        """Width and height of the canvas, with the picture's own as 1."""
+        return self.left + 1 + self.right, self.top + 1 + self.bottom
 
 
 class Variation(Frozen):
@@ -80,11 +100,23 @@ class ImagineRequest(Frozen):
     height_px: int | None = Field(default=None, ge=16, le=4096)
     stack: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
     start: StartImage | None = None
+    mask: str | None = None
+    """Storage key of a picture that is white where `start` is made anew; the rest of it stays.
+    Where `start` is transparent, it is made anew in any case."""
+    expand: Margins | None = None
+    """`start` lies on a canvas larger than itself, and the rest is drawn."""
     variation: Variation | None = None
+    stacking: Stacking = Stacking.SUM
     exact: bool = False
     """Share no batch with other jobs, so that it can be made again bit for bit."""
     parent_image_id: int | None = None
     """The image that a button was pressed on."""
+
+    @model_validator(mode="after")
+    def _of_one_piece(self) -> Self:
+        if self.start is None and (self.mask or self.expand):
+            raise ValueError("mask and expand need a picture in start")
+        return self
 
 
 class TrainRequest(Frozen):

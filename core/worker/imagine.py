@@ -3,10 +3,9 @@
 import io
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
-from PIL import Image, UnidentifiedImageError
-from torch import Tensor
+from PIL import Image
 
 from core.dispatch.messages import Imagined, MadeImage
 from core.domain.images import Manifest
@@ -14,8 +13,10 @@ from core.domain.jobs import Progress
 from core.domain.requests import ImagineRequest
 from core.errors import InvalidInput
 from core.storage import Storage
-from core.worker import latents, sizes
+from core.worker import sizes
+from core.worker.canvas import Canvas
 from core.worker.engine.studio import Studio
+from core.worker.given import Given, Pictures
 from core.worker.loop import Slices
 from core.worker.models import Base
 from core.worker.plain import Drawn, OnStep, PlainPath, scheduler_for
@@ -35,7 +36,7 @@ class Imaginer:
     ) -> None:
         self._base, self._stacks, self._storage = base, stacks, storage
         self._studio = studio
-        self._plain = PlainPath(base)
+        self._plain, self._pictures = PlainPath(base), Pictures(base, storage)
         self._versions = library_versions()
 
     def slices(self, request: ImagineRequest, ticket: Ticket) -> Slices:
@@ -48,13 +49,10 @@ class Imaginer:
         ticket.check()
         started_s = time.perf_counter()
         resolved = self.resolve(request)
-        if self._studio is not None and self._studio.takes(resolved):
-            drawn, shared = yield from _together(
-                self._studio, resolved, ticket, clean=self._clean(resolved)
-            )
-        else:
-            drawn, shared = self._alone(resolved, ticket), False
-        pictures = _allowed(drawn)
+        canvas = self._pictures.canvas(resolved)
+        given = self._pictures.given(canvas)
+        drawn, shared = yield from self._drawn(resolved, ticket, given)
+        pictures = _put_back(_allowed(drawn), canvas)
         images = tuple(
             self._keep(resolved, index, picture, shared=shared)
             for index, picture in enumerate(pictures)
@@ -110,48 +108,33 @@ class Imaginer:
         self, request: ImagineRequest, speller: Speller, *, on_step: OnStep
     ) -> list[Image.Image]:
         """Draws a resolved request on the plain path, with whatever the base model wears now."""
-        clean = self._clean(request)
-        return _allowed(self._plain.draw(request, speller, clean=clean, on_step=on_step))
+        canvas = self._pictures.canvas(request)
+        given = self._pictures.given(canvas)
+        drawn = self._plain.draw(request, speller, given=given, on_step=on_step)
+        return _put_back(_allowed(drawn), canvas)
 
-    def _alone(self, request: ImagineRequest, ticket: Ticket) -> Drawn:
+    def _drawn(
+        self, request: ImagineRequest, ticket: Ticket, given: Given
+    ) -> Generator[None, None, tuple[Drawn, bool]]:
+        """Draws a resolved request wherever it can be; whether others shared a batch with it."""
+        if self._studio is None or not self._studio.takes(request):
+            return self._alone(request, ticket, given), False
+        return (yield from _together(self._studio, request, ticket, given))
+
+    def _alone(self, request: ImagineRequest, ticket: Ticket, given: Given) -> Drawn:
         speller = self._stacks.wear(request.stack)
 
         def on_step(done: int, total: int) -> None:
             ticket.check()
             ticket.progress(Progress(done, total, "drawing"))
 
-        clean = self._clean(request)
-        return self._plain.draw(request, speller, clean=clean, on_step=on_step)
+        return self._plain.draw(request, speller, given=given, on_step=on_step)
 
     def _sides(self, request: ImagineRequest) -> tuple[int, int]:
-        base = self._base
-        if request.width_px and request.height_px:
-            wanted = request.width_px, request.height_px
-        elif request.start is not None:
-            wanted = self._open(request.start.key).size
-        else:
-            wanted = sizes.sides(
-                request.aspect, native_px=base.native_px, step_px=base.size_step_px
-            )
+        base, wanted = self._base, self._pictures.sides(request)
         width_px, height_px = (sizes.to_step(side, base.size_step_px) for side in wanted)
         sizes.check_sides(width_px, height_px, native_px=base.native_px)
         return width_px, height_px
-
-    def _clean(self, request: ImagineRequest) -> Tensor | None:
-        """The latents of the picture to begin from, (1, channels, height, width)."""
-        if request.start is None:
-            return None
-        picture = self._open(request.start.key)
-        wanted = (request.width_px or 0, request.height_px or 0)
-        if picture.size != wanted:
-            picture = picture.resize(wanted, Image.Resampling.LANCZOS)
-        return latents.encode(self._base, [picture])
-
-    def _open(self, key: str) -> Image.Image:
-        try:
-            return Image.open(io.BytesIO(self._storage.get(key))).convert("RGB")
-        except (UnidentifiedImageError, OSError) as error:
-            raise InvalidInput("The picture to begin from cannot be read.") from error
 
     def _keep(
         self, resolved: ImagineRequest, index: int, picture: Image.Image, *, shared: bool
@@ -185,11 +168,11 @@ def _enough_steps(steps: int, strength: float) -> int:
 
 
 def _together(
-    studio: Studio, request: ImagineRequest, ticket: Ticket, *, clean: Tensor | None
+    studio: Studio, request: ImagineRequest, ticket: Ticket, given: Given
 ) -> Generator[None, None, tuple[Drawn, bool]]:
     """Waits for a request's images among those of others; whether they shared a batch."""
     alone = request.exact or ticket.alone
-    drafts = studio.admit(request, owner=ticket.job_id, alone=alone, clean=clean)
+    drafts = studio.admit(request, owner=ticket.job_id, alone=alone, given=given)
     total = drafts[0].steps
     try:
         while any(draft.picture is None for draft in drafts):
@@ -200,6 +183,11 @@ def _together(
         return studio.pictures(drafts), any(draft.shared for draft in drafts)
     finally:
         studio.withdraw(drafts)
+
+
+def _put_back(made: Sequence[Image.Image], canvas: Canvas | None) -> list[Image.Image]:
+    """What lies outside a mask stays as it was."""
+    return [canvas.put_back(picture) if canvas else picture for picture in made]
 
 
 def _allowed(drawn: Drawn) -> list[Image.Image]:

@@ -13,7 +13,7 @@ from core.worker.models import Base
 def shape(base: Base, width_px: int, height_px: int) -> tuple[int, int, int, int]:
     """The shape of one picture's latents: (1, channels, height, width)."""
     factor = base.pipe.vae_scale_factor
-    channels = base.pipe.unet.config.in_channels
+    channels = base.pipe.vae.config.latent_channels
     return 1, channels, height_px // factor, width_px // factor
 
 

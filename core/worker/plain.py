@@ -8,10 +8,12 @@ from typing import Any
 
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional
 
 from core.domain.requests import ImagineRequest
 from core.worker import latents
-from core.worker.from_image import image_to_image
+from core.worker.from_image import image_to_image, inpainting
+from core.worker.given import Given
 from core.worker.models import Base
 from core.worker.samplers import eta, noise_scheduler
 from core.worker.stack import Speller
@@ -29,22 +31,26 @@ class PlainPath:
         self._base = base
 
     def draw(
-        self, request: ImagineRequest, speller: Speller, *, clean: Tensor | None, on_step: OnStep
+        self, request: ImagineRequest, speller: Speller, *, given: Given, on_step: OnStep
     ) -> Drawn:
-        """Draws a resolved request; `clean` holds the latents of the picture to begin from."""
+        """Draws a resolved request."""
         own = latents.generators(request.seeds)
         size = latents.shape(self._base, request.width_px or 0, request.height_px or 0)
         noise = latents.noise(own, size, request.variation)
         scheduler = scheduler_for(self._base, request)
         options = _options(request, speller, on_step)
         options |= {"generator": own, "eta": eta(scheduler)}
-        if request.start is None or clean is None:
+        if request.start is None or given.clean is None:
             self._base.pipe.scheduler = scheduler
             result = self._base.pipe(latents=noise, **_sides_of(request), **options)
         else:
-            pipe = image_to_image(self._base, scheduler, noise=noise)
-            start = clean.expand(len(request.seeds), -1, -1, -1)
-            result = pipe(image=start, strength=request.start.strength, **options)
+            start = given.clean.expand(len(request.seeds), -1, -1, -1)
+            options |= {"image": start, "strength": request.start.strength}
+            if given.mask is None:
+                result = image_to_image(self._base, scheduler, noise=noise)(**options)
+            else:
+                options |= _masked(self._base, start, given) | _sides_of(request)
+                result = inpainting(self._base, scheduler, noise=noise)(**options)
         flags = getattr(result, "nsfw_content_detected", None)
         return list(result.images), list(flags or [False] * len(request.seeds))
 
@@ -72,6 +78,13 @@ def _options(request: ImagineRequest, speller: Speller, on_step: OnStep) -> dict
         "callback_on_step_end": after_step,
         "callback_on_step_end_tensor_inputs": ["latents"],
     }
+
+
+def _masked(base: Base, start: Tensor, given: Given) -> dict[str, Tensor | None]:
+    """The mask in pixels, aligned to the cells of the latents."""
+    scale = base.pipe.vae_scale_factor
+    pixels = None if given.mask is None else functional.interpolate(given.mask, scale_factor=scale)
+    return {"mask_image": pixels, "masked_image_latents": start}
 
 
 def _sides_of(request: ImagineRequest) -> dict[str, int | None]:

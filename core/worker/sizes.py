@@ -6,6 +6,8 @@ from core.domain.requests import Aspect
 from core.errors import InvalidInput
 
 LARGEST_TIMES_NATIVE = 4
+SMALLEST_TIMES_AREA, LARGEST_TIMES_AREA = 0.5, 2.25
+"""Areas between which an uploaded picture keeps its size, in native squares."""
 
 
 def sides(aspect: Aspect, *, native_px: int, step_px: int) -> tuple[int, int]:
@@ -30,3 +32,13 @@ def check_sides(width_px: int, height_px: int, *, native_px: int) -> None:
             f"{width_px} × {height_px} pixels are too many for this model; "
             f"it goes up to {largest_px} a side."
         )
+
+
+def near_native(width_px: float, height_px: float, *, native_px: int) -> tuple[float, float]:
+    """Sides of the same shape at which the base model draws well: far larger or smaller pictures
+    than those it was trained on come out repeated or blurred.
+    """
+    area, native = width_px * height_px, native_px**2
+    least, most = native * SMALLEST_TIMES_AREA, native * LARGEST_TIMES_AREA
+    factor = math.sqrt(min(max(area, least), most) / area)
+    return width_px * factor, height_px * factor

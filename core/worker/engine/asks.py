@@ -6,14 +6,17 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from core.domain.concepts import StackEntry
-from core.domain.requests import ImagineRequest
+from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.requests import ImagineRequest, Stacking
 from core.worker import latents
 from core.worker.engine.bank import Bank, pairs
-from core.worker.engine.draft import Ask
+from core.worker.engine.draft import Ask, Repaint
+from core.worker.engine.gaze import Phrases
 from core.worker.engine.prompts import Prompts
 from core.worker.engine.reach import Row, Worn
+from core.worker.engine.spread import plan
 from core.worker.engine.tables import Table, read_table
+from core.worker.given import Given
 from core.worker.models import Base
 from core.worker.samplers import noise_scheduler
 from core.worker.stack import Stacks
@@ -26,10 +29,8 @@ class Asks:
         self._base, self._stacks, self._bank = base, stacks, bank
         self._prompts = Prompts(base, stacks)
 
-    def of(
-        self, request: ImagineRequest, *, owner: int, alone: bool, clean: Tensor | None
-    ) -> list[Ask]:
-        """One ask a seed. `clean` (1, channels, height, width) is a picture to begin from.
+    def of(self, request: ImagineRequest, *, owner: int, alone: bool, given: Given) -> list[Ask]:
+        """One ask a seed.
 
         Raises:
             NotLinear: the sampler is no table; the plain path can run it.
@@ -37,7 +38,7 @@ class Asks:
         """
         base, scale = self._base, request.guidance_scale or 1.0
         table = self.table(request)
-        prompt, negative = self._prompts.encode(
+        said = self._prompts.encode(
             request.prompt, request.negative_prompt, request.stack, guided=scale > 1
         )
         size = latents.shape(base, request.width_px or 0, request.height_px or 0)
@@ -45,17 +46,23 @@ class Asks:
         noise = latents.noise(own, size, request.variation).to(base.device)
         ids = time_ids(base, request)
         row = self._row(request.stack)
+        conditions = replace(said.prompt, time_ids=ids)
+        negative = None if said.negative is None else replace(said.negative, time_ids=ids)
+        tokens = conditions.embeds.shape[1]
+        spread = plan(self._apart(request, said.phrases), tokens=tokens)
         return [
             Ask(
                 owner=owner,
                 table=table,
                 begin=_begin(request),
-                start=_start(table, _begin(request), each, clean),
-                prompt=replace(prompt, time_ids=ids),
-                negative=None if negative is None else replace(negative, time_ids=ids),
+                start=_start(table, request, each, given),
+                prompt=conditions,
+                negative=negative,
                 guidance_scale=scale,
+                repaint=_repaint(given, each),
                 row=lambda _step: row,
                 adapters=tuple(worn.adapter for worn in row),
+                spread=spread,
                 noise=_drawing(generator, size),
                 alone=alone,
             )
@@ -74,14 +81,24 @@ class Asks:
         return read_table(scheduler, steps=steps, begin=_begin(request))
 
     def _row(self, stack: Sequence[StackEntry]) -> Row:
-        worn = []
-        for entry in stack:
-            artifact = self._stacks.artifact(entry.artifact)
-            if artifact.lora:
-                if not self._bank.knows(entry.artifact):
-                    self._bank.print(entry.artifact, pairs(artifact.lora))
-                worn.append(Worn(entry.artifact, entry.weight))
-        return tuple(worn)
+        worn = self._with_adapters(stack)
+        for entry in worn:
+            if not self._bank.knows(entry.artifact):
+                self._bank.print(entry.artifact, pairs(self._stacks.artifact(entry.artifact).lora))
+        return tuple(Worn(entry.artifact, entry.weight) for entry in worn)
+
+    def _with_adapters(self, stack: Sequence[StackEntry]) -> list[StackEntry]:
+        return [entry for entry in stack if self._stacks.artifact(entry.artifact).lora]
+
+    def _apart(self, request: ImagineRequest, phrases: Phrases) -> Phrases:
+        """The words of every adapter that keeps to them; a style has the whole picture."""
+        if request.stacking is Stacking.SUM:
+            return ()
+        own = dict(zip([entry.artifact for entry in request.stack], phrases, strict=True))
+        return tuple(
+            () if entry.kind is ConceptKind.STYLE else own[entry.artifact]
+            for entry in self._with_adapters(request.stack)
+        )
 
 
 def time_ids(base: Base, request: ImagineRequest) -> Tensor | None:
@@ -98,11 +115,20 @@ def _begin(request: ImagineRequest) -> int:
     return 0 if request.start is None else steps - min(int(steps * request.start.strength), steps)
 
 
-def _start(table: Table, begin: int, noise: Tensor, clean: Tensor | None) -> Tensor:
-    if clean is None:
+def _start(table: Table, request: ImagineRequest, noise: Tensor, given: Given) -> Tensor:
+    """Noise alone, or on top of the picture; a mask at full strength forgets what is under it."""
+    clean, start = given.clean, request.start
+    forgotten = given.mask is not None and start is not None and start.strength == 1
+    if clean is None or forgotten:
         return noise * table.initial_scale
-    signal, sigma = table.noising[begin].tolist()
+    signal, sigma = table.noising[_begin(request)].tolist()
     return torch.as_tensor(signal * clean[0].float() + sigma * noise)
+
+
+def _repaint(given: Given, noise: Tensor) -> Repaint | None:
+    if given.mask is None or given.clean is None:
+        return None
+    return Repaint(given.mask[0], given.clean[0].float(), noise)
 
 
 def _drawing(generator: torch.Generator, size: tuple[int, ...]) -> Callable[[], Tensor]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from core.errors import ModelFault
 from core.worker.engine.layers import Banked, BankedConv, BankedLinear, Columns
-from core.worker.engine.reach import Reach, Row
+from core.worker.engine.reach import Reach, Row, Where
 
 PAGE_RANK = 8
 PAGES_LEAST = 16
@@ -58,6 +58,8 @@ class _Shelf:
             self.width = self.places[name].up.stop
         self.free: list[int] = []
         self.pages = torch.empty(0)
+        self.owners: Tensor | None = None
+        """Which of a row's adapters each rank column is of, (rows, columns)."""
 
     def open(self, count: int, like: Tensor) -> None:
         """Makes room for `count` pages the first time that any is needed."""
@@ -78,18 +80,24 @@ class _Shelf:
             pages[:, place.up] = _columns(up.flatten(1).mT, len(pages))
         return pages
 
-    def put_on(self, pages: Tensor, weights: Tensor, reach: Reach) -> None:
+    def put_on(self, pages: Tensor, weights: Tensor) -> None:
         """Every layer wears these pages (rows, count) at these weights."""
-        held = reach if reach.confined else None
         for place in self.places.values():
             down = self.pages[:, place.down].view(-1, PAGE_RANK, place.layer.in_size)[pages]
             up = self.pages[:, place.up].view(-1, PAGE_RANK, place.layer.out_size)[pages]
             weighted = up * weights[..., None, None].to(up.dtype)
-            place.layer.worn = Columns(down.flatten(1, 2), weighted.flatten(1, 2), held)
+            place.layer.worn = Columns(down.flatten(1, 2), weighted.flatten(1, 2))
 
     def take_off(self) -> None:
         for place in self.places.values():
             place.layer.worn = None
+
+    def confine(self, wheres: Sequence[Where | None]) -> None:
+        """What is worn reaches so far and no farther."""
+        confined = self.owners is not None and any(where is not None for where in wheres)
+        reach = Reach(wheres, self.owners) if confined and self.owners is not None else None
+        for place in self.places.values():
+            place.layer.reach = reach
 
 
 class Bank:
@@ -149,20 +157,17 @@ class Bank:
         """Lets adapters be dropped when room is needed."""
         self._pinned.subtract(keys)
 
-    def wear(self, rows: Sequence[Row]) -> None:
-        """Puts pinned adapters on the rows of the next call; does nothing if they are on."""
-        rows = tuple(rows)
-        if len(rows) == len(self._rows) and all(
-            old is new for old, new in zip(self._rows, rows, strict=True)
-        ):
-            return
-        for index, shelf in enumerate(self._shelves):
-            listed = [self._listed(row, index) for row in rows]
-            if any(listed):
-                shelf.put_on(*self._tables(rows, listed))
-            else:
-                shelf.take_off()
-        self._rows = rows
+    def wear(self, rows: Sequence[Row], wheres: Sequence[Where | None] = ()) -> None:
+        """Puts pinned adapters on the rows of the next call, and says how far they reach.
+
+        Rows that are on already cost nothing; reaches may change at every step.
+        """
+        if not _same(rows, self._rows):
+            for index, shelf in enumerate(self._shelves):
+                self._dress(shelf, [self._listed(row, index) for row in rows])
+            self._rows = tuple(rows)
+        for shelf in self._shelves:
+            shelf.confine(wheres)
 
     def bare(self) -> None:
         """Takes everything off."""
@@ -176,17 +181,19 @@ class Bank:
             for page in self._held[worn.adapter][shelf]
         ]
 
-    def _tables(
-        self, rows: Sequence[Row], listed: Sequence[list[tuple[int, float, int]]]
-    ) -> tuple[Tensor, Tensor, Reach]:
-        """Page numbers and weights (rows, pages), and whose each rank column is."""
-        most = max(len(row) for row in listed)
+    def _dress(self, shelf: _Shelf, listed: Sequence[list[tuple[int, float, int]]]) -> None:
+        most = max((len(row) for row in listed), default=0)
+        if most == 0:
+            shelf.owners = None
+            shelf.take_off()
+            return
         filled = [row + [(0, 0.0, 0)] * (most - len(row)) for row in listed]
         device = self._like.device
         pages = torch.tensor([[page for page, _, _ in row] for row in filled], device=device)
         weights = torch.tensor([[weight for _, weight, _ in row] for row in filled], device=device)
         owners = torch.tensor([[owner for *_, owner in row] for row in filled], device=device)
-        return pages, weights, Reach(rows, owners.repeat_interleave(PAGE_RANK, dim=1))
+        shelf.owners = owners.repeat_interleave(PAGE_RANK, dim=1)
+        shelf.put_on(pages, weights)
 
     def _bring_in(self, key: str) -> None:
         if key in self._held:
@@ -254,6 +261,10 @@ def _shelves(model: nn.Module) -> list[_Shelf]:
         elif isinstance(layer, nn.Conv2d) and layer.groups == 1:
             sorts.setdefault("convolution", {})[name] = BankedConv(layer)
     return [_Shelf(layers) for layers in sorts.values()]
+
+
+def _same(one: Sequence[Row], other: Sequence[Row]) -> bool:
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
 
 
 def _copy_in(shelf: _Shelf, pages: Tensor | None) -> list[int]:

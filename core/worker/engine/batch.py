@@ -8,8 +8,8 @@ from torch import Tensor
 
 from core.worker.engine.bank import Bank
 from core.worker.engine.draft import Conditions, Control, Draft
+from core.worker.engine.gaze import Gaze
 from core.worker.engine.guidance import guide
-from core.worker.engine.reach import Row
 
 
 class Denoiser:
@@ -17,6 +17,7 @@ class Denoiser:
 
     def __init__(self, unet: Any, bank: Bank, controls: Mapping[str, Any]) -> None:
         self._unet, self._bank, self._controls = unet, bank, controls
+        self._gaze = Gaze(unet)
         self._weight = next(unet.parameters())
 
     @torch.no_grad()
@@ -29,6 +30,8 @@ class Denoiser:
         terms = torch.cat([latents[:, None], outputs[:, None], past, noise[:, None]], dim=1)
         rows = _pick(drafts, "rows").to(terms)
         moved = torch.einsum("nt,nt...->n...", rows, terms)
+        for index, maps in self._gaze.seen().items():
+            drafts[index].look(maps)
         for draft, after, before in zip(drafts, moved, terms, strict=True):
             draft.step += 1
             draft.past = before[: len(draft.past)].clone()
@@ -43,13 +46,12 @@ class Denoiser:
         order = torch.tensor([*range(len(drafts)), *second], device=latents.device)
         conditions = [draft.ask.prompt for draft in drafts]
         conditions += [n for i in second if (n := drafts[i].ask.negative) is not None]
-        rows = [draft.ask.row(draft.step) for draft in drafts]
+        self._watch(drafts)
         outputs = self._outputs(
             [drafts[i] for i in order.tolist()],
             inputs[order],
             timesteps[order],
             _join(conditions, self._weight.dtype),
-            [rows[i] for i in order.tolist()],
         )
         return _combine(drafts, outputs, torch.tensor(second, device=latents.device))
 
@@ -59,16 +61,28 @@ class Denoiser:
         inputs: Tensor,
         timesteps: Tensor,
         conditions: Conditions,
-        rows: Sequence[Row],
     ) -> Tensor:
         inputs = inputs.to(self._weight.dtype)
         options = _options(conditions) | self._steered(drafts, inputs, timesteps, conditions)
         if drafts[0].ask.beside is not None:
             beside = torch.stack([d.ask.beside for d in drafts if d.ask.beside is not None])
             inputs = torch.cat([inputs, beside.to(inputs)], dim=1)
-        self._bank.wear(rows)
+        self._bank.wear(
+            [draft.ask.row(draft.step) for draft in drafts], [draft.where for draft in drafts]
+        )
         result = self._unet(inputs, timesteps, **options, return_dict=False)[0]
         return torch.as_tensor(result).float()
+
+    def _watch(self, drafts: Sequence[Draft]) -> None:
+        """Watches the conditional rows of images whose adapters follow their words."""
+        phrases = {
+            index: draft.ask.spread.phrases
+            for index, draft in enumerate(drafts)
+            if draft.ask.spread is not None
+        }
+        tokens = drafts[0].ask.prompt.embeds.shape[1]
+        height, width = drafts[0].latents.shape[-2:]
+        self._gaze.watch(phrases, size=(height, width), tokens=tokens)
 
     def _steered(
         self, drafts: Sequence[Draft], inputs: Tensor, timesteps: Tensor, conditions: Conditions

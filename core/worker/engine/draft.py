@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from core.worker.engine.reach import Row
+from core.worker.engine.reach import Row, Where
+from core.worker.engine.spread import Spread
 from core.worker.engine.tables import WINDOW, Table
 
 Bucket = tuple[object, ...]
@@ -65,6 +66,8 @@ class Ask:
     row: Callable[[int], Row] = lambda _step: ()
     """What is worn at a step; the same object for as long as it is the same."""
     adapters: tuple[str, ...] = ()
+    spread: Spread | None = None
+    """How each adapter is confined to its own words and places; None lets all work everywhere."""
     noise: Callable[[], Tensor] | None = None
     """Draws the noise of the next noisy step, (channels, height, width)."""
     beside: Tensor | None = None
@@ -93,6 +96,8 @@ class Draft:
     ask: Ask
     step: int = field(init=False)
     latents: Tensor = field(init=False)
+    where: Where | None = field(init=False)
+    """How far the adapters reach at the next step."""
     past: Tensor = field(init=False)
     """(2 · (WINDOW - 1), channels, height, width): latents and outputs before, newest first."""
     shared: bool = False
@@ -104,6 +109,7 @@ class Draft:
 
     def __post_init__(self) -> None:
         self.step, self.latents = self.ask.begin, self.ask.start
+        self.where = None if self.ask.spread is None else self.ask.spread.first
         self.past = torch.zeros(2 * (WINDOW - 1), *self.latents.shape, device=self.latents.device)
 
     @property
@@ -120,6 +126,11 @@ class Draft:
     def sampled(self) -> bool:
         """All steps are done; only the decoding is left."""
         return self.done >= self.steps
+
+    def look(self, maps: Tensor) -> None:
+        """Takes in where this step looked at each adapter's words, (adapters, height, width)."""
+        if self.ask.spread is not None and self.where is not None:
+            self.where = self.ask.spread.after(self.step, maps, self.where)
 
     def draw_noise(self) -> Tensor:
         """The noise of this step; zero where the sampler has none."""

@@ -15,18 +15,19 @@ class Columns:
     """The adapters of every row, side by side along the rank axis.
 
     `down` is (rows, rank, in · kernel height · kernel width), `up` is (rows, rank, out) with the
-    weights of the stack multiplied in. `reach` is None where every adapter works everywhere.
+    weights of the stack multiplied in.
     """
 
     down: Tensor
     up: Tensor
-    reach: Reach | None
 
 
 class Banked(Protocol):
     """What the bank sees of a layer."""
 
     worn: Columns | None
+    reach: Reach | None
+    """None where every adapter works everywhere."""
     in_size: int
     out_size: int
 
@@ -39,6 +40,7 @@ class BankedLinear:
 
     def __init__(self, layer: nn.Linear, *, reads_words: bool) -> None:
         self.worn: Columns | None = None
+        self.reach: Reach | None = None
         self.in_size, self.out_size = layer.in_features, layer.out_features
         self._reads_words = reads_words
         layer.register_forward_hook(self)
@@ -50,14 +52,14 @@ class BankedLinear:
             return output
         rows = len(worn.down)
         inner = torch.bmm(inputs[0].reshape(rows, -1, self.in_size), worn.down.mT)
-        if worn.reach is not None and inputs[0].ndim > 2:
-            inner = inner * self._factors(worn.reach, inner)
+        if self.reach is not None and inputs[0].ndim > 2:
+            inner = inner * self._factors(self.reach, inner)
         flat = output.reshape(rows, -1, self.out_size)
         return torch.baddbmm(flat, inner, worn.up).view_as(output)
 
     def _factors(self, reach: Reach, inner: Tensor) -> Tensor:
         over = reach.over_words if self._reads_words else reach.over_pixels
-        return over(inner.shape[1], inner.dtype)
+        return over(inner.shape[1], inner)
 
 
 class BankedConv:
@@ -69,6 +71,7 @@ class BankedConv:
 
     def __init__(self, layer: nn.Conv2d) -> None:
         self.worn: Columns | None = None
+        self.reach: Reach | None = None
         self.in_size = layer.in_channels * layer.kernel_size[0] * layer.kernel_size[1]
         self.out_size = layer.out_channels
         layer.register_forward_hook(self)
@@ -87,7 +90,7 @@ class BankedConv:
             dilation=layer.dilation,
             groups=rows,
         ).view(rows, rank, -1)
-        if worn.reach is not None:
-            inner = inner * worn.reach.over_pixels(inner.shape[2], inner.dtype).mT
+        if self.reach is not None:
+            inner = inner * self.reach.over_pixels(inner.shape[2], inner).mT
         flat = output.reshape(rows, self.out_size, -1)
         return torch.baddbmm(flat, worn.up.mT, inner).view_as(output)

@@ -2,18 +2,30 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
 from core.domain.concepts import StackEntry
+from core.domain.recipes import VECTORS_MAX
 from core.worker.engine.draft import Conditions
+from core.worker.engine.gaze import Phrases
+from core.worker.engine.phrases import find_phrases
 from core.worker.models import Base
 from core.worker.stack import Stacks
 
 KEPT = 256
 """Encoded pairs of prompts that are remembered."""
 
-Pair = tuple[Conditions, Conditions | None]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """A prompt, and its unconditional half where it is guided; each one row."""
+
+    prompt: Conditions
+    negative: Conditions | None
+    phrases: Phrases
+    """For each concept of the stack the positions of its words."""
 
 
 class Prompts:
@@ -21,12 +33,12 @@ class Prompts:
 
     def __init__(self, base: Base, stacks: Stacks) -> None:
         self._base, self._stacks = base, stacks
-        self._known: OrderedDict[tuple[object, ...], Pair] = OrderedDict()
+        self._known: OrderedDict[tuple[object, ...], Encoded] = OrderedDict()
 
     def encode(
         self, prompt: str, negative: str, stack: Sequence[StackEntry], *, guided: bool
-    ) -> Pair:
-        """The prompt, and its unconditional half where it is guided; each one row."""
+    ) -> Encoded:
+        """Encodes a prompt with the words of a stack; remembers what it encoded."""
         worn = tuple((entry.name, entry.artifact, entry.weight) for entry in stack)
         key = (prompt, negative, worn, guided)
         if key not in self._known:
@@ -39,15 +51,26 @@ class Prompts:
     @torch.no_grad()
     def _encode(
         self, prompt: str, negative: str, stack: Sequence[StackEntry], *, guided: bool
-    ) -> Pair:
+    ) -> Encoded:
         speller = self._stacks.speak(stack)
+        spelled = speller(prompt)
         encoded = self._base.pipe.encode_prompt(
-            speller(prompt),
+            spelled,
             device=self._base.device,
             num_images_per_prompt=1,
             do_classifier_free_guidance=guided,
             negative_prompt=speller(negative) if negative else None,
         )
         pooled = encoded[2:4] if self._base.xl else (None, None)
-        conditional = Conditions(encoded[0], pooled[0])
-        return conditional, Conditions(encoded[1], pooled[1]) if guided else None
+        return Encoded(
+            Conditions(encoded[0], pooled[0]),
+            Conditions(encoded[1], pooled[1]) if guided else None,
+            find_phrases(self._base.tokenizers[0], spelled, self._words(stack)),
+        )
+
+    def _words(self, stack: Sequence[StackEntry]) -> list[tuple[list[int], str]]:
+        tokens = self._stacks.tokens
+        return [
+            ([tokens.ids(slot, vector=v)[0] for v in range(VECTORS_MAX)], entry.class_noun)
+            for slot, entry in enumerate(stack)
+        ]

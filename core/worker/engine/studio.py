@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import torch
 from PIL import Image
-from torch import Tensor
 
 from core.domain.requests import ImagineRequest
 from core.worker.engine.asks import Asks
@@ -15,6 +14,7 @@ from core.worker.engine.draft import Draft
 from core.worker.engine.engine import Engine
 from core.worker.engine.limit import Limit
 from core.worker.engine.tables import NotLinear
+from core.worker.given import Given
 from core.worker.models import Base
 from core.worker.stack import Stacks
 
@@ -54,16 +54,14 @@ class Studio:
         return True
 
     def admit(
-        self, request: ImagineRequest, *, owner: int, alone: bool, clean: Tensor | None
+        self, request: ImagineRequest, *, owner: int, alone: bool, given: Given
     ) -> list[Draft]:
         """Puts a resolved request's images behind those that wait.
-
-        `clean` (1, channels, height, width) holds the latents of a picture to begin from.
 
         Raises:
             UserError: the stack does not fit the model.
         """
-        asks = self._asks.of(request, owner=owner, alone=alone, clean=clean)
+        asks = self._asks.of(request, owner=owner, alone=alone, given=given)
         return self._engine.admit(asks)
 
     def withdraw(self, drafts: Sequence[Draft]) -> None:

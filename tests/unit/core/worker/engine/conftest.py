@@ -6,6 +6,7 @@ import torch
 from core.domain.requests import ImagineRequest
 from core.worker import latents
 from core.worker.engine.studio import Studio
+from core.worker.given import NOTHING, Given
 from core.worker.plain import PlainPath
 
 MEGABYTES = 2**20
@@ -31,9 +32,9 @@ def wish(imaginer):
 def together(studio):
     """Draws requests in one batch; returns their drafts, request by request."""
 
-    def draw(*requests, clean=None, alone=False):
+    def draw(*requests, given=NOTHING, alone=False):
         drafts = [
-            studio.admit(request, owner=owner, alone=alone, clean=clean)
+            studio.admit(request, owner=owner, alone=alone, given=given)
             for owner, request in enumerate(requests)
         ]
         finish(studio, [draft for each in drafts for draft in each])
@@ -46,8 +47,8 @@ def together(studio):
 def plainly(base, stacks):
     """The latents that diffusers' own pipeline ends with, (count, channels, height, width)."""
 
-    def draw(request, *, clean=None):
-        return plain_latents(base, stacks, request, clean=clean)
+    def draw(request, *, given=NOTHING):
+        return plain_latents(base, stacks, request, given=given)
 
     return draw
 
@@ -58,7 +59,7 @@ def finish(studio, drafts):
         studio.advance()
 
 
-def plain_latents(base, stacks, request, *, clean=None):
+def plain_latents(base, stacks, request, *, given=NOTHING):
     """What the plain path hands to the VAE."""
     seen = []
     decode = base.pipe.vae.decode
@@ -70,12 +71,12 @@ def plain_latents(base, stacks, request, *, clean=None):
     base.pipe.vae.decode = noting
     try:
         speller = stacks.wear(request.stack)
-        PlainPath(base).draw(request, speller, clean=clean, on_step=lambda _done, _total: None)
+        PlainPath(base).draw(request, speller, given=given, on_step=lambda _done, _total: None)
     finally:
         del base.pipe.vae.decode
     return torch.cat(seen)
 
 
 def encoded(base, picture):
-    """A picture's latents."""
-    return latents.encode(base, [picture])
+    """A picture to begin from."""
+    return Given(latents.encode(base, [picture]))

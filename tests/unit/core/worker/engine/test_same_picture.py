@@ -6,6 +6,7 @@ from PIL import Image
 
 from core.domain.requests import Aspect, Sampler, StartImage, Variation
 from core.worker.engine.studio import Studio
+from core.worker.given import NOTHING
 from core.worker.imagine import Imaginer, png
 from core.worker.models import load_base
 from core.worker.stack import Stacks
@@ -70,12 +71,12 @@ def test_begins_from_a_picture(base, together, plainly, wish, storage):
     """Image-to-image enters the table late, solvers with low order, next to text-to-image."""
     picture = Image.linear_gradient("L").resize((64, 64)).convert("RGB")
     start = StartImage(key=storage.put(png(picture)), strength=0.5)
-    clean = encoded(base, picture)
+    given = encoded(base, picture)
     for sampler in (Sampler.DDIM, Sampler.DPMPP_2M, Sampler.EULER, Sampler.UNIPC):
         asked = wish(start=start, sampler=sampler, num_inference_steps=8, seeds=(1, 2))
-        (ours,) = together(asked, clean=clean)
+        (ours,) = together(asked, given=given)
         assert {draft.done for draft in ours} == {4}
-        assert gap(ours, plainly(asked, clean=clean)) < CLOSE
+        assert gap(ours, plainly(asked, given=given)) < CLOSE
 
 
 def test_sizes_and_variations(together, plainly, wish):
@@ -99,7 +100,7 @@ def test_large_families(tmp_path, storage, family):
     stack = (entry(base, stacks, storage, seed=1), entry(base, stacks, storage, seed=2))
     values = {"prompt": "a <c1> and <c2>", "seeds": (1, 2), "num_inference_steps": 5}
     asked = imaginer.resolve(tiny_request(stack=stack, width_px=16, height_px=16, **values))
-    drafts = studio.admit(asked, owner=1, alone=False, clean=None)
+    drafts = studio.admit(asked, owner=1, alone=False, given=NOTHING)
     finish(studio, drafts)
     theirs = plain_latents(base, stacks, asked)
     assert gap(drafts, theirs) < CLOSE * float(theirs.abs().max())
