@@ -13,7 +13,7 @@ from bot.ui.card import Card
 from bot.ui.cards import concepts, pictures, status, voice
 from core.domain.deliveries import Delivery
 from core.domain.jobs import Job, JobKind, JobState
-from core.domain.requests import TrainRequest, TranscribeRequest
+from core.domain.requests import ImportRequest, TrainRequest, TranscribeRequest
 
 if TYPE_CHECKING:
     from bot.client import Atelier
@@ -119,6 +119,8 @@ class Deliveries:
             return await self._drawn(job)
         if isinstance(job.request, TrainRequest):
             return await self._learned(job, job.request)
+        if isinstance(job.request, ImportRequest):
+            return await self._taken_in(job, job.request)
         return await self._heard(job)
 
     async def _drawn(self, job: Job) -> Card:
@@ -131,6 +133,11 @@ class Deliveries:
         version = await self._client.services.library.version_of_job(job.id)
         sheet = await self._client.drawing.sheet(version)
         return concepts.learned(request, version, sheet, job.id)
+
+    async def _taken_in(self, job: Job, request: ImportRequest) -> Card:
+        version = await self._client.services.library.version_of_job(job.id)
+        sheet = await self._client.drawing.sheet(version)
+        return concepts.taken_in(request, version, sheet, job.id)
 
     async def _heard(self, job: Job) -> Card:
         transcript = await self._client.services.voice.transcript_of_job(job.id)

@@ -10,12 +10,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from core.db import Database
-from core.dispatch.messages import Ended, Imagined, MadeImage, Trained, Transcribed
-from core.domain.concepts import Concept, ConceptKind
+from core.dispatch.messages import Ended, Imagined, Imported, MadeImage, Trained, Transcribed
+from core.domain.concepts import Concept, ConceptKind, Origin
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job, JobKind
 from core.domain.people import Actor
-from core.domain.requests import ImagineRequest, Recipe, TrainRequest
+from core.domain.requests import ImagineRequest, ImportRequest, Recipe, TrainRequest
 from core.domain.speech import Segment
 from core.queue import Bells, Queue
 from core.services import Services
@@ -104,8 +104,25 @@ def answer(job: Job, *, said: str = "a photo of a temple", seconds: float = 2.0)
             parents=request.parents,
             seconds=seconds,
         )
+    if isinstance(request, ImportRequest):
+        return imported(job, request, seconds)
     spoken = Segment(start=0, end=1, text=f" {said}", avg_logprob=-0.1, no_speech_prob=0.01)
     return Transcribed(job.id, job.attempt, "en", (spoken,) if said else (), seconds)
+
+
+def imported(job: Job, request: ImportRequest, seconds: float = 2.0) -> Imported:
+    """A file that could be used."""
+    return Imported(
+        job_id=job.id,
+        attempt=job.attempt,
+        artifact=key_of(f"{request.name} {job.id}"),
+        samples=(key_of("without"), key_of("with")),
+        model="pocket",
+        origin=Origin(
+            file_name=request.file_name, file=request.file, form="kohya", rank=8, vectors=0
+        ),
+        seconds=seconds,
+    )
 
 
 def _imagined(job: Job, request: ImagineRequest, seconds: float) -> Imagined:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import aiohttp
 import discord
 
-from bot.intake import archives, pictures, sounds
+from bot.intake import archives, pictures, sounds, weights
 from bot.intake.pictures import Picture, Refused
 from bot.ui.text import code, listed
 from core.errors import InvalidInput
@@ -46,6 +46,14 @@ class Sound:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A weights file in storage whose frame was checked."""
+
+    key: str
+    name: str
+
+
 class Intake:
     """Takes attachments in."""
 
@@ -79,6 +87,20 @@ class Intake:
         except Refused as reason:
             raise InvalidInput(f"{code(upload.name, 60)} {reason}") from reason
         return Sound(await asyncio.to_thread(self._storage.put, upload.data))
+
+    async def weights(self, attachment: discord.Attachment) -> Weights:
+        """Download, check the frame of and store a safetensors file.
+
+        Raises:
+            InvalidInput: it is too big, pickled, damaged or of another kind.
+        """
+        async with self._turn:
+            upload = await _download(attachment, weights.BYTES_MAX)
+            try:
+                await asyncio.to_thread(weights.check, upload.name, upload.data)
+            except Refused as reason:
+                raise InvalidInput(f"{code(upload.name, 60)} {reason}") from reason
+            return Weights(await asyncio.to_thread(self._storage.put, upload.data), upload.name)
 
     def _take(self, uploads: Sequence[Upload]) -> Pictures:
         checked = check_all(uploads)

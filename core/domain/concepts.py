@@ -67,6 +67,13 @@ class ConceptVersion:
     job_id: int
     created_at: datetime
 
+    @property
+    def origin(self) -> "Origin | None":
+        """The file that it was taken in from; None where it was taught here."""
+        if '"method":"import"' not in self.recipe:
+            return None
+        return Origin.model_validate_json(self.recipe)
+
 
 class StackEntry(BaseModel):
     """One concept version with its weight, pinned so that a job replays the same later."""

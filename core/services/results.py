@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database, rows
@@ -13,6 +12,7 @@ from core.dispatch.messages import (
     Ended,
     Failed,
     Imagined,
+    Imported,
     MadeImage,
     Released,
     Trained,
@@ -26,6 +26,7 @@ from core.queue import Queue
 from core.services import hearing
 from core.services.estimates import measured
 from core.services.imagining import ImagineWish, Imagining
+from core.services.importing import next_number, taken_in
 
 
 class Results:
@@ -46,6 +47,8 @@ class Results:
                 await self._fail(session, ended)
             elif isinstance(ended, Cancelled):
                 await self._queue.cancelled(session, ended.job_id, ended.attempt)
+            elif isinstance(ended, Imported):
+                await self._take_in(session, ended)
             elif await self._queue.complete(session, ended.job_id, ended.attempt):
                 await self._keep(session, ended)
 
@@ -53,6 +56,17 @@ class Results:
         text = failed.text if failed.users_fault else _our_fault(failed.job_id)
         cause = "" if failed.users_fault else failed.text
         await self._queue.fail(session, failed.job_id, failed.attempt, text, cause=cause)
+
+    async def _take_in(self, session: AsyncSession, ended: Imported) -> None:
+        """A name that was given away while the file was checked makes a failed job of it."""
+        try:
+            async with session.begin_nested():
+                if await self._queue.complete(session, ended.job_id, ended.attempt):
+                    job = rows.job(await session.get_one(JobRow, ended.job_id))
+                    session.add(await taken_in(session, job, ended))
+                    session.add(measured(job, ended))
+        except UserError as error:
+            await self._queue.fail(session, ended.job_id, ended.attempt, str(error))
 
     async def _keep(self, session: AsyncSession, ended: Imagined | Trained | Transcribed) -> None:
         job = rows.job(await session.get_one(JobRow, ended.job_id))
@@ -105,10 +119,9 @@ async def _version(session: AsyncSession, job: Job, ended: Trained) -> VersionRo
     if not isinstance(request, TrainRequest):
         raise TypeError(f"job {job.id} is no train job")
     await ensure_guild(session, job.guild_id)
-    last = select(func.max(VersionRow.number)).where(VersionRow.concept_id == request.concept_id)
     return VersionRow(
         concept_id=request.concept_id,
-        number=(await session.scalar(last) or 0) + 1,
+        number=await next_number(session, request.concept_id),
         artifact=ended.artifact,
         model=ended.model,
         pictures=request.pictures,

@@ -6,6 +6,7 @@ from core.services.desk import Desk
 from core.services.gallery import Gallery
 from core.services.guilds import Guilds
 from core.services.imagining import Imagining
+from core.services.importing import Importing
 from core.services.jobs import Jobs
 from core.services.library import Library
 from core.services.outbox import Outbox
@@ -37,6 +38,7 @@ class Services:
         self.outbox = Outbox(database, bells.deliveries)
         self.imagining = Imagining(database, desk, self.gallery, self.jobs)
         self.training = Training(database, desk)
+        self.importing = Importing(database, desk)
         self.voice = Voice(
             database,
             desk,

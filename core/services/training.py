@@ -3,21 +3,20 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.db import Database, rows
+from core.db import Database
 from core.db import concepts as shelf
 from core.db.guilds import ensure_guild
-from core.db.tables import ConceptRow
 from core.domain.concepts import Concept, ConceptKind, StackEntry, class_noun, concept_name
 from core.domain.people import Actor
 from core.domain.requests import SEED_MAX, STACK_MAX, TrainRequest
-from core.errors import Conflict, InvalidInput
+from core.errors import InvalidInput
 from core.services.desk import Desk
 from core.services.imagining import pinned
-from core.services.library import check_may_change, require
+from core.services.library import require
+from core.services.naming import new_concept, own_concept
 from core.services.submitted import Submitted
 
 PICTURES_MAX = 50
@@ -59,7 +58,9 @@ class Training:
         async with self._database.transaction() as session:
             await ensure_guild(session, actor.guild_id)
             parents = await _parents(session, actor.guild_id, name, wish.base_on)
-            concept = await _concept(session, actor, name=name, noun=noun, kind=wish.kind)
+            concept = (
+                await own_concept(session, actor, name=name, noun=noun, kind=wish.kind)
+            ) or await new_concept(session, actor, name=name, noun=noun, kind=wish.kind)
             request = _request(concept, wish, parents)
             return await self._desk.take(session, actor, channel_id=channel_id, request=request)
 
@@ -71,40 +72,6 @@ def _check(wish: TrainWish) -> None:
         raise InvalidInput(f"The number of steps is between 1 and {STEPS_MAX}.")
     if len(wish.base_on) > STACK_MAX:
         raise InvalidInput(f"A concept can be based on {STACK_MAX} others at most.")
-
-
-async def _concept(
-    session: AsyncSession, actor: Actor, *, name: str, noun: str, kind: ConceptKind
-) -> Concept:
-    """The actor's concept of that name, made if it is new."""
-    known = (await shelf.named(session, actor.guild_id, (name,))).get(name)
-    if known is None:
-        return await _new_concept(session, actor, name=name, noun=noun, kind=kind)
-    check_may_change(actor, known.owner_id, name)
-    if await shelf.in_training(session, (known.id,)):
-        raise Conflict(f"{known.token} is being trained right now. Wait for it or cancel it.")
-    if (known.class_noun, known.kind) != (noun, kind):
-        raise Conflict(
-            f"{known.token} is a {known.kind} of class {known.class_noun}. "
-            "Train it as that again, or choose another name."
-        )
-    return known
-
-
-async def _new_concept(
-    session: AsyncSession, actor: Actor, *, name: str, noun: str, kind: ConceptKind
-) -> Concept:
-    row = ConceptRow(
-        guild_id=actor.guild_id,
-        owner_id=actor.user_id,
-        name=name,
-        class_noun=noun,
-        kind=kind,
-        created_at=datetime.now(UTC),
-    )
-    session.add(row)
-    await session.flush()
-    return rows.concept(row, None)
 
 
 async def _parents(

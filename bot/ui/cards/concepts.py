@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from bot.ui.card import GOOD, Blob, Button, Card, Row, embed
 from bot.ui.text import block, code, dotted, duration, escaped, listed
 from core.domain.concepts import Concept, ConceptVersion
-from core.domain.requests import TrainRequest
+from core.domain.requests import ImportRequest, TrainRequest
 
 PAGE = 20
+FORMS = {"kohya": "kohya's", "diffusers": "diffusers'", "peft": "PEFT's"}
 
 
 def example(concept: Concept) -> str:
@@ -59,6 +60,17 @@ def learned(request: TrainRequest, version: ConceptVersion, sheet: Blob, job_id:
     return Card(embed=card, rows=(_try_row(version.concept_id),), files=(sheet,))
 
 
+def taken_in(request: ImportRequest, version: ConceptVersion, sheet: Blob, job_id: int) -> Card:
+    """A file of another tool has become a version: what was in it, and how to use it."""
+    token, noun = code(f"<{request.name}>"), escaped(request.class_noun)
+    lines = [f"I have {token} now, a {request.concept_kind.value}: {noun}.", *_contents(version)]
+    card = embed("\n".join(lines), title=f"{escaped(request.name)} taken in", colour=GOOD)
+    prompt = example_of(request.name, request.class_noun)
+    card.add_field(name="How to use it", value=block(prompt), inline=False)
+    card.set_footer(text=dotted(f"#{job_id}", f"version {version.number}"))
+    return Card(embed=card, rows=(_try_row(version.concept_id),), files=(sheet,))
+
+
 def deleted(concept: Concept) -> Card:
     """A concept is gone, and can be brought back."""
     text = f"{code(concept.token)} is deleted. Pictures made with it stay."
@@ -80,6 +92,22 @@ def _learned_footer(version: ConceptVersion, job_id: int) -> str:
     )
 
 
+def _contents(version: ConceptVersion) -> list[str]:
+    """What an imported version's file held."""
+    origin = version.origin
+    if origin is None:
+        return []
+    parts = []
+    if origin.rank:
+        parts.append(f"an adapter of rank {origin.rank} in {FORMS[origin.form]} form")
+    if origin.vectors:
+        parts.append(f"a word of {origin.vectors} vector{'s' if origin.vectors != 1 else ''}")
+    lines = [f"{code(origin.file_name, 60)} holds {listed(parts)}."]
+    if not origin.vectors:
+        lines.append("It has no word of its own; its name stands for the class.")
+    return lines
+
+
 def _line(concept: Concept) -> str:
     state = f"v{concept.latest.number}" if concept.latest else "being learned"
     return dotted(
@@ -96,12 +124,18 @@ def _version_line(version: ConceptVersion) -> str:
     parents = f"on {len(version.parents)} other" if version.parents else ""
     return dotted(
         f"**v{version.number}**",
-        f"{len(version.pictures)} pictures",
+        _made_of(version),
         duration(version.seconds),
         parents,
         when,
         f"`{version.artifact[:12]}`",
     )
+
+
+def _made_of(version: ConceptVersion) -> str:
+    origin = version.origin
+    count = len(version.pictures)
+    return f"from {code(origin.file_name, 60)}" if origin else f"{count} pictures"
 
 
 def _try_row(concept_id: int) -> Row:

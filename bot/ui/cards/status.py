@@ -5,9 +5,14 @@ from collections.abc import Sequence
 from bot.ui.card import Button, Card, embed
 from bot.ui.text import about, bar, code, dotted, escaped, listed, ordinal
 from core.domain.jobs import Job, JobKind, JobState
-from core.domain.requests import ImagineRequest, TrainRequest
+from core.domain.requests import ImagineRequest, ImportRequest, TrainRequest
 
-VERBS = {JobKind.IMAGINE: "drawing", JobKind.TRAIN: "learning", JobKind.TRANSCRIBE: "listening"}
+VERBS = {
+    JobKind.IMAGINE: "drawing",
+    JobKind.TRAIN: "learning",
+    JobKind.TRANSCRIBE: "listening",
+    JobKind.IMPORT: "checking",
+}
 LISTED_MAX = 20
 
 
@@ -45,6 +50,9 @@ def subject(job: Job) -> str:
             f"learning {code(f'<{request.name}>')} ({escaped(request.class_noun)}) from "
             f"{count} picture{'s' if count != 1 else ''}{base if request.parents else ''}"
         )
+    if isinstance(request, ImportRequest):
+        noun, file = escaped(request.class_noun), code(request.file_name, 60)
+        return f"taking in {code(f'<{request.name}>')} ({noun}) from {file}"
     return "a voice message"
 
 

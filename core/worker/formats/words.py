@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from core.domain.requests import VECTORS_MAX
+from core.domain.recipes import VECTORS_MAX
 from core.errors import InvalidInput
 
 ONE = "emb_params"

@@ -7,13 +7,15 @@ from core.dispatch.messages import (
     Ended,
     Failed,
     Imagined,
+    Imported,
     MadeImage,
     Trained,
     Transcribed,
 )
+from core.domain.concepts import Origin
 from core.domain.images import Manifest
 from core.domain.jobs import Job, JobKind, Progress
-from core.domain.requests import ImagineRequest, Recipe, TrainRequest
+from core.domain.requests import ImagineRequest, ImportRequest, Recipe, TrainRequest
 from core.domain.speech import Segment
 from core.queue import Bells, Queue
 from core.services.results import Results
@@ -63,6 +65,8 @@ class ScriptedWorker:
             return Imagined(job.id, job.attempt, self._images(request), seconds=0.1)
         if isinstance(request, TrainRequest):
             return self._trained(job, request)
+        if isinstance(request, ImportRequest):
+            return self._imported(job, request)
         segment = Segment(start=0, end=1, text=self.heard, avg_logprob=-0.1, no_speech_prob=0.0)
         segments = (segment,) if self.heard else ()
         return Transcribed(job.id, job.attempt, "en", segments, seconds=0.1)
@@ -90,6 +94,20 @@ class ScriptedWorker:
         dice = request.variation.seeds[index] if request.variation else request.seeds[index]
         key = self._storage.put(noise_png(dice, side))
         return MadeImage(key=key, width_px=side, height_px=side, manifest=manifest)
+
+    def _imported(self, job: Job, request: ImportRequest) -> Imported:
+        origin = Origin(
+            file_name=request.file_name, file=request.file, form="kohya", rank=8, vectors=0
+        )
+        return Imported(
+            job.id,
+            job.attempt,
+            artifact=self._storage.put(f"weights of job {job.id}".encode()),
+            samples=tuple(self._storage.put(noise_png(1000 * job.id + i)) for i in range(4)),
+            model="scripted",
+            origin=origin,
+            seconds=3.0,
+        )
 
     def _trained(self, job: Job, request: TrainRequest) -> Trained:
         samples = tuple(self._storage.put(noise_png(1000 * job.id + i)) for i in range(4))

@@ -1,0 +1,53 @@
+"""Which concept a name means to somebody who wants to teach it or take it in."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.db import concepts as shelf
+from core.db import rows
+from core.db.tables import ConceptRow
+from core.domain.concepts import Concept, ConceptKind
+from core.domain.people import Actor
+from core.errors import Conflict
+from core.services.library import check_may_change
+
+
+async def own_concept(
+    session: AsyncSession, actor: Actor, *, name: str, noun: str, kind: ConceptKind
+) -> Concept | None:
+    """The concept of that name, which may get a further version now; None when there is none.
+
+    Raises:
+        NotAllowed: it belongs to somebody else.
+        Conflict: it is being taught right now, or is of another class or kind.
+    """
+    known = (await shelf.named(session, actor.guild_id, (name,))).get(name)
+    if known is None:
+        return None
+    check_may_change(actor, known.owner_id, name)
+    if await shelf.in_training(session, (known.id,)):
+        raise Conflict(f"{known.token} is being trained right now. Wait for it or cancel it.")
+    if (known.class_noun, known.kind) != (noun, kind):
+        raise Conflict(
+            f"{known.token} is a {known.kind} of class {known.class_noun}. "
+            "Train it as that again, or choose another name."
+        )
+    return known
+
+
+async def new_concept(
+    session: AsyncSession, actor: Actor, *, name: str, noun: str, kind: ConceptKind
+) -> Concept:
+    """A concept of a name that is free."""
+    row = ConceptRow(
+        guild_id=actor.guild_id,
+        owner_id=actor.user_id,
+        name=name,
+        class_noun=noun,
+        kind=kind,
+        created_at=datetime.now(UTC),
+    )
+    session.add(row)
+    await session.flush()
+    return rows.concept(row, None)

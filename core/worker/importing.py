@@ -1,0 +1,163 @@
+"""An import job: another tool's file, checked whole, as a concept's new version."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from core.dispatch.messages import Imported
+from core.domain.concepts import Origin, StackEntry
+from core.domain.jobs import Progress
+from core.domain.requests import ImagineRequest, ImportRequest
+from core.errors import InvalidInput
+from core.storage import Storage
+from core.worker import artifact
+from core.worker.artifact import Artifact
+from core.worker.formats.files import open_file
+from core.worker.formats.modules import modules_of
+from core.worker.formats.parts import ranks_of, text_parts, unet_part
+from core.worker.formats.reading import form_of, read_adapter
+from core.worker.formats.words import is_word, read_word
+from core.worker.imagine import Imaginer, png
+from core.worker.loop import Slices
+from core.worker.models import Base
+from core.worker.stack import Speller, Stacks
+from core.worker.ticket import Ticket
+from core.worker.training import captions
+from core.worker.training.parts.word import noun_vectors
+
+SAMPLE_SEEDS = (11, 12, 13)
+Form = Literal["kohya", "diffusers", "peft", "embedding"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What was in a file."""
+
+    lora: Mapping[str, Tensor]
+    text: tuple[Mapping[str, Tensor], ...]
+    word: tuple[Tensor, ...] | None
+    """For each encoder (vectors, width); None where the file has no word."""
+    form: Form
+
+    @property
+    def ranks(self) -> dict[str, int]:
+        """Of each module of the UNet that is changed."""
+        return ranks_of(self.lora)
+
+    @property
+    def rank(self) -> int:
+        """The largest, text encoders included."""
+        every = [self.ranks, *map(ranks_of, self.text)]
+        return max((rank for part in every for rank in part.values()), default=0)
+
+
+class Importer:
+    """Takes files in for the base model that it was given."""
+
+    def __init__(self, base: Base, stacks: Stacks, imaginer: Imaginer, storage: Storage) -> None:
+        self._base, self._stacks = base, stacks
+        self._imaginer, self._storage = imaginer, storage
+        self._modules = modules_of(base)
+
+    def run(self, request: ImportRequest, ticket: Ticket) -> Slices:
+        """The slices of an import job: the check, then the samples without and with it.
+
+        Raises:
+            InvalidInput: the file cannot be used whole; nothing of it is kept then.
+            Stopped: the job was cancelled on the way.
+        """
+        started_s = time.perf_counter()
+        ticket.progress(Progress(0, 3, "checking the file"))
+        taken = self._read(self._storage.get(request.file))
+        key = self._storage.put(artifact.pack(self._artifact(request, taken)))
+        yield
+        without = self._draw(request, request.class_noun, self._stacks.wear(()), ticket)
+        ticket.progress(Progress(2, 3, "drawing with it"))
+        yield
+        named = f"<{request.name}> {request.class_noun}"
+        shown = self._draw(request, named, self._stacks.wear((_entry(request, key),)), ticket)
+        pairs = zip(without, shown, strict=True)
+        return Imported(
+            ticket.job_id,
+            ticket.attempt,
+            artifact=key,
+            samples=tuple(self._storage.put(png(picture)) for pair in pairs for picture in pair),
+            model=self._base.name,
+            origin=_origin(request, taken),
+            seconds=time.perf_counter() - started_s,
+        )
+
+    def _read(self, data: bytes) -> _Taken:
+        tensors, metadata = open_file(data)
+        if not tensors:
+            raise InvalidInput("This file is empty.")
+        if is_word(tensors):
+            widths = [encoder.config.hidden_size for encoder in self._base.text_encoders]
+            return _Taken({}, (), read_word(tensors, widths), "embedding")
+        adapter = read_adapter(tensors, self._modules, metadata)
+        text = text_parts(adapter, encoders=len(self._base.text_encoders))
+        return _Taken(unet_part(adapter), text, None, form_of(tensors))
+
+    def _artifact(self, request: ImportRequest, taken: _Taken) -> Artifact:
+        nouns = noun_vectors(self._base, request.class_noun)
+        base = self._base
+        facts = {
+            "name": request.name,
+            "class_noun": request.class_noun,
+            "kind": request.concept_kind,
+            "model": base.name,
+            "family": base.family.name,
+            "rank": taken.rank,
+            "ranks": taken.ranks,
+            "targets": list(taken.ranks),
+            "recipe": _origin(request, taken).model_dump(),
+            "parents": [],
+        }
+        return Artifact(taken.lora, _tokens(nouns, taken.word), facts, text=taken.text)
+
+    def _draw(
+        self, request: ImportRequest, concept: str, speller: Speller, ticket: Ticket
+    ) -> list[Image.Image]:
+        def on_step(_done: int, _total: int) -> None:
+            ticket.check()
+
+        prompt = captions.plain_caption(request.concept_kind, concept)
+        wish = self._imaginer.resolve(ImagineRequest(prompt=prompt, seeds=SAMPLE_SEEDS))
+        return self._imaginer.draw(wish, speller, on_step=on_step)
+
+
+def _tokens(nouns: Sequence[Tensor], word: Sequence[Tensor] | None) -> tuple[Tensor, ...]:
+    """The learned word, and the class noun that it began as; the noun itself without one."""
+    starts = [noun.detach().float().cpu()[None] for noun in nouns]
+    learned = starts if word is None else word
+    pairs = (
+        torch.stack([vectors, start.expand_as(vectors)])
+        for vectors, start in zip(learned, starts, strict=True)
+    )
+    return tuple(pair[:, 0] if pair.shape[1] == 1 else pair for pair in pairs)
+
+
+def _entry(request: ImportRequest, key: str) -> StackEntry:
+    return StackEntry(
+        concept_id=request.concept_id or 0,
+        version_id=0,  # both get their numbers when this job has ended
+        name=request.name,
+        class_noun=request.class_noun,
+        kind=request.concept_kind,
+        artifact=key,
+    )
+
+
+def _origin(request: ImportRequest, taken: _Taken) -> Origin:
+    return Origin(
+        file_name=request.file_name,
+        file=request.file,
+        form=taken.form,
+        rank=taken.rank,
+        vectors=0 if taken.word is None else len(taken.word[0]),
+    )

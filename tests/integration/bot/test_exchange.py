@@ -1,0 +1,75 @@
+"""/concepts import: concepts that come from other tools."""
+
+import struct
+from pathlib import Path
+
+from tests.integration.bot.house import House, text_of, verbs
+
+HEADER = b'{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
+WHOLE = struct.pack("<Q", len(HEADER)) + HEADER + b"\0" * 8
+WISH = {"file": "f0", "name": "xyz", "class": "temple"}
+
+
+def file(folder: Path, name: str = "temple_v3.safetensors", data: bytes = WHOLE) -> dict[str, Path]:
+    path = folder / name
+    path.write_bytes(data)
+    return {"f0": path}
+
+
+async def test_a_file_becomes_a_concept_with_a_card(house: House, tmp_path: Path) -> None:
+    """What was in it, how to use it, and buttons that try it."""
+    owl = house.person()
+    outcome = await owl.run("concepts import", WISH, files=file(tmp_path))
+    card = await house.result(owl, outcome)
+    text = text_of(card)
+    for part in (
+        "xyz taken in",
+        "I have `<xyz>` now, a subject: temple",
+        "`temple_v3.safetensors` holds an adapter of rank 8 in kohya's form",
+        "its name stands for the class",
+        "a <xyz> temple",
+    ):
+        assert part in text
+    assert verbs(card) == {"try", "ask"}
+    tried = await house.result(owl, await house.press(owl, card, "try"))
+    assert "`<xyz>` 1" in text_of(tried)
+    shown = await house.result(owl, await owl.run("concepts show", {"name": "xyz"}))
+    assert "temple_v3.safetensors" in text_of(shown)
+
+
+async def test_status_says_what_is_taken_in(house: House, tmp_path: Path) -> None:
+    """The message that follows the job names the file."""
+    owl = house.person()
+    house.worker.open.clear()
+    outcome = await owl.run("concepts import", WISH, files=file(tmp_path))
+    status = await house.next_message(owl, outcome, contains="taking in")
+    assert "taking in `<xyz>` (temple) from `temple_v3.safetensors`" in status["content"]
+    house.worker.open.set()
+    await house.result(owl, outcome)
+
+
+async def test_unsafe_and_broken_files_never_reach_the_worker(house: House, tmp_path: Path) -> None:
+    """Each is refused by name with what to do, and no job is queued."""
+    owl = house.person()
+    for name, data, reason in (
+        ("temple.ckpt", WHOLE, "can run programs"),
+        ("temple.safetensors", b"PK\x03\x04" + b"\0" * 60, "can run programs"),
+        ("temple.safetensors", WHOLE[:-1], "is damaged"),
+        ("temple.png", WHOLE, "I take no other"),
+    ):
+        outcome = await owl.run("concepts import", WISH, files=file(tmp_path, name, data))
+        refused = await house.next_message(owl, outcome, contains=reason)
+        assert f"`{name}`" in refused["content"]
+    bad = await owl.run("concepts import", WISH | {"name": "no name"}, files=file(tmp_path))
+    assert "2 to 24 letters" in bad["message"]["content"]
+    assert await house.services.jobs.active() == []
+
+
+async def test_refusal_of_the_worker_reaches_the_person(house: House, tmp_path: Path) -> None:
+    """The sentence, and nothing in the library."""
+    owl = house.person()
+    house.worker.failure = "The file was made for another base model, SDXL."
+    outcome = await owl.run("concepts import", WISH, files=file(tmp_path))
+    told = await house.next_message(owl, outcome, contains="could not be done")
+    assert "another base model, SDXL" in told["content"]
+    assert "Nothing has been taught" in text_of((await owl.run("concepts list"))["message"])

@@ -1,0 +1,114 @@
+"""Weights files at the door: pickled, damaged and oversized ones stay outside."""
+
+import io
+import json
+import pickle
+import struct
+import zipfile
+
+import pytest
+
+from bot.intake import weights
+from bot.intake.pictures import Refused
+
+TENSOR = {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}
+
+
+def framed(header, body=b"\0" * 24):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + body
+
+
+def zipped():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps({}))
+    return buffer.getvalue()
+
+
+GOOD = framed({"__metadata__": {"a": "b"}, "x": TENSOR})
+SECOND = {"dtype": "F16", "shape": [4], "data_offsets": [24, 32]}
+
+
+def test_whole_files_are_taken():
+    """One tensor, two in any order, and one without a single element."""
+    weights.check("x.safetensors", GOOD)
+    weights.check("X.SAFETENSORS", framed({"b": SECOND, "a": TENSOR}, b"\0" * 32))
+    empty = {"dtype": "F32", "shape": [0, 3], "data_offsets": [0, 0]}
+    weights.check("x.safetensors", framed({"e": empty, "a": TENSOR}))
+
+
+@pytest.mark.parametrize("name", ["x.pt", "x.ckpt", "x.BIN", "x.pth", "x.pkl"])
+def test_pickled_kinds_are_refused_by_name(name):
+    """Whatever is inside: their readers run what they read."""
+    with pytest.raises(Refused, match=r"can run programs .* safetensors"):
+        weights.check(name, GOOD)
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_pickles_in_disguise_are_refused(protocol):
+    """Pickle by any protocol that torch has written, and its zip, under a harmless name."""
+    data = pickle.dumps({"state_dict": {"x": [1, 2]}}, protocol=protocol)
+    for disguised in (data, zipped()):
+        with pytest.raises(Refused, match="can run programs|damaged"):
+            weights.check("x.safetensors", disguised)
+    with pytest.raises(Refused, match="can run programs"):
+        weights.check("x.safetensors", zipped())
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.gguf", "safetensors", "x.png"])
+def test_other_kinds_are_refused(name):
+    """Only one kind is taken."""
+    with pytest.raises(Refused, match="I take no other"):
+        weights.check(name, GOOD)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\0" * 7,
+        struct.pack("<Q", 2**63) + b"{}",
+        struct.pack("<Q", 3) + b"{}",
+        framed(b"not json"),
+        framed(b"[1]"),
+        framed(b"[" * 100_000),
+        framed({"x": 5}),
+        framed({"x": TENSOR | {"dtype": "F4"}}),
+        framed({"x": TENSOR | {"shape": [2, -3]}}),
+        framed({"x": TENSOR | {"shape": [2, 4]}}),
+        framed({"x": TENSOR | {"shape": [2.0, 3]}}),
+        framed({"x": TENSOR | {"data_offsets": [0, 24, 30]}}),
+        framed({"x": TENSOR | {"data_offsets": [24, 0]}}),
+        framed({"x": TENSOR, "y": TENSOR}),
+        framed({"x": TENSOR | {"data_offsets": [8, 32]}}, b"\0" * 32),
+        framed({"x": TENSOR}, b"\0" * 23),
+        framed({"x": TENSOR}, b"\0" * 25),
+        framed({"x": TENSOR | {"shape": [2**40, 2**40], "data_offsets": [0, 2**82]}}),
+    ],
+)
+def test_damaged_frames_are_refused(data):
+    """A length, type, shape or place that does not hold."""
+    with pytest.raises(Refused, match="damaged"):
+        weights.check("x.safetensors", data)
+
+
+def test_every_cut_of_a_good_file_is_refused():
+    """An upload that broke off is noticed wherever it did."""
+    for end in range(len(GOOD)):
+        with pytest.raises(Refused):
+            weights.check("x.safetensors", GOOD[:end])
+
+
+def test_empty_and_endless_files_are_refused(monkeypatch):
+    """No tensor, too many, too long a header, too many bytes."""
+    with pytest.raises(Refused, match="is empty"):
+        weights.check("x.safetensors", framed({"__metadata__": {}}, b""))
+    nothing = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+    with pytest.raises(Refused, match="20001 tensors"):
+        weights.check("x.safetensors", framed({f"t{i}": nothing for i in range(20_001)}, b""))
+    with pytest.raises(Refused, match="header of 4 MiB"):
+        weights.check("x.safetensors", framed(b" " * (weights.HEADER_MAX_BYTES + 1)))
+    monkeypatch.setattr(weights, "BYTES_MAX", len(GOOD) - 1)
+    with pytest.raises(Refused, match="larger than"):
+        weights.check("x.safetensors", GOOD)
