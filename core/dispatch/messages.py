@@ -6,9 +6,11 @@ Frozen, picklable values. They carry storage keys, never tensors, pictures or se
 from dataclasses import dataclass
 
 from core.domain.concepts import Origin, StackEntry
+from core.domain.exports import ExportedFile
 from core.domain.images import Manifest
 from core.domain.jobs import Progress
-from core.domain.requests import Recipe, Request
+from core.domain.recipes import Recipe
+from core.domain.requests import Request
 from core.domain.speech import Segment
 
 
@@ -142,6 +144,16 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
+class Exported:
+    """From the worker: files that other tools read."""
+
+    job_id: int
+    attempt: int
+    files: tuple[ExportedFile, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """From the worker: the job cannot be done.
 
@@ -171,5 +183,5 @@ class Released:
     attempt: int
 
 
-Ended = Imagined | Trained | Transcribed | Imported | Failed | Cancelled | Released
+Ended = Imagined | Trained | Transcribed | Imported | Exported | Failed | Cancelled | Released
 FromWorker = Ready | Broken | Progressed | Checkpointed | Ended

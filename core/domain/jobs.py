@@ -17,6 +17,7 @@ class JobKind(StrEnum):
     TRAIN = "train"
     TRANSCRIBE = "transcribe"
     IMPORT = "import"
+    EXPORT = "export"
 
 
 class JobState(StrEnum):
@@ -46,6 +47,15 @@ TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
 }
 
 
+def losses_after(losses: int, *, alone: bool) -> int:
+    """The losses of a job that has just been lost once more.
+
+    Who was alone with the worker is to blame for its end. Who had company may be innocent: it
+    becomes a suspect and runs alone next, and only that can bring it nearer to `MAX_ATTEMPTS`.
+    """
+    return losses + 1 if alone else max(losses, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a job is: `done` of `total` steps, with a word on what happens now."""
@@ -70,6 +80,8 @@ class Job:
     attempt: int
     """1 for the first run; counts up each time a run was lost."""
     created_at: datetime
+    losses: int = 0
+    """Runs that ended with their worker and may have been the cause of it."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
     progress: Progress | None = None
@@ -86,6 +98,11 @@ class Job:
     def kind(self) -> JobKind:
         """What the job does."""
         return JobKind(self.request.kind)
+
+    @property
+    def suspect(self) -> bool:
+        """It may have ended a worker, so it runs alone until it has ended or saved a checkpoint."""
+        return self.losses > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """What a job is asked to do: validated, frozen, kept whole in its row."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.exports import ExportForm
 from core.domain.recipes import STEPS_MAX, Preset, Recipe
 
 SEED_MAX = 2**32 - 1
@@ -175,6 +177,18 @@ class ImportRequest(Frozen):
     """As it was called where it came from; for people to read."""
 
 
+class ExportRequest(Frozen):
+    """Write a concept version into files that other tools read."""
+
+    kind: Literal["export"] = "export"
+    concept: StackEntry
+    number: int
+    """Of the version."""
+    taught_at: datetime
+    form: ExportForm
+
+
 Request = Annotated[
-    ImagineRequest | TrainRequest | TranscribeRequest | ImportRequest, Field(discriminator="kind")
+    ImagineRequest | TrainRequest | TranscribeRequest | ImportRequest | ExportRequest,
+    Field(discriminator="kind"),
 ]
