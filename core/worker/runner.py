@@ -14,7 +14,7 @@ from core.worker.models import Base, load_base
 from core.worker.speech import Listener
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
-from core.worker.training.dreambooth import Teacher
+from core.worker.training.course import Teacher
 
 
 @dataclass(frozen=True, slots=True)

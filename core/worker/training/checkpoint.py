@@ -20,8 +20,8 @@ class Checkpoint:
     """Time spent so far, over all attempts."""
     prior: list[str] = field(default_factory=list)
     """Storage keys of the pictures of the plain class."""
-    adapter: dict[str, Tensor] = field(default_factory=dict)
-    token: list[Tensor] = field(default_factory=list)
+    parts: dict[str, dict[str, Tensor]] = field(default_factory=dict)
+    """What each part has learned."""
     optimizer: dict[str, Any] = field(default_factory=dict)
     scaler: dict[str, Any] = field(default_factory=dict)
     random: Tensor | None = None

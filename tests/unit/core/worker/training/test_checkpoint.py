@@ -15,14 +15,13 @@ def test_what_is_packed_comes_back():
         step=3,
         seconds=1.5,
         prior=["k"],
-        adapter={"a": torch.ones(2)},
-        token=[torch.zeros(3)],
+        parts={"adapter": {"a": torch.ones(2)}},
         optimizer={"state": {0: {"step": torch.tensor(3.0)}}},
         random=torch.Generator().get_state(),
     )
     back = unpack(pack(made))
     assert (back.step, back.seconds, back.prior) == (3, 1.5, ["k"])
-    assert torch.equal(back.adapter["a"], torch.ones(2))
+    assert torch.equal(back.parts["adapter"]["a"], torch.ones(2))
     assert torch.equal(back.random, made.random)
     assert back.optimizer["state"][0]["step"] == 3
 

@@ -1,8 +1,4 @@
-"""A train job from its pictures to a concept version: DreamBooth-LoRA with a learned word.
-
-Source: Ruiz et al., DreamBooth (2023), section 3.2, for prior preservation; Gal et al., An image is
-worth one word (2023), section 4, for the word.
-"""
+"""A train job from its pictures to a concept version."""
 
 import time
 from collections.abc import Generator
@@ -10,13 +6,17 @@ from collections.abc import Generator
 from PIL import Image
 
 from core.dispatch.messages import Trained
+from core.domain.concepts import StackEntry
 from core.domain.jobs import Progress
-from core.domain.requests import ImagineRequest, Recipe, TrainRequest
+from core.domain.recipes import Recipe
+from core.domain.requests import ImagineRequest, TrainRequest
 from core.storage import Storage
 from core.worker import artifact
-from core.worker.imagine import Imaginer, OnStep, png
+from core.worker.families import Family
+from core.worker.imagine import Imaginer, png
 from core.worker.loop import Slices
 from core.worker.models import Base
+from core.worker.plain import OnStep
 from core.worker.stack import Speller, Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions, checkpoint
@@ -24,6 +24,8 @@ from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.dataset import encode_both_ways, open_pictures
 from core.worker.training.lesson import Lesson
 from core.worker.training.material import PER_CAPTION, Material, encode_prior
+from core.worker.training.parts import Bench
+from core.worker.training.presets import recipe_of
 from core.worker.training.surroundings import likeliest
 
 PREVIEW_SEEDS = (11, 12)
@@ -57,7 +59,7 @@ class _Course:
 
     def __init__(self, teacher: Teacher, request: TrainRequest, ticket: Ticket) -> None:
         self._of, self._request, self._ticket = teacher, request, ticket
-        self._recipe = _recipe(request, teacher.base.family.recipe)
+        self._recipe = _recipe(request, teacher.base.family)
         self._saved = Checkpoint()
         self._preview: str | None = None
         self._since_s = time.perf_counter()
@@ -67,19 +69,25 @@ class _Course:
             self._saved = checkpoint.unpack(self._of.storage.get(self._ticket.checkpoint))
         pictures = open_pictures(self._of.storage, self._request.pictures)
         yield from self._draw_prior()
+        made = yield from self._taught(pictures)
+        samples = yield from self._samples(made)
+        return self._trained(made, samples)
+
+    def _taught(self, pictures: list[Image.Image]) -> Generator[None, None, str]:
+        """Learns from start or checkpoint to end; the storage key of the artifact."""
         lesson = self._lesson()
         try:
             lesson.load(self._saved)
             yield from self._learn(lesson, self._material(pictures, lesson.wear()))
-            samples = yield from self._samples(lesson)
-            return self._trained(lesson, samples)
+            made = artifact.Artifact(**lesson.packed(), facts=self._facts())
+            return self._of.storage.put(artifact.pack(made))
         finally:
             lesson.close()
 
     def _lesson(self) -> Lesson:
         of = self._of
         name = f"taught-{self._ticket.job_id}"
-        return Lesson(of.base, of.stacks, self._request, self._recipe, adapter=name)
+        return Lesson(Bench(of.base, of.stacks, self._request, self._recipe, adapter=name))
 
     def _draw_prior(self) -> Pause:
         """Draws the plain class with what lies underneath, a few pictures a slice."""
@@ -143,25 +151,36 @@ class _Course:
         self._count_time()
         self._ticket.save(self._of.storage.put(checkpoint.pack(self._saved)))
 
-    def _samples(self, lesson: Lesson) -> Generator[None, None, list[str]]:
-        """The same seeds without and with the concept, alternating."""
-        request = self._request
+    def _samples(self, made: str) -> Generator[None, None, list[str]]:
+        """The same seeds without and with the new version, as anyone will draw it, alternating."""
+        request, stacks = self._request, self._of.stacks
         plain = captions.plain_caption(request.concept_kind, request.class_noun)
-        speller = self._of.stacks.wear(request.parents)
+        speller = stacks.wear(request.parents)
         without = self._draw(plain, SAMPLE_SEEDS, speller, on_step=self._check)
         yield from self._pause()
-        shown = self._draw(self._caption, SAMPLE_SEEDS, lesson.wear(), on_step=self._check)
+        speller = stacks.wear((*request.parents, self._entry(made)))
+        shown = self._draw(self._caption, SAMPLE_SEEDS, speller, on_step=self._check)
         pairs = zip(without, shown, strict=True)
         return [self._of.storage.put(png(picture)) for pair in pairs for picture in pair]
 
-    def _trained(self, lesson: Lesson, samples: list[str]) -> Trained:
-        made = artifact.Artifact(lesson.weights, lesson.token.packed(), self._facts())
-        key = self._of.storage.put(artifact.pack(made))
+    def _entry(self, made: str) -> StackEntry:
+        """The new version in a stack; it has no number yet."""
+        request = self._request
+        return StackEntry(
+            concept_id=request.concept_id,
+            version_id=0,
+            name=request.name,
+            class_noun=request.class_noun,
+            kind=request.concept_kind,
+            artifact=made,
+        )
+
+    def _trained(self, made: str, samples: list[str]) -> Trained:
         self._count_time()
         return Trained(
             self._ticket.job_id,
             self._ticket.attempt,
-            artifact=key,
+            artifact=made,
             samples=tuple(samples),
             model=self._of.base.name,
             recipe=self._recipe,
@@ -213,8 +232,8 @@ class _Course:
         self._since_s = now_s
 
 
-def _recipe(request: TrainRequest, usual: Recipe) -> Recipe:
-    recipe = request.recipe or usual
+def _recipe(request: TrainRequest, family: Family) -> Recipe:
+    recipe = request.recipe or recipe_of(family, request.preset)
     return recipe.model_copy(update={"steps": request.steps or recipe.steps})
 
 

@@ -1,0 +1,77 @@
+"""What a course needs: pictures, a teacher that samples in two steps, and a way to its end."""
+
+from dataclasses import replace
+
+import pytest
+from PIL import Image, ImageDraw
+
+from core.domain.concepts import ConceptKind
+from core.domain.recipes import Recipe
+from core.domain.requests import TrainRequest
+from core.worker.imagine import Imaginer, png
+from core.worker.ticket import Ticket
+from core.worker.training.course import Teacher
+
+RECIPE = Recipe(
+    steps=4, batch=2, rank=2, prior_pictures=2, checkpoint_every=2, preview_every=3,
+    learning_rate=0.01,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def pictures(storage):
+    """Storage keys of two pictures of a disc."""
+    keys = []
+    for colour in ("purple", "teal"):
+        picture = Image.new("RGB", (64, 64), "white")
+        ImageDraw.Draw(picture).ellipse((12, 12, 52, 52), fill=colour)
+        keys.append(storage.put(png(picture)))
+    return tuple(keys)
+
+
+@pytest.fixture(scope="session")
+def quick(base):
+    """The pocket model, told that two sampling steps are its usual number."""
+    return replace(base, family=replace(base.family, steps=2))
+
+
+@pytest.fixture(scope="session")
+def imaginer(quick, stacks, storage):
+    return Imaginer(quick, stacks, storage)
+
+
+@pytest.fixture
+def teacher(quick, stacks, imaginer, storage):
+    return Teacher(quick, stacks, imaginer, storage)
+
+
+@pytest.fixture
+def request_of(pictures):
+    def request(**changes):
+        values = {
+            "concept_id": 1,
+            "name": "orb",
+            "class_noun": "circle",
+            "concept_kind": ConceptKind.SUBJECT,
+            "pictures": pictures,
+            "recipe": RECIPE,
+            "seed": 1,
+        }
+        return TrainRequest(**values | changes)
+
+    return request
+
+
+def finish(slices, between=lambda: None):
+    """Runs a job to its end; `between` runs where other jobs may."""
+    while True:
+        try:
+            next(slices)
+        except StopIteration as ended:
+            return ended.value
+        between()
+
+
+def new_ticket(told, job_id=1, **changes):
+    values = {"is_cancelled": lambda: False, "is_draining": lambda: False} | changes
+    return Ticket(job_id, 1, told.append, **values)

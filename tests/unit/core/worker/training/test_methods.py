@@ -1,0 +1,192 @@
+"""Every training method on the pocket model, from its pictures to a version that draws."""
+
+import pytest
+import torch
+
+from core.dispatch.messages import Checkpointed
+from core.domain.concepts import StackEntry
+from core.domain.recipes import Method, Preset, Recipe
+from core.domain.requests import ImagineRequest
+from core.errors import ModelFault
+from core.worker.artifact import unpack
+from core.worker.families import FAMILIES
+from core.worker.imagine import Imaginer
+from core.worker.models import load_base
+from core.worker.stack import Stacks
+from core.worker.training import checkpoint
+from core.worker.training.course import Teacher
+from core.worker.training.lesson import Lesson
+from core.worker.training.material import Material
+from core.worker.training.methods.table import METHODS
+from core.worker.training.parts import Bench
+from core.worker.training.presets import recipe_of
+from tests.unit.core.worker import tiny
+from tests.unit.core.worker.conftest import CPU
+from tests.unit.core.worker.training.conftest import finish, new_ticket
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+PARTS = {
+    Method.DREAMBOOTH_LORA: {"lora"},
+    Method.DREAMBOOTH_LORA_TEXT: {"lora", "text"},
+    Method.TEXTUAL_INVERSION: set(),
+    Method.PIVOTAL: {"lora"},
+    Method.DREAMBOOTH: {"delta"},
+    Method.HYPERNETWORK: {"hyper"},
+}
+"""What each has besides a word."""
+
+
+def recipe(method, **changes):
+    values = {
+        "method": method, "steps": 6, "batch": 2, "rank": 2, "vectors": 2, "prior_pictures": 0,
+        "checkpoint_every": 3, "preview_every": 100, "learning_rate": 0.01, "token_share": 0.4,
+    }  # fmt: skip
+    return Recipe(**values | changes)
+
+
+@pytest.mark.parametrize("method", Method)
+def test_method_makes_a_version_and_goes_on_bit_for_bit(
+    base, teacher, quick, stacks, imaginer, storage, request_of, method
+):
+    """It has the parts it should; resumed half way it is the same; it draws as its samples do.
+
+    Afterwards the base model is what it was.
+    """
+    own = stacks.extras.differences.parameters
+    stacks.wear(())
+    before = {key: value.detach().clone() for key, value in own.items()}
+    told = []
+    whole = finish(teacher.run(request_of(recipe=recipe(method)), new_ticket(told)))
+    made = unpack(storage.get(whole.artifact))
+    assert {part for part in ("lora", "text", "delta", "hyper") if getattr(made, part)} == (
+        PARTS[method]
+    )
+    assert made.vectors == 2
+    assert all(not torch.equal(learned, start) for learned, start in made.tokens)
+
+    keys = [message.key for message in told if isinstance(message, Checkpointed)]
+    assert [checkpoint.unpack(storage.get(key)).step for key in keys] == [3, 6]
+    newcomer = Teacher(quick, stacks, imaginer, storage)
+    again = new_ticket([], checkpoint=keys[0])
+    resumed = finish(newcomer.run(request_of(recipe=recipe(method)), again))
+    assert (resumed.artifact, resumed.samples) == (whole.artifact, whole.samples)
+
+    assert len(set(whole.samples)) == 6
+    stack = (StackEntry(concept_id=1, version_id=1, name="orb", class_noun="circle",
+                        kind="subject", artifact=whole.artifact),)  # fmt: skip
+    wish = ImagineRequest(prompt="a photo of a <orb> circle", seeds=(11, 12, 13), stack=stack)
+    drawn = imaginer.run(wish, new_ticket([])).images
+    assert [image.key for image in drawn] == list(whole.samples[1::2])
+    stacks.wear(())
+    assert all(torch.equal(own[key], before[key]) for key in own)
+    assert not any(p.requires_grad for p in base.pipe.unet.parameters())
+
+
+@pytest.mark.parametrize("method", Method)
+def test_jobs_between_steps_see_nothing_of_what_is_taught(
+    teacher, imaginer, request_of, storage, method
+):
+    """A plain image between all slices is always the same, and the version too."""
+    course = request_of(recipe=recipe(method, steps=3))
+    wish = ImagineRequest(prompt="a circle", seeds=(1,), num_inference_steps=1)
+
+    def drawn():
+        return imaginer.run(wish, new_ticket([])).images[0].key
+
+    calm, alone, seen = finish(teacher.run(course, new_ticket([]))), drawn(), []
+    busy = finish(teacher.run(course, new_ticket([])), between=lambda: seen.append(drawn()))
+    assert busy.artifact == calm.artifact
+    assert len(seen) >= 3
+    assert set(seen) == {alone}
+
+
+@pytest.mark.parametrize("method", Method)
+def test_steps_lead_downhill(quick, stacks, teacher, request_of, method):
+    """On one picture with the same noise again and again, the loss falls."""
+    request = request_of(recipe=recipe(method, steps=30, vectors=1, learning_rate=2e-3))
+    lesson = Lesson(Bench(quick, stacks, request, request.recipe, adapter="downhill"))
+    speller = lesson.wear()
+    shown = torch.randn((1, 4, 16, 16), generator=torch.Generator().manual_seed(1))
+    try:
+        material = Material(shown, ((speller("a <orb> circle"),),), None)
+        chance = torch.Generator().manual_seed(3).get_state()
+        losses = []
+        for _ in range(12):
+            lesson._random.set_state(chance)
+            losses.append(lesson.learn(material))
+    finally:
+        lesson.close()
+    assert losses[-1] < losses[0]
+
+
+def test_every_method_is_in_the_table_and_has_a_preset():
+    """A person can choose each by its name, for each family."""
+    assert METHODS.keys() == set(Method)
+    for family in FAMILIES.values():
+        presets = {preset: recipe_of(family, preset) for preset in Preset}
+        assert {made.method for made in presets.values()} == set(Method)
+        assert all(Recipe.model_validate(made.model_dump()) == made for made in presets.values())
+        assert presets[Preset.DREAMBOOTH_LORA] == family.recipe
+
+
+def test_word_comes_first_and_then_the_adapter():
+    """In pivotal tuning the adapter rests while the word learns, then the word goes on slowly."""
+    made = recipe(Method.PIVOTAL, steps=10, token_share=0.3, token_after=0.1)
+    pace = METHODS[Method.PIVOTAL].pace
+    paces = [(pace("token", step, made), pace("adapter", step, made)) for step in range(10)]
+    assert paces == [(1.0, 0.0)] * 3 + [(0.1, 1.0)] * 7
+
+
+def test_resting_part_does_not_move(quick, stacks, storage, teacher, request_of):
+    """While the word learns alone the adapter stays without effect, bit for bit."""
+    told = []
+    made = recipe(Method.PIVOTAL, steps=6, token_share=0.5, token_after=0.0)
+    finish(teacher.run(request_of(recipe=made), new_ticket(told)))
+    keys = [message.key for message in told if isinstance(message, Checkpointed)]
+    first, last = (checkpoint.unpack(storage.get(key)).parts for key in keys)
+    assert all(not v.any() for k, v in first["adapter"].items() if "lora_B" in k)
+    assert any(v.any() for k, v in last["adapter"].items() if "lora_B" in k)
+    assert all(torch.equal(first["token"][k], last["token"][k]) for k in first["token"])
+
+
+def test_checkpoint_of_another_recipe_is_a_fault(teacher, quick, stacks, request_of, storage):
+    """Weights that do not fit are never half loaded."""
+    told = []
+    finish(teacher.run(request_of(recipe=recipe(Method.DREAMBOOTH_LORA)), new_ticket(told)))
+    key = next(message.key for message in told if isinstance(message, Checkpointed))
+    other = request_of(recipe=recipe(Method.DREAMBOOTH_LORA, rank=3))
+    with pytest.raises(ModelFault, match="does not fit"):
+        finish(teacher.run(other, new_ticket([], checkpoint=key)))
+
+
+@pytest.mark.parametrize("method", [Method.DREAMBOOTH_LORA_TEXT, Method.HYPERNETWORK])
+def test_two_text_encoders_are_taught_too(tmp_path, storage, request_of, method):
+    """SDXL's second encoder has its own adapter and its own rows of the word."""
+    base = load_base(str(tiny.sdxl(tmp_path)), device=CPU, dtype=torch.float32)
+    stacks = Stacks(base, storage)
+    teacher = Teacher(base, stacks, Imaginer(base, stacks, storage), storage)
+    request = request_of(recipe=recipe(method, steps=2))
+    made = unpack(storage.get(finish(teacher.run(request, new_ticket([]))).artifact))
+    assert [token.shape[1] for token in made.tokens] == [2, 2]
+    if method is Method.DREAMBOOTH_LORA_TEXT:
+        ups = [[v for k, v in part.items() if "lora_B" in k] for part in made.text]
+        assert len(ups) == 2
+        # SDXL reads the last layer but one, so the last layer of the first encoder learns nothing
+        assert all(any(up.any() for up in part) for part in ups)
+
+
+def test_parents_differences_stay_underneath(teacher, storage, stacks, request_of):
+    """Full DreamBooth on top of another of its kind stores its own difference alone."""
+    first = finish(
+        teacher.run(request_of(recipe=recipe(Method.DREAMBOOTH, steps=2)), new_ticket([]))
+    )
+    parent = StackEntry(concept_id=2, version_id=2, name="one", class_noun="circle",
+                        kind="subject", artifact=first.artifact)  # fmt: skip
+    changes = {"recipe": recipe(Method.DREAMBOOTH, steps=1, learning_rate=1e-6)}
+    second = finish(teacher.run(request_of(parents=(parent,), **changes), new_ticket([])))
+    delta = unpack(storage.get(second.artifact)).delta
+    assert max(value.float().abs().max() for value in delta.values()) < 1e-5
+    sizes = [[v.float().norm() for v in unpack(storage.get(m.artifact)).delta.values()]
+             for m in (first, second)]  # fmt: skip
+    assert sum(sizes[0]) > 100 * sum(sizes[1])
