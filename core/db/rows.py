@@ -18,6 +18,7 @@ def job(row: tables.JobRow) -> Job:
         state=row.state,
         request=row.request,
         attempt=row.attempt,
+        losses=row.losses,
         created_at=row.created_at,
         started_at=row.started_at,
         ended_at=row.ended_at,

@@ -104,7 +104,7 @@ class JobRow(Base):
     )
     attempt: Mapped[int] = mapped_column(default=0)
     losses: Mapped[int] = mapped_column(default=0)
-    """How many runs ended with their worker instead of by themselves."""
+    """Runs that ended with their worker, as `domain.jobs.losses_after` counts them."""
     worker: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)

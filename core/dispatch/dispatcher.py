@@ -1,7 +1,9 @@
 """The loop that takes claimed jobs to a worker and writes down what comes back."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
@@ -33,10 +35,11 @@ log = structlog.get_logger(__name__)
 
 
 class Dispatcher:
-    """Keeps one worker alive and busy: at most one running job of each kind.
+    """Keeps one worker alive and busy: as many imagine jobs as it takes, one of any other kind.
 
-    Jobs of a worker that dies go back to the queue; a worker that dies again and again is
-    started ever more slowly.
+    Jobs of a worker that dies go back to the queue. Each of them may have been the cause, so they
+    are suspects and run one by one, each alone, until the cause is found. A worker that dies again
+    and again is started ever more slowly.
     """
 
     def __init__(
@@ -135,6 +138,7 @@ class Dispatcher:
         match message:
             case Ready():
                 self._ready = message
+                self._queue.places[JobKind.IMAGINE] = message.imagine_jobs
                 self._seen_ready.set()
                 self._bells.jobs.ring()
                 log.info("worker ready", model=message.model, device=message.device)
@@ -144,9 +148,16 @@ class Dispatcher:
             case Progressed():
                 await self._queue.report(message.job_id, message.attempt, message.progress)
             case Checkpointed():
-                await self._queue.checkpoint(message.job_id, message.attempt, message.key)
+                await self._keep_checkpoint(message)
             case _:
                 await self._end(message)
+
+    async def _keep_checkpoint(self, saved: Checkpointed) -> None:
+        await self._queue.checkpoint(saved.job_id, saved.attempt, saved.key)
+        job = self._running.get(saved.job_id)
+        if job is not None and job.suspect and job.attempt == saved.attempt:
+            self._running[job.id] = replace(job, losses=0)
+            self._bells.jobs.ring()
 
     async def _end(self, ended: Ended) -> None:
         if isinstance(ended, Failed) and not ended.users_fault:
@@ -157,18 +168,27 @@ class Dispatcher:
         self._bells.jobs.ring()
 
     async def _feed(self, worker: LocalWorker, gone: asyncio.Event) -> None:
-        """Claims jobs for the kinds that are free, and passes on what people cancelled."""
+        """Claims jobs while there is room, and passes on what people cancelled."""
         while not gone.is_set():
             while not gone.is_set() and await self._claim_one(worker):
                 pass
             await self._pass_on_cancels(worker)
             await self._bells.jobs.wait(POLL_S)
 
+    def _room(self) -> set[JobKind]:
+        """The kinds of which one more job can run now."""
+        if self._ready is None or self._draining.is_set():
+            return set()
+        if any(job.suspect for job in self._running.values()):
+            return set()
+        running = Counter(job.kind for job in self._running.values())
+        return {kind for kind, places in self._queue.places.items() if running[kind] < places}
+
     async def _claim_one(self, worker: LocalWorker) -> bool:
-        free = set(JobKind) - {job.kind for job in self._running.values()}
-        if self._ready is None or self._draining.is_set() or not free:
+        room = self._room()
+        if not room:
             return False
-        job = await self._queue.claim(free, worker=self._name, lease_s=self._lease_s)
+        job = await self._queue.claim(room, worker=self._name, lease_s=self._lease_s)
         if job is None:
             return False
         self._running[job.id] = job
@@ -204,12 +224,14 @@ class Dispatcher:
 
     async def _put_back(self, code: int) -> None:
         """Gives back the jobs of a worker that has ended."""
-        for job in list(self._running.values()):
+        held = list(self._running.values())
+        for job in held:
             if self._draining.is_set():
                 await self._queue.release(job.id, job.attempt)
             else:
-                log.warning("worker lost", job_id=job.id, exit_code=code)
-                await self._queue.lose(job.id, job.attempt, _cause(code))
+                alone = len(held) == 1
+                log.warning("worker lost", job_id=job.id, exit_code=code, alone=alone)
+                await self._queue.lose(job.id, job.attempt, _cause(code), alone=alone)
             self._forget(job.id)
 
     def _forget(self, job_id: int) -> None:

@@ -31,6 +31,8 @@ class Queue:
     def __init__(self, database: Database, bells: Bells) -> None:
         self._database = database
         self._bells = bells
+        self.places = dict.fromkeys(JobKind, 1)
+        """How many jobs of each kind run at once, as far as the worker has told this process."""
 
     async def enqueue(
         self,
@@ -96,8 +98,9 @@ class Queue:
         self._bells.progress.ring()
 
     async def checkpoint(self, job_id: int, attempt: int, key: str) -> None:
-        """Write down from which blob a later attempt can go on."""
-        await self._write_running(JobRow.id == job_id, JobRow.attempt == attempt, checkpoint=key)
+        """Write down from which blob a later attempt can go on; who gets on is no suspect."""
+        own = (JobRow.id == job_id, JobRow.attempt == attempt)
+        await self._write_running(*own, checkpoint=key, losses=0)
 
     async def complete(self, session: AsyncSession, job_id: int, attempt: int) -> bool:
         """End a job well; False when the row has moved on and the result is to be dropped."""
@@ -141,15 +144,16 @@ class Queue:
     async def release(self, job_id: int, attempt: int) -> JobState | None:
         """Put a job back that was laid down on purpose; that does not count against it."""
         async with self._database.transaction() as session:
-            return await self._give_back(session, job_id, attempt, losses=0, cause="released")
+            return await self._give_back(session, job_id, attempt, cause="released")
 
-    async def lose(self, job_id: int, attempt: int, cause: str) -> JobState | None:
+    async def lose(self, job_id: int, attempt: int, cause: str, *, alone: bool) -> JobState | None:
         """Put a job back whose worker ended under it; give it up after `MAX_ATTEMPTS` times.
 
-        Returns the state that it went to; None when the row had moved on.
+        `alone`: the worker had no other job. Returns the state that it went to; None when the row
+        had moved on.
         """
         async with self._database.transaction() as session:
-            return await self._give_back(session, job_id, attempt, losses=1, cause=cause)
+            return await self._give_back(session, job_id, attempt, cause=cause, lost_alone=alone)
 
     async def expire_leases(self) -> int:
         """Lose every running job without a heartbeat in its lease; how many."""
@@ -194,10 +198,16 @@ class Queue:
         return row is not None
 
     async def _give_back(
-        self, session: AsyncSession, job_id: int, attempt: int, *, losses: int, cause: str
+        self,
+        session: AsyncSession,
+        job_id: int,
+        attempt: int,
+        *,
+        cause: str,
+        lost_alone: bool | None = None,
     ) -> JobState | None:
         self._ring_after(session)
-        row = await give_back(session, job_id, attempt, losses=losses, cause=cause)
+        row = await give_back(session, job_id, attempt, cause=cause, lost_alone=lost_alone)
         return None if row is None else row.state
 
     async def _lose_where(self, *conditions: ColumnElement[bool], cause: str) -> int:
@@ -205,7 +215,8 @@ class Queue:
         async with self._database.transaction() as session:
             lost = (await session.execute(running.where(*conditions))).all()
             for job_id, attempt in lost:
-                await self._give_back(session, job_id, attempt, losses=1, cause=cause)
+                alone = len(lost) == 1
+                await self._give_back(session, job_id, attempt, cause=cause, lost_alone=alone)
         return len(lost)
 
     async def _write_running(self, *conditions: ColumnElement[bool], **values: Any) -> None:

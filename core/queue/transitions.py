@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db.tables import DeliveryRow, JobEventRow, JobRow
 from core.domain.deliveries import DeliveryState
-from core.domain.jobs import MAX_ATTEMPTS, TRANSITIONS, JobState
+from core.domain.jobs import MAX_ATTEMPTS, TRANSITIONS, JobState, losses_after
 
 
 async def move(
@@ -70,16 +70,20 @@ async def end(
 
 
 async def give_back(
-    session: AsyncSession, job_id: int, attempt: int, *, losses: int, cause: str
+    session: AsyncSession, job_id: int, attempt: int, *, cause: str, lost_alone: bool | None = None
 ) -> JobRow | None:
-    """Put a running job down: queued again, or ended where it was cancelled or lost too often."""
+    """Put a running job down: queued again, or ended where it was cancelled or lost too often.
+
+    `lost_alone` says of a lost one whether it was alone with its worker; None: it was not lost.
+    """
     row = await session.get(JobRow, job_id, populate_existing=True)
     if row is None:
         return None
     ended = partial(end, session, job_id, source=JobState.RUNNING, attempt=attempt, cause=cause)
     if row.cancel_requested:
         return await ended(target=JobState.CANCELLED)
-    if row.losses + losses >= MAX_ATTEMPTS:
+    losses = row.losses if lost_alone is None else losses_after(row.losses, alone=lost_alone)
+    if losses >= MAX_ATTEMPTS:
         return await ended(target=JobState.FAILED, error=_given_up(job_id))
     return await move(
         session,
@@ -88,7 +92,7 @@ async def give_back(
         target=JobState.QUEUED,
         attempt=attempt,
         cause=cause,
-        losses=row.losses + losses,
+        losses=losses,
         lease_until=None,
     )
 

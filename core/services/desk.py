@@ -48,7 +48,9 @@ class Desk:
             reply_to=reply_to,
         )
         position = await place_of(session, job.id)
-        return Submitted(job, position, await eta_s(session, job, position=position))
+        places = self._queue.places[job.kind]
+        eta = await eta_s(session, job, position=position, places=places)
+        return Submitted(job, position, eta)
 
 
 async def _check_limits(session: AsyncSession, actor: Actor) -> None:

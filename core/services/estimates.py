@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db.tables import JobRow, SpeedRow
@@ -26,10 +26,11 @@ class Speed:
     default_area_px: int | None
 
 
-async def eta_s(session: AsyncSession, job: Job, *, position: int) -> float | None:
+async def eta_s(session: AsyncSession, job: Job, *, position: int, places: int = 1) -> float | None:
     """Seconds until `job` has ended; `position` is its place in the queue, 0 if it runs.
 
-    None once it has ended, and while nothing like it was measured.
+    `places` is how many jobs of its kind run at once. None once it has ended, and while nothing
+    like it was measured.
     """
     if job.state.ended:
         return None
@@ -38,10 +39,31 @@ async def eta_s(session: AsyncSession, job: Job, *, position: int) -> float | No
     if speed is None or own_s is None:
         return None
     if position == 0:
-        return own_s * _left(job.progress)
-    running = await _running(session, job.kind)
-    ahead = position - 1 + sum(_left(progress) for progress in running)
-    return ahead * speed.seconds_per_job + own_s
+        own_s *= _left(job.progress)
+    beside = [speed.seconds_per_job * _left(other) for other in await _running(session, job)]
+    waiting = [speed.seconds_per_job] * await _waiting(session, job.kind)
+    before, behind = waiting[: max(0, position - 1)], waiting[position:]
+    return shared_s(own_s, ahead=[*beside, *before], behind=behind, places=places)
+
+
+def shared_s(
+    own_s: float, *, ahead: Sequence[float], behind: Sequence[float], places: int
+) -> float:
+    """Seconds until a job has ended, where `places` jobs at once share a worker's time evenly.
+
+    `own_s` and what is ahead of it and behind it, in the order in which they are taken on, are
+    seconds of the worker's time.
+    """
+    own, now_s = len(ahead), 0.0
+    left = dict(enumerate((*ahead, own_s, *behind)))
+    while True:
+        active = list(left)[:places]
+        step_s = min(left[job] for job in active)
+        now_s += step_s * len(active)
+        if own in active and left[own] <= step_s:
+            return now_s
+        left |= {job: left[job] - step_s for job in active}
+        left = {job: seconds for job, seconds in left.items() if seconds > 0 or job not in active}
 
 
 def units_of(request: Request, speed: Speed | None = None) -> float | None:
@@ -95,9 +117,15 @@ def _left(progress: Progress | None) -> float:
     return max(0.0, 1 - progress.done / progress.total)
 
 
-async def _running(session: AsyncSession, kind: JobKind) -> Sequence[Progress | None]:
-    running = select(JobRow.progress).where(JobRow.state == JobState.RUNNING, JobRow.kind == kind)
-    return (await session.scalars(running)).all()
+async def _running(session: AsyncSession, job: Job) -> Sequence[Progress | None]:
+    """How far the other running jobs of its kind are."""
+    others = select(JobRow.progress).where(JobRow.kind == job.kind, JobRow.id != job.id)
+    return (await session.scalars(others.where(JobRow.state == JobState.RUNNING))).all()
+
+
+async def _waiting(session: AsyncSession, kind: JobKind) -> int:
+    waiting = select(func.count()).where(JobRow.state == JobState.QUEUED, JobRow.kind == kind)
+    return await session.scalar(waiting) or 0
 
 
 async def _speed(session: AsyncSession, kind: JobKind) -> Speed | None:

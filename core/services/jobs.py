@@ -53,7 +53,8 @@ class Jobs:
     async def eta_s(self, job: Job) -> float | None:
         """Seconds until it has ended; None when that is not known, or it has."""
         async with self._database.session() as session:
-            return await eta_s(session, job, position=await place_of(session, job.id))
+            position, places = await place_of(session, job.id), self._queue.places[job.kind]
+            return await eta_s(session, job, position=position, places=places)
 
     async def cancel(self, actor: Actor, job_id: int) -> Job:
         """Cancel a job that waits, or ask a running one to stop.

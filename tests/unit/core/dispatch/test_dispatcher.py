@@ -1,6 +1,8 @@
 """The dispatcher over a real queue, with workers that are played by this test."""
 
 import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -28,6 +30,7 @@ from core.settings import load_settings
 from core.storage import Storage
 
 READY = Ready("pocket", "pocket", 64, "cpu", "float32", "pocket", ("en",))
+BATCHING = replace(READY, imagine_jobs=3)
 ACTOR = Actor(guild_id=1, user_id=2)
 IMAGINE = ImagineRequest(prompt="a house", seeds=(1,))
 HEAR = TranscribeRequest(audio="0" * 64)
@@ -73,6 +76,11 @@ class PlayedWorker:
         return self._code
 
 
+async def told_to_run(worker, count):
+    """The numbers of the next jobs that a worker is given."""
+    return [(await worker.told.get()).job_id for _ in range(count)]
+
+
 class Stage:
     """A dispatcher with a line of workers waiting to be played."""
 
@@ -102,8 +110,8 @@ class Stage:
             )
         return job.id
 
-    async def job(self, job_id):
-        return await self.services.jobs.get(1, job_id)
+    async def job(self, job_id, guild_id=1):
+        return await self.services.jobs.get(guild_id, job_id)
 
     async def until(self, job_id, state):
         async with asyncio.timeout(10):
@@ -120,16 +128,30 @@ async def stage(tmp_path):
     await stage.database.close()
 
 
-@pytest.fixture
-async def working(stage):
+@asynccontextmanager
+async def at_work(stage, ready):
     """The dispatcher runs, and its first worker is up."""
-    worker = stage.enter(READY)
+    worker = stage.enter(ready)
     running = asyncio.create_task(stage.dispatcher.run())
     await stage.dispatcher.ready()
     yield worker
     stage.enter(READY)  # for a pause that ends while everything is being put down
     for drained in (stage.dispatcher.drain(timeout_s=0.01), running):
         await drained
+
+
+@pytest.fixture
+async def working(stage):
+    """A worker that takes one job of each kind."""
+    async with at_work(stage, READY) as worker:
+        yield worker
+
+
+@pytest.fixture
+async def batching(stage):
+    """A worker that takes three imagine jobs at once."""
+    async with at_work(stage, BATCHING) as worker:
+        yield worker
 
 
 async def test_job_goes_to_the_worker_and_its_end_is_written(stage, working):
@@ -150,6 +172,102 @@ async def test_one_job_of_each_kind_runs(stage, working):
     assert (await stage.job(second)).state is JobState.QUEUED
     working.say(Failed(first, 1, "No.", users_fault=True))
     assert (await working.told.get()).job_id == second
+
+
+async def test_as_many_imagine_jobs_run_as_the_worker_takes(stage, batching):
+    """The fourth waits for a place; of other kinds one runs, beside them."""
+    drawing = [await stage.add(IMAGINE) for _ in range(4)]
+    hearing = [await stage.add(HEAR) for _ in range(2)]
+    assert await told_to_run(batching, 4) == [*drawing[:3], hearing[0]]
+    assert await stage.queue.position(drawing[3]) == 1
+    batching.say(Failed(drawing[1], 1, "No.", users_fault=True))
+    assert await told_to_run(batching, 1) == [drawing[3]]
+    assert (await stage.job(hearing[1])).state is JobState.QUEUED
+
+
+async def test_busy_guild_does_not_keep_its_places(stage, batching):
+    """A guild that comes late gets the next free place, though another's jobs wait longer."""
+    busy = [await stage.add(IMAGINE) for _ in range(10)]
+    assert await told_to_run(batching, 3) == busy[:3]
+    late = [await stage.add(IMAGINE, guild_id=9) for _ in range(2)]
+    batching.say(Failed(busy[0], 1, "No.", users_fault=True))
+    assert await told_to_run(batching, 1) == late[:1]
+    batching.say(Failed(late[0], 1, "No.", users_fault=True))
+    assert await told_to_run(batching, 1) == late[1:]
+    assert await stage.queue.position(busy[3]) == 1
+
+
+async def test_cancel_is_passed_on_for_each_of_several(stage, batching):
+    """Two of three are cancelled, each told once; the third runs on."""
+    first, second, third = [await stage.add(IMAGINE) for _ in range(3)]
+    await told_to_run(batching, 3)
+    for job_id in (first, third):
+        await stage.services.jobs.cancel(ACTOR, job_id)
+    assert {await batching.told.get(), await batching.told.get()} == {Cancel(first), Cancel(third)}
+    stage.bells.jobs.ring()
+    for job_id in (first, third):
+        batching.say(Cancelled(job_id, 1))
+        await stage.until(job_id, JobState.CANCELLED)
+    assert batching.told.empty()
+    assert (await stage.job(second)).state is JobState.RUNNING
+
+
+async def test_drain_puts_all_of_them_down_once(stage):
+    """Each of several jobs is released by its own answer, uncounted, and runs in the next life."""
+    worker = stage.enter(BATCHING)
+    running = asyncio.create_task(stage.dispatcher.run())
+    await stage.dispatcher.ready()
+    jobs = [await stage.add(IMAGINE) for _ in range(3)]
+    await told_to_run(worker, 3)
+    draining = asyncio.create_task(stage.dispatcher.drain())
+    assert await worker.told.get() == Drain()
+    for job_id in jobs:
+        worker.say(Released(job_id, 1))
+    worker.die(0)
+    await asyncio.gather(draining, running)
+    for job_id in jobs:
+        job = await stage.job(job_id)
+        assert (job.state, job.losses) == (JobState.QUEUED, 0)
+        assert len(await stage.services.jobs.history(job_id)) == 3
+
+
+async def test_culprit_is_found_and_its_neighbours_are_done(stage, batching, monkeypatch):
+    """After a death all that ran together run one by one; only what ends workers alone fails."""
+    monkeypatch.setattr("core.dispatch.dispatcher.BACKOFF_S", 0.001)
+    first, poison, third = [await stage.add(IMAGINE) for _ in range(3)]
+    hearing, fresh = await stage.add(HEAR), await stage.add(IMAGINE)
+    await told_to_run(batching, 4)
+    worker, deaths, done = batching, 0, []
+    while (await stage.job(poison)).state is not JobState.FAILED or len(done) < 4:
+        if deaths:
+            run = await worker.told.get()
+            assert worker.told.empty() or run.job_id == fresh
+        if not deaths or run.job_id == poison:
+            successor = stage.enter(BATCHING)
+            worker.die(-11)
+            worker, deaths = successor, deaths + 1
+        else:
+            done.append(run.job_id)
+            worker.say(Failed(run.job_id, run.attempt, "Done.", users_fault=True))
+            await stage.until(run.job_id, JobState.FAILED)
+    assert deaths == 3
+    assert sorted(done) == [first, third, hearing, fresh]
+    assert done[-1] == fresh
+    assert "given up" in (await stage.job(poison)).error
+
+
+async def test_suspect_that_saves_a_checkpoint_has_company_again(stage, batching, monkeypatch):
+    """A training that was lost runs alone until it has got on, then pictures go in between."""
+    monkeypatch.setattr("core.dispatch.dispatcher.BACKOFF_S", 0.001)
+    training, drawing = await stage.add(HEAR), await stage.add(IMAGINE)
+    await told_to_run(batching, 2)
+    worker = stage.enter(BATCHING)
+    batching.die(-9)
+    alone = await worker.told.get()
+    await asyncio.sleep(0.05)
+    assert worker.told.empty()
+    worker.say(Checkpointed(alone.job_id, alone.attempt, "a" * 64))
+    assert {alone.job_id, (await worker.told.get()).job_id} == {training, drawing}
 
 
 async def test_progress_and_checkpoint_are_written_down(stage, working):

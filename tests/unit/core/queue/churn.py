@@ -36,7 +36,7 @@ async def work(studio: Studio, *, careless: bool) -> None:
         if job is None:
             await asyncio.sleep(0.01)
         elif careless and turn and job.attempt == 1:
-            await studio.queue.lose(job.id, job.attempt, "careless")
+            await studio.queue.lose(job.id, job.attempt, "careless", alone=True)
         else:
             await studio.services.results.finish(answer(job))
             promise("finished", job.id)

@@ -101,7 +101,7 @@ async def test_progress_belongs_to_an_attempt(studio: Studio) -> None:
     lost = await studio.claim()
     await studio.queue.report(lost.id, lost.attempt, Progress(done=3, total=20, note="drawing"))
     await studio.queue.checkpoint(lost.id, lost.attempt, key_of("first"))
-    await studio.queue.lose(lost.id, lost.attempt, "died")
+    await studio.queue.lose(lost.id, lost.attempt, "died", alone=True)
     job = await studio.claim()
     assert (job.attempt, job.checkpoint) == (2, key_of("first"))
     await studio.queue.report(lost.id, lost.attempt, Progress(done=9, total=20))
@@ -117,12 +117,44 @@ async def test_a_poison_job_is_given_up_with_a_clear_word(studio: Studio) -> Non
     for attempt in range(1, MAX_ATTEMPTS + 1):
         job = await studio.claim()
         assert job.attempt == attempt
-        state = await studio.queue.lose(job.id, job.attempt, "the worker died")
+        state = await studio.queue.lose(job.id, job.attempt, "the worker died", alone=True)
     assert state is JobState.FAILED
     failed = await studio.services.jobs.get(1, job.id)
     assert failed.error is not None
     assert "3 times" in failed.error
     assert len(await studio.services.outbox.due(10)) == 1
+
+
+async def test_who_had_company_is_not_given_up(studio: Studio) -> None:
+    """However many workers end while two jobs share them, neither job is failed for it."""
+    first, second = await enqueue(studio), await enqueue(studio)
+    for _ in range(2 * MAX_ATTEMPTS):
+        for job in [await studio.claim(), await studio.claim()]:
+            state = await studio.queue.lose(job.id, job.attempt, "the worker died", alone=False)
+            assert state is JobState.QUEUED
+    assert [(await studio.claim()).id for _ in range(2)] == [first.id, second.id]
+
+
+async def test_jobs_of_a_restart_are_suspects_only(studio: Studio) -> None:
+    """What ran together when the program was killed is not brought nearer to being given up."""
+    for _ in range(2):
+        await enqueue(studio)
+    for _ in range(2 * MAX_ATTEMPTS):
+        await studio.claim()
+        await studio.claim()
+        assert await studio.queue.recover() == 2
+    assert (await studio.claim()).suspect
+
+
+async def test_a_checkpoint_clears_a_suspect(studio: Studio) -> None:
+    """A training that gets on from checkpoint to checkpoint is not what ends the workers."""
+    await enqueue(studio)
+    for _ in range(2 * MAX_ATTEMPTS):
+        job = await studio.claim()
+        await studio.queue.checkpoint(job.id, job.attempt, key_of("saved"))
+        state = await studio.queue.lose(job.id, job.attempt, "the worker died", alone=True)
+        assert state is JobState.QUEUED
+    assert (await studio.claim()).losses == 1
 
 
 async def test_a_job_put_down_on_purpose_is_not_counted(studio: Studio) -> None:
@@ -138,12 +170,12 @@ async def test_a_stale_attempt_loses_nothing(studio: Studio) -> None:
     """Losing an attempt that was lost already is no news."""
     await enqueue(studio)
     first = await studio.claim()
-    await studio.queue.lose(first.id, first.attempt, "died")
+    await studio.queue.lose(first.id, first.attempt, "died", alone=True)
     second = await studio.claim()
-    assert await studio.queue.lose(first.id, first.attempt, "died") is None
+    assert await studio.queue.lose(first.id, first.attempt, "died", alone=True) is None
     assert await studio.queue.release(first.id, first.attempt) is None
     assert await state_of(studio, second) is JobState.RUNNING
-    assert await studio.queue.lose(404, 1, "died") is None
+    assert await studio.queue.lose(404, 1, "died", alone=True) is None
 
 
 async def test_a_lease_without_heartbeat_runs_out(studio: Studio) -> None:
@@ -186,7 +218,7 @@ async def test_what_was_to_be_cancelled_does_not_come_back(studio: Studio, endin
     if ending == "release":
         await studio.queue.release(job.id, job.attempt)
     elif ending == "lose":
-        await studio.queue.lose(job.id, job.attempt, "died")
+        await studio.queue.lose(job.id, job.attempt, "died", alone=True)
     else:
         await studio.queue.recover()
     assert await state_of(studio, queued) is JobState.CANCELLED

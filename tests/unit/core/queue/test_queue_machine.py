@@ -27,9 +27,10 @@ class Model:
     def holds(self, attempt: int) -> bool:
         return self.state is JobState.RUNNING and self.attempt == attempt
 
-    def put_down(self, losses: int) -> JobState:
+    def put_down(self, lost_alone: bool | None) -> JobState:
         """Where a run that ended without a result leads."""
-        self.losses += losses
+        if lost_alone is not None:
+            self.losses = self.losses + 1 if lost_alone else max(self.losses, 1)
         if self.cancel_requested:
             self.state = JobState.CANCELLED
         elif self.losses >= MAX_ATTEMPTS:
@@ -71,6 +72,9 @@ class QueueMachine(RuleBasedStateMachine):
             assert not waiting
             return multiple()
         assert job.id in waiting
+        suspects = {key for key in waiting if self.model[key].losses}
+        assert job.id in suspects or not suspects
+        assert job.losses == self.model[job.id].losses
         known = self.model[job.id]
         known.state, known.attempt = JobState.RUNNING, known.attempt + 1
         assert job.attempt == known.attempt
@@ -84,16 +88,23 @@ class QueueMachine(RuleBasedStateMachine):
         if holds:
             known.state = ENDINGS[how]
 
-    @rule(job=consumes(runs), released=st.booleans())
-    def put_down(self, job: Job, released: bool) -> None:
+    @rule(job=runs)
+    def checkpoint(self, job: Job) -> None:
+        self.runner.run(self.studio.queue.checkpoint(job.id, job.attempt, "0" * 64))
+        if self.model[job.id].holds(job.attempt):
+            self.model[job.id].losses = 0
+
+    @rule(job=consumes(runs), released=st.booleans(), alone=st.booleans())
+    def put_down(self, job: Job, released: bool, alone: bool) -> None:
         queue = self.studio.queue
         state = self.runner.run(
             queue.release(job.id, job.attempt)
             if released
-            else queue.lose(job.id, job.attempt, "died")
+            else queue.lose(job.id, job.attempt, "died", alone=alone)
         )
         known = self.model[job.id]
-        expected = known.put_down(int(not released)) if known.holds(job.attempt) else None
+        lost_alone = None if released else alone
+        expected = known.put_down(lost_alone) if known.holds(job.attempt) else None
         assert state is expected
 
     @rule(job_id=jobs)
@@ -110,7 +121,7 @@ class QueueMachine(RuleBasedStateMachine):
         running = [job for job in self.model.values() if job.state is JobState.RUNNING]
         assert self.runner.run(self._restart()) == len(running)
         for job in running:
-            job.put_down(losses=1)
+            job.put_down(lost_alone=len(running) == 1)
 
     def teardown(self) -> None:
         self.runner.run(self._compare())

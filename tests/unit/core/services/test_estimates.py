@@ -1,12 +1,14 @@
 """Estimates from measured speeds."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.domain.concepts import ConceptKind
-from core.domain.jobs import JobKind
+from core.domain.jobs import JobKind, Progress
 from core.domain.people import Actor
 from core.domain.requests import ImagineRequest, StartImage, TranscribeRequest
-from core.services.estimates import Speed, units_of
+from core.services.estimates import Speed, shared_s, units_of
 from core.services.imagining import ImagineWish
 from core.services.submitted import Submitted
 from core.services.training import TrainWish
@@ -33,6 +35,45 @@ def test_work_is_images_times_steps_times_area() -> None:
     assert units_of(TranscribeRequest(audio=key_of("a"))) == 1
 
 
+@pytest.mark.parametrize(
+    ("own_s", "ahead", "behind", "places", "seconds"),
+    [
+        (2, [], [], 1, 2),  # alone
+        (2, [], [], 8, 2),
+        (2, [3, 4], [], 1, 9),  # one after another
+        (2, [3, 4], [5, 6], 1, 9),  # who comes later does not matter
+        (1, [10], [], 2, 2),  # beside a long one, each has half of the time
+        (10, [1], [], 2, 11),  # a short one beside it leaves early
+        (1, [1, 1], [], 2, 3),  # waits for the first two, then has all the time
+        (1, [1, 1], [1], 2, 4),  # or half of it, where another comes after it
+        (1, [1] * 8, [1] * 7, 8, 16),
+        (1, [0], [], 1, 1),  # as good as ended
+        (0, [5], [], 2, 0),
+        (0, [], [], 1, 0),
+    ],
+)
+def test_a_worker_shares_its_time(
+    own_s: float, ahead: list[float], behind: list[float], places: int, seconds: float
+) -> None:
+    """As many as there are places go on at once, each as fast as their number lets it."""
+    assert shared_s(own_s, ahead=ahead, behind=behind, places=places) == pytest.approx(seconds)
+
+
+WORKS = st.lists(st.floats(0, 100), max_size=12)
+
+
+@given(st.floats(0, 100), WORKS, WORKS, st.integers(1, 6))
+def test_no_estimate_is_beyond_what_there_is_to_do(
+    own_s: float, ahead: list[float], behind: list[float], places: int
+) -> None:
+    """A job takes its own time at least and all the work at most; the last to end, all of it."""
+    seconds = shared_s(own_s, ahead=ahead, behind=behind, places=places)
+    everything = own_s + sum(ahead) + sum(behind)
+    assert own_s - 1e-6 <= seconds <= everything + 1e-6
+    longest = shared_s(1000.0, ahead=ahead, behind=[], places=places)
+    assert longest == pytest.approx(1000 + sum(ahead))
+
+
 async def test_nothing_is_promised_before_anything_was_measured(studio: Studio) -> None:
     """The first job of a kind has no estimate, whatever other kinds took."""
     assert (await imagine(studio)).eta_s is None
@@ -56,6 +97,24 @@ async def test_those_ahead_are_counted(studio: Studio) -> None:
     assert etas == [pytest.approx(2), pytest.approx(4), pytest.approx(6)]
     await studio.claim(JobKind.IMAGINE)
     assert (await imagine(studio)).eta_s == pytest.approx(8)
+
+
+async def test_several_at_once_share_the_worker(studio: Studio) -> None:
+    """A job that comes in beside another takes twice its own time, and so does the other now."""
+    await imagine(studio)
+    await studio.work()
+    studio.queue.places[JobKind.IMAGINE] = 2
+    first = await imagine(studio)
+    assert first.eta_s == pytest.approx(2)
+    await studio.claim(JobKind.IMAGINE)
+    assert (await imagine(studio)).eta_s == pytest.approx(4)
+    await studio.claim(JobKind.IMAGINE)
+    job = await studio.services.jobs.get(1, first.job.id)
+    assert await studio.services.jobs.eta_s(job) == pytest.approx(4)
+    assert (await imagine(studio)).eta_s == pytest.approx(6)
+    await studio.queue.report(first.job.id, 1, Progress(done=15, total=20))
+    job = await studio.services.jobs.get(1, first.job.id)
+    assert await studio.services.jobs.eta_s(job) == pytest.approx(1)
 
 
 async def test_training_is_estimated_by_steps(studio: Studio) -> None:

@@ -90,7 +90,7 @@ async def test_history_tells_every_state(studio: Studio) -> None:
     """Each transition leaves a line with its attempt and cause."""
     submitted = await studio.ask(ANNA)
     job = await studio.claim()
-    await studio.queue.lose(job.id, job.attempt, "the worker died")
+    await studio.queue.lose(job.id, job.attempt, "the worker died", alone=True)
     await studio.work()
     history = await studio.services.jobs.history(submitted.job.id)
     assert [(line.state, line.attempt, line.cause) for line in history] == [

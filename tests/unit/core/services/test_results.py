@@ -52,7 +52,7 @@ async def test_an_answer_of_a_lost_attempt_is_dropped(studio: Studio, kind: JobK
         wish = TrainWish("xyz", "temple", ConceptKind.SUBJECT, (key_of("a"),))
         await studio.services.training.start(ANNA, CHANNEL, wish)
     stale = await studio.claim()
-    await studio.queue.lose(stale.id, stale.attempt, "the worker died")
+    await studio.queue.lose(stale.id, stale.attempt, "the worker died", alone=True)
     await studio.services.results.finish(answer(stale))
     assert await rows(studio) == [0, 0, 0, 0, 0]
     fresh = await studio.claim()
