@@ -15,6 +15,7 @@ from core.errors import InvalidInput
 from core.storage import Storage
 from core.worker import sizes
 from core.worker.canvas import Canvas
+from core.worker.engine.draft import Draft
 from core.worker.engine.studio import Studio
 from core.worker.given import Given, Pictures
 from core.worker.loop import Slices
@@ -178,11 +179,19 @@ def _together(
         while any(draft.picture is None for draft in drafts):
             yield
             ticket.check()
+            _raise_fault(drafts)
             done = sum(draft.done for draft in drafts) // len(drafts)
             ticket.progress(Progress(done, total, "drawing"))
         return studio.pictures(drafts), any(draft.shared for draft in drafts)
     finally:
         studio.withdraw(drafts)
+
+
+def _raise_fault(drafts: Sequence[Draft]) -> None:
+    """What the engine says of images that it could not make ends their own job."""
+    for draft in drafts:
+        if draft.fault is not None:
+            raise draft.fault
 
 
 def _put_back(made: Sequence[Image.Image], canvas: Canvas | None) -> list[Image.Image]:

@@ -7,7 +7,7 @@ shelf. Page 0 is zero. What a request costs does not depend on how many concepts
 
 import copy
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,8 @@ from core.worker.engine.reach import Reach, Row, Where
 
 PAGE_RANK = 8
 PAGES_LEAST = 16
-HOST_MOST = 512
-"""Adapters kept in host memory."""
+HOST_TIMES = 4
+"""Host memory for adapters, as a multiple of what they may take beside the model."""
 
 Adapter = Mapping[str, tuple[Tensor, Tensor]]
 """For each layer by name: A (rank, in, …) and B (out, rank, …), any scale multiplied into B."""
@@ -29,6 +29,26 @@ Adapter = Mapping[str, tuple[Tensor, Tensor]]
 
 class BankFull(Exception):
     """The stack does not fit beside what is at work now; it does when some of that has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Print:
+    """An adapter in host memory: its pages for each shelf, and the layers that it changes."""
+
+    pages: tuple[Tensor | None, ...]
+    layers: frozenset[str]
+
+    @property
+    def bytes(self) -> int:
+        return sum(pages.nbytes for pages in self.pages if pages is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Holding:
+    """An adapter beside the model: the numbers of its pages on each shelf."""
+
+    pages: tuple[list[int], ...]
+    layers: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +100,17 @@ class _Shelf:
             pages[:, place.up] = _columns(up.flatten(1).mT, len(pages))
         return pages
 
-    def put_on(self, pages: Tensor, weights: Tensor) -> None:
-        """Every layer wears these pages (rows, count) at these weights."""
-        for place in self.places.values():
-            down = self.pages[:, place.down].view(-1, PAGE_RANK, place.layer.in_size)[pages]
-            up = self.pages[:, place.up].view(-1, PAGE_RANK, place.layer.out_size)[pages]
-            weighted = up * weights[..., None, None].to(up.dtype)
-            place.layer.worn = Columns(down.flatten(1, 2), weighted.flatten(1, 2))
+    def put_on(self, pages: Tensor, weights: Tensor, touched: Set[str]) -> None:
+        """The layers that are touched wear these pages (rows, count) at these weights."""
+        for name, place in self.places.items():
+            worn = self._gathered(place, pages, weights) if name in touched else None
+            place.layer.worn = worn
+
+    def _gathered(self, place: _Place, pages: Tensor, weights: Tensor) -> Columns:
+        down = self.pages[:, place.down].view(-1, PAGE_RANK, place.layer.in_size)[pages]
+        up = self.pages[:, place.up].view(-1, PAGE_RANK, place.layer.out_size)[pages]
+        up *= weights[..., None, None].to(up.dtype)
+        return Columns(down.flatten(1, 2), up.flatten(1, 2))
 
     def take_off(self) -> None:
         for place in self.places.values():
@@ -106,10 +130,11 @@ class Bank:
     def __init__(self, model: nn.Module, *, budget_bytes: int) -> None:
         self._like = next(model.parameters())
         self._shelves = _shelves(model)
-        row_bytes = sum(shelf.width for shelf in self._shelves) * self._like.element_size()
-        self.page_count = max(PAGES_LEAST, budget_bytes // max(1, row_bytes))
-        self._printed: OrderedDict[str, list[Tensor | None]] = OrderedDict()
-        self._held: OrderedDict[str, list[list[int]]] = OrderedDict()
+        self._page_bytes = sum(s.width for s in self._shelves) * self._like.element_size()
+        self.page_count = max(PAGES_LEAST, budget_bytes // max(1, self._page_bytes))
+        self._printed: OrderedDict[str, _Print] = OrderedDict()
+        self._held: OrderedDict[str, _Holding] = OrderedDict()
+        self._wanted: Counter[str] = Counter()
         self._pinned: Counter[str] = Counter()
         self._rows: tuple[Row, ...] = ()
 
@@ -126,16 +151,41 @@ class Bank:
         Raises:
             ModelFault: it names a layer that the model lacks, or has another shape.
         """
-        if key in self._printed:
+        if self.knows(key):
             return
         _check(adapter, self.layers)
         pages = [shelf.printed(adapter) for shelf in self._shelves]
-        self._printed[key] = [None if each is None else self._at_hand(each) for each in pages]
+        ready = tuple(None if each is None else self._at_hand(each) for each in pages)
+        self._printed[key] = _Print(ready, frozenset(adapter))
         self._forget_printed()
 
+    @property
+    def bytes(self) -> int:
+        """What all pages take beside the model, once a concept has needed them."""
+        return self.page_count * self._page_bytes
+
+    @property
+    def host_bytes(self) -> int:
+        """What adapters take in host memory now."""
+        return sum(each.bytes for each in self._printed.values())
+
+    def holds(self, key: str) -> bool:
+        """The adapter is beside the model."""
+        return key in self._held
+
     def knows(self, key: str) -> bool:
-        """The adapter is in host memory."""
+        """The adapter is in host memory, and now the last one there to be forgotten."""
+        if key in self._printed:
+            self._printed.move_to_end(key)
         return key in self._printed
+
+    def want(self, keys: Sequence[str]) -> None:
+        """Keeps adapters in host memory until they are let go as often: an image waits for them."""
+        self._wanted.update(keys)
+
+    def let_go(self, keys: Sequence[str]) -> None:
+        """What `want` kept may be forgotten."""
+        self._wanted.subtract(keys)
 
     def pin(self, keys: Sequence[str]) -> None:
         """Brings adapters in and keeps them until they are unpinned as often.
@@ -164,7 +214,7 @@ class Bank:
         """
         if not _same(rows, self._rows):
             for index, shelf in enumerate(self._shelves):
-                self._dress(shelf, [self._listed(row, index) for row in rows])
+                self._dress(shelf, index, rows)
             self._rows = tuple(rows)
         for shelf in self._shelves:
             shelf.confine(wheres)
@@ -178,10 +228,11 @@ class Bank:
         return [
             (page, worn.weight, index)
             for index, worn in enumerate(row)
-            for page in self._held[worn.adapter][shelf]
+            for page in self._held[worn.adapter].pages[shelf]
         ]
 
-    def _dress(self, shelf: _Shelf, listed: Sequence[list[tuple[int, float, int]]]) -> None:
+    def _dress(self, shelf: _Shelf, index: int, rows: Sequence[Row]) -> None:
+        listed = [self._listed(row, index) for row in rows]
         most = max((len(row) for row in listed), default=0)
         if most == 0:
             shelf.owners = None
@@ -193,7 +244,8 @@ class Bank:
         weights = torch.tensor([[weight for _, weight, _ in row] for row in filled], device=device)
         owners = torch.tensor([[owner for *_, owner in row] for row in filled], device=device)
         shelf.owners = owners.repeat_interleave(PAGE_RANK, dim=1)
-        shelf.put_on(pages, weights)
+        keys = {worn.adapter for row in rows for worn in row}
+        shelf.put_on(pages, weights, set().union(*(self._held[key].layers for key in keys)))
 
     def _bring_in(self, key: str) -> None:
         if key in self._held:
@@ -201,14 +253,13 @@ class Bank:
             return
         printed = self._printed[key]
         self._printed.move_to_end(key)
-        needed = [0 if pages is None else len(pages) for pages in printed]
-        for shelf, pages in zip(self._shelves, printed, strict=True):
+        shelved = list(zip(self._shelves, printed.pages, strict=True))
+        for shelf, pages in shelved:
             if pages is not None:
                 shelf.open(self.page_count, self._like)
-        self._make_room(needed)
-        self._held[key] = [
-            _copy_in(shelf, pages) for shelf, pages in zip(self._shelves, printed, strict=True)
-        ]
+        self._make_room([0 if pages is None else len(pages) for pages in printed.pages])
+        copied = tuple(_copy_in(shelf, pages) for shelf, pages in shelved)
+        self._held[key] = _Holding(copied, printed.layers)
 
     def _make_room(self, needed: Sequence[int]) -> None:
         """Drops what was used longest ago until every shelf has the pages."""
@@ -217,12 +268,12 @@ class Bank:
             dropped = next(idle, None)
             if dropped is None:
                 raise BankFull
-            for shelf, pages in zip(self._shelves, self._held.pop(dropped), strict=True):
+            for shelf, pages in zip(self._shelves, self._held.pop(dropped).pages, strict=True):
                 shelf.free.extend(pages)
 
     def _check_size(self, keys: Sequence[str]) -> None:
         for index in range(len(self._shelves)):
-            pages = [self._printed[key][index] for key in set(keys)]
+            pages = [self._printed[key].pages[index] for key in set(keys)]
             if sum(len(each) for each in pages if each is not None) >= self.page_count:
                 raise ModelFault("the stack's adapters are larger than the adapter bank")
 
@@ -232,9 +283,13 @@ class Bank:
         return ready.pin_memory() if self._like.device.type == "cuda" else ready
 
     def _forget_printed(self) -> None:
-        for key in list(self._printed)[:-HOST_MOST]:
-            if self._pinned[key] <= 0:
-                del self._printed[key]
+        """Drops what was asked for longest ago until the rest is within bounds."""
+        taken = self.host_bytes
+        for key in list(self._printed)[:-1]:
+            if taken <= HOST_TIMES * self.bytes:
+                return
+            if self._wanted[key] <= 0:
+                taken -= self._printed.pop(key).bytes
 
 
 def pairs(lora: Mapping[str, Tensor]) -> Adapter:

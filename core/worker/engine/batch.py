@@ -30,12 +30,13 @@ class Denoiser:
         terms = torch.cat([latents[:, None], outputs[:, None], past, noise[:, None]], dim=1)
         rows = _pick(drafts, "rows").to(terms)
         moved = torch.einsum("nt,nt...->n...", rows, terms)
+        past = terms[:, : past.shape[1]].clone()
+        taken = [_put_back(draft, after) for draft, after in zip(drafts, moved, strict=True)]
         for index, maps in self._gaze.seen().items():
             drafts[index].look(maps)
-        for draft, after, before in zip(drafts, moved, terms, strict=True):
-            draft.step += 1
-            draft.past = before[: len(draft.past)].clone()
-            draft.latents = _put_back(draft, after)
+        # Only now, for memory may run out at every line above, and then no step was taken.
+        for draft, after, before in zip(drafts, taken, past, strict=True):
+            draft.take(after, before)
 
     def _guided(self, drafts: Sequence[Draft], latents: Tensor) -> Tensor:
         """Model outputs in float32, (count, channels, height, width)."""
@@ -124,7 +125,7 @@ def _put_back(draft: Draft, after: Tensor) -> Tensor:
     kept = draft.ask.repaint
     if kept is None:
         return after
-    signal, sigma = draft.ask.table.noising[draft.step].tolist()
+    signal, sigma = draft.ask.table.noising[draft.step + 1].tolist()
     own = signal * kept.clean + sigma * kept.noise
     return torch.lerp(own, after, kept.mask)
 

@@ -104,8 +104,12 @@ class Draft:
     """Images of other jobs were in a call with it."""
     picture: Tensor | None = None
     """(3, height_px, width_px) in -1 to 1, when all is done."""
+    fault: Exception | None = None
+    """Why there will be no picture; the engine has dropped it."""
     peek: Tensor | None = None
     """What the model takes the clean latents to be, after the last step."""
+    _noise: Tensor | None = field(default=None, init=False)
+    """Drawn for a step that was not taken yet."""
 
     def __post_init__(self) -> None:
         self.step, self.latents = self.ask.begin, self.ask.start
@@ -133,7 +137,14 @@ class Draft:
             self.where = self.ask.spread.after(self.step, maps, self.where)
 
     def draw_noise(self) -> Tensor:
-        """The noise of this step; zero where the sampler has none."""
+        """The noise of this step, the same until it is taken; zero where the sampler has none."""
         if self.ask.noise is None or not self.ask.table.needs_noise(self.step):
             return torch.zeros_like(self.latents)
-        return self.ask.noise().to(self.latents)
+        if self._noise is None:
+            self._noise = self.ask.noise()
+        return self._noise.to(self.latents)
+
+    def take(self, latents: Tensor, past: Tensor) -> None:
+        """The step is taken, and this is what it made."""
+        self.step += 1
+        self.latents, self.past, self._noise = latents, past, None

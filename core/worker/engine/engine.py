@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
+from core.errors import ModelFault
 from core.worker.engine.bank import Bank, BankFull
 from core.worker.engine.batch import Denoiser
 from core.worker.engine.decoder import Decoder
@@ -33,6 +34,8 @@ class Engine:
     def admit(self, asks: Sequence[Ask]) -> list[Draft]:
         """Puts images behind those that wait; they enter between two steps."""
         drafts = [Draft(ask) for ask in asks]
+        for draft in drafts:
+            self._bank.want(draft.ask.adapters)
         self._waiting += drafts
         return drafts
 
@@ -40,14 +43,14 @@ class Engine:
         """Takes images out again, wherever they are."""
         for draft in [draft for draft in self._running if draft in drafts]:
             self._leave(draft)
-        self._waiting = [draft for draft in self._waiting if draft not in drafts]
+        for draft in [draft for draft in self._waiting if draft in drafts]:
+            self._stop_waiting(draft)
         self._sampled = [draft for draft in self._sampled if draft not in drafts]
 
     def advance(self) -> None:
-        """One call: decodes finished images, else the next step of the bucket whose turn it is.
+        """Decodes what is sampled, and takes the next step of the bucket whose turn it is.
 
-        Raises:
-            torch.OutOfMemoryError: a single image is too large.
+        An image that is too large by itself is dropped with its fault; the others go on.
         """
         if self._sampled:
             self._decode()
@@ -60,19 +63,32 @@ class Engine:
         alike = [draft for draft in self._sampled if draft.latents.shape == shape]
         pixels = shape[-2] * shape[-1] * self._decoder.pixels_a_latent**2
         done = alike[: self._limit.decoded_at_once(pixels)]
-        self._decoder.decode(done)
+        try:
+            self._decoder.decode(done)
+        except torch.OutOfMemoryError as error:
+            torch.cuda.empty_cache()
+            self._limit.decode_less(pixels, tried=len(done))
+            if len(done) > 1:
+                return
+            done[0].fault = error
         self._sampled = [draft for draft in self._sampled if draft not in done]
 
     def _let_in(self) -> None:
         """Waiting images enter in their order while there is room for their adapters and rows."""
         room = self._limit.images - len(self._running)
         while self._waiting and room > 0:
+            first = self._waiting[0]
             try:
-                self._bank.pin(self._waiting[0].ask.adapters)
+                self._bank.pin(first.ask.adapters)
             except BankFull:
                 return
-            self._running.append(self._waiting.pop(0))
-            room -= 1
+            except ModelFault as fault:
+                first.fault = fault
+                self._stop_waiting(first)
+            else:
+                self._waiting.remove(first)
+                self._running.append(first)
+                room -= 1
 
     def _chosen(self) -> list[Draft]:
         """The images of the bucket that was served longest ago."""
@@ -89,11 +105,12 @@ class Engine:
         together = drafts[: self._limit.images_of(drafts[0])]
         try:
             self._denoiser.step(together)
-        except torch.OutOfMemoryError:
+        except torch.OutOfMemoryError as error:
             torch.cuda.empty_cache()
-            if len(together) == 1:
-                raise
             self._limit.halve(together[0], tried=len(together))
+            if len(together) == 1:
+                together[0].fault = error
+                self._leave(together[0])
             return
         self._limit.held(together)
         mixed = len({draft.ask.owner for draft in together}) > 1
@@ -106,3 +123,8 @@ class Engine:
     def _leave(self, draft: Draft) -> None:
         self._running.remove(draft)
         self._bank.unpin(draft.ask.adapters)
+        self._bank.let_go(draft.ask.adapters)
+
+    def _stop_waiting(self, draft: Draft) -> None:
+        self._waiting.remove(draft)
+        self._bank.let_go(draft.ask.adapters)

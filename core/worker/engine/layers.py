@@ -33,7 +33,7 @@ class Banked(Protocol):
 
 
 class BankedLinear:
-    """y = Wx + (s ⊙ (xA))B for a linear layer; s may differ over positions.
+    """y = Wx + (s ⊙ (xA))B for a linear layer; s may differ over positions. y is written over Wx.
 
     Source: Hu et al., LoRA (2022), equation 3; one (A, B) a row as in Chen et al., Punica (2023).
     """
@@ -55,7 +55,7 @@ class BankedLinear:
         if self.reach is not None and inputs[0].ndim > 2:
             inner = inner * self._factors(self.reach, inner)
         flat = output.reshape(rows, -1, self.out_size)
-        return torch.baddbmm(flat, inner, worn.up).view_as(output)
+        return flat.baddbmm_(inner, worn.up).view_as(output)
 
     def _factors(self, reach: Reach, inner: Tensor) -> Tensor:
         over = reach.over_words if self._reads_words else reach.over_pixels
@@ -66,7 +66,7 @@ class BankedConv:
     """The same for a convolution: A has its kernel, B is 1 × 1.
 
     All rows are one grouped convolution, which on the CPU was three to eight times as fast as
-    unfolding (docs/log.md).
+    unfolding; a kernel of one pixel is a matrix product, twice as fast again (docs/log.md).
     """
 
     def __init__(self, layer: nn.Conv2d) -> None:
@@ -74,6 +74,7 @@ class BankedConv:
         self.reach: Reach | None = None
         self.in_size = layer.in_channels * layer.kernel_size[0] * layer.kernel_size[1]
         self.out_size = layer.out_channels
+        self._one_pixel = layer.kernel_size == layer.stride == (1, 1) and not any(layer.padding)
         layer.register_forward_hook(self)
 
     def __call__(self, layer: nn.Conv2d, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
@@ -81,16 +82,23 @@ class BankedConv:
         worn = self.worn
         if worn is None:
             return output
-        rows, rank, _ = worn.down.shape
-        inner = functional.conv2d(
-            inputs[0].reshape(1, -1, *inputs[0].shape[2:]),
-            worn.down.view(rows * rank, layer.in_channels, *layer.kernel_size),
+        inner = self._inner(layer, inputs[0], worn.down)
+        if self.reach is not None:
+            inner = inner * self.reach.over_pixels(inner.shape[2], inner).mT
+        flat = output.reshape(len(inner), self.out_size, -1)
+        return flat.baddbmm_(worn.up.mT, inner).view_as(output)
+
+    def _inner(self, layer: nn.Conv2d, pixels: Tensor, down: Tensor) -> Tensor:
+        """What A makes of the pixels, (rows, rank, positions)."""
+        rows, rank, _ = down.shape
+        if self._one_pixel:
+            return torch.bmm(down, pixels.flatten(2))
+        made = functional.conv2d(
+            pixels.reshape(1, -1, *pixels.shape[2:]),
+            down.view(rows * rank, layer.in_channels, *layer.kernel_size),
             stride=layer.stride,
             padding=layer.padding,
             dilation=layer.dilation,
             groups=rows,
-        ).view(rows, rank, -1)
-        if self.reach is not None:
-            inner = inner * self.reach.over_pixels(inner.shape[2], inner).mT
-        flat = output.reshape(rows, self.out_size, -1)
-        return torch.baddbmm(flat, worn.up.mT, inner).view_as(output)
+        )
+        return made.view(rows, rank, -1)

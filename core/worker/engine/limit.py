@@ -24,6 +24,7 @@ class Limit:
         self._device = device
         self._bounds: dict[Shape, int] = {}
         self._ceilings: dict[Shape, int] = {}
+        self._decoded: dict[int, int] = {}
 
     def images_of(self, draft: Draft) -> int:
         """How many images like this one may be in a call."""
@@ -33,7 +34,11 @@ class Limit:
 
     def decoded_at_once(self, pixels: int) -> int:
         """How many finished pictures of so many pixels are decoded in one call."""
-        return max(1, DECODED_PIXELS // pixels)
+        return self._decoded.get(pixels, max(1, DECODED_PIXELS // pixels))
+
+    def decode_less(self, pixels: int, *, tried: int) -> None:
+        """The memory did not hold so many: from now on half of them, for good."""
+        self._decoded[pixels] = max(1, tried // 2)
 
     def halve(self, draft: Draft, *, tried: int) -> None:
         """The memory did not hold so many: from now on half of them, for good."""
