@@ -32,8 +32,9 @@ SPANISH_SHARE = 0.3
 class ClipMaker:
     """Draws training clips, each from the generator it is given."""
 
-    def __init__(self, espeak: Espeak) -> None:
+    def __init__(self, espeak: Espeak, *, spanish_share: float = SPANISH_SHARE) -> None:
         self._speaker = Speaker(espeak)
+        self._spanish_share = spanish_share
 
     def draw(self, rng: random.Random) -> tuple[Samples, Clip]:
         """One clip of at most 9.9 s: nothing spoken, chatter, words in no order or requests."""
@@ -46,7 +47,7 @@ class ClipMaker:
         kind = rng.choices(("none", "chatter", "salad", "several", "one"), (6, 4, 13, 6, 71))[0]
         if kind == "none":
             return _nothing_said(rng), Clip(None, ())
-        language = "es" if rng.random() < SPANISH_SHARE else "en"
+        language = "es" if rng.random() < self._spanish_share else "en"
         phrases = _phrases(rng, kind, language)
         samples, utterances = self._speaker.clip(phrases, trained_voice(rng, language), rng)
         if kind == "chatter":
@@ -111,9 +112,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--shards", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--spanish", type=float, default=SPANISH_SHARE, metavar="SHARE")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    maker = ClipMaker(Espeak())
+    maker = ClipMaker(Espeak(), spanish_share=arguments.spanish)
     for number in range(arguments.shards):
         name = f"shard-{arguments.seed}-{number:03d}"
         if not (arguments.folder / f"{name}.npy").exists():

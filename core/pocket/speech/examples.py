@@ -73,10 +73,10 @@ class ExampleMaker:
         )
 
     def _task(self, clip: Clip, rng: random.Random) -> bool:
-        """Whether to translate: English now and then, Spanish half of the time where it can be."""
+        """Whether to translate: English now and then, Spanish mostly, where it can be."""
         translatable = all(each.translation is not None for each in clip.utterances)
         if clip.language == "es":
-            return translatable and rng.random() < 0.55
+            return translatable and rng.random() < 0.7
         return rng.random() < 0.15
 
     def _head(
