@@ -43,6 +43,7 @@ BOTH = "Give me either a prompt or a voice message, not both."
     aspect="The shape of the picture",
     sampler="How the noise is taken away; lcm and tcd are for models distilled to a few steps",
     concepts="Concepts of this server with weights, with commas: xyz:0.8, kar",
+    exact="Draw alone, slower, so that the very same picture can be made again bit for bit",
     voice="A sound file that says what to draw, in place of a prompt",
 )
 @app_commands.choices(
@@ -61,6 +62,7 @@ async def imagine(
     aspect: str | None = None,
     sampler: str | None = None,
     concepts: str | None = None,
+    exact: bool = False,
     voice: discord.Attachment | None = None,
 ) -> None:
     """Take the options as a wish; ask for a prompt if there is none."""
@@ -74,6 +76,7 @@ async def imagine(
         aspect=Aspect(aspect) if aspect else Aspect.SQUARE,
         sampler=Sampler(sampler) if sampler else None,
         concepts=parse_stack(concepts or ""),
+        exact=exact,
     )
     if voice is not None:
         await _spoken(interaction, wish, voice)

@@ -70,6 +70,12 @@ def redone(request: ImagineRequest) -> ImagineRequest:
     return request.model_copy(update={"variation": dice})
 
 
+def replayed(image: Image) -> ImagineRequest:
+    """The picture's whole manifest again, alone in its batch, for the same bits."""
+    return image.manifest.request.model_copy(update={"exact": True})
+
+
 def _from(image: Image, **changes: object) -> ImagineRequest:
-    known = image.manifest.request.model_dump()
-    return ImagineRequest.model_validate(known | {"parent_image_id": image.id} | changes)
+    """A new picture has no bits to match, so it may share a batch whatever `image` had to do."""
+    known = image.manifest.request.model_dump() | {"parent_image_id": image.id, "exact": False}
+    return ImagineRequest.model_validate(known | changes)

@@ -33,6 +33,7 @@ class ImagineWish:
     aspect: Aspect = Aspect.SQUARE
     concepts: tuple[tuple[str, float], ...] = ()
     """Names with weights, besides those in the prompt."""
+    exact: bool = False
     reply_to: int | None = None
 
 
@@ -94,7 +95,7 @@ class Imagining:
     async def replay(self, actor: Actor, channel_id: int, image_id: int) -> Submitted:
         """The picture's manifest again, with everything as it was."""
         image = await self._gallery.image(actor, image_id)
-        return await self._submit(actor, channel_id, image.manifest.request)
+        return await self._submit(actor, channel_id, again.replayed(image))
 
     async def _submit(self, actor: Actor, channel_id: int, request: ImagineRequest) -> Submitted:
         async with self._database.transaction() as session:
@@ -118,6 +119,7 @@ async def _resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> 
         guidance_scale=wish.guidance,
         sampler=wish.sampler,
         aspect=wish.aspect,
+        exact=wish.exact,
         stack=tuple(pinned(concept, weight) for concept, weight in resolved.chosen),
     )
 

@@ -9,6 +9,11 @@ from core.domain.images import Image
 from core.domain.jobs import Job
 from core.domain.requests import ImagineRequest
 
+DRAWN_ALONE = "Drawn alone. Made again on the same machine, every bit is the same."
+DRAWN_TOGETHER = (
+    "Drawn in one batch with other jobs. Made again it looks the same, but the last bits of its "
+    "colours may differ. With `exact` it is drawn alone."
+)
 EVERY = "all"
 """The menu's value for all pictures of a job."""
 
@@ -58,6 +63,8 @@ def details(images: Sequence[Image], files: tuple[Blob, ...]) -> Card:
     if request.stack:
         lines = [f"{_weighted(e)} `{e.artifact[:12]}`" for e in request.stack]
         card.add_field(name="Stack", value="\n".join(lines), inline=False)
+    shared = any(image.manifest.shared for image in images)
+    card.add_field(name="Again", value=DRAWN_TOGETHER if shared else DRAWN_ALONE, inline=False)
     versions = dotted(*(f"{name} {number}" for name, number in manifest.versions.items()))
     card.set_footer(
         text=f"{manifest.model} · {manifest.device} · {manifest.dtype} · {versions}"[:2000]

@@ -36,6 +36,7 @@ async def test_all_options_reach_the_job(house: House) -> None:
         "aspect": "3:2",
         "sampler": "dpmpp_2m_karras",
         "concepts": "kar:0.7",
+        "exact": True,
     }
     await house.result(owl, await owl.run("imagine", options))
     job = await house.services.jobs.get(house.guild_id("Lighthouse"), 2)
@@ -49,6 +50,7 @@ async def test_all_options_reach_the_job(house: House) -> None:
         "guidance_scale": 5.5,
         "aspect": "3:2",
         "sampler": "dpmpp_2m_karras",
+        "exact": True,
     }
     assert {name: request[name] for name in expected} == expected
 

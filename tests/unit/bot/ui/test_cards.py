@@ -269,6 +269,21 @@ def test_a_result_tells_what_is_needed_to_repeat_it() -> None:
         assert part in text
 
 
+def test_details_say_whether_every_bit_can_be_made_again() -> None:
+    """A picture that shared its batch is told from one that was drawn alone."""
+    alone = images(1)
+    shared = [
+        replace(image, manifest=image.manifest.model_copy(update={"shared": True}))
+        for image in alone
+    ]
+    for drawn, words in ((alone, "Drawn alone"), (shared, "with other jobs")):
+        card = pictures.details(drawn, ())
+        assert card.embed is not None
+        (again,) = [field.value for field in card.embed.fields if field.name == "Again"]
+        assert again is not None
+        assert words in again
+
+
 def test_one_picture_has_words_on_its_buttons_and_four_have_numbers() -> None:
     """A grid has a row for each verb, one picture has plain words."""
     single = pictures.result(job(), images(1), PNG)

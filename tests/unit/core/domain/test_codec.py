@@ -1,11 +1,14 @@
 """Requests as JSON and back."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.codec import Codec
 from core.domain.concepts import ConceptKind
+from core.domain.images import Manifest
 from core.domain.jobs import Progress
 from core.domain.requests import (
     SEED_MAX,
@@ -70,3 +73,18 @@ def test_what_does_not_fit_is_refused(text: str) -> None:
     """Nothing half-valid is read."""
     with pytest.raises(ValueError):
         REQUESTS.read(text)
+
+
+def test_a_manifest_without_word_of_a_batch_was_drawn_alone() -> None:
+    """Manifests and requests that were kept before images shared batches can still be read."""
+    kept = {
+        "request": {"kind": "imagine", "prompt": "a house", "seeds": [1]},
+        "index": 0,
+        "model": "pocket",
+        "device": "cpu",
+        "dtype": "float32",
+        "versions": {},
+    }
+    manifest = Codec(Manifest).read(json.dumps(kept))
+    assert not manifest.shared
+    assert not manifest.request.exact

@@ -79,6 +79,20 @@ def test_more_like_this_begins_four_times_from_the_picture() -> None:
     assert (request.width_px, request.height_px) == (64, 64)
 
 
+def test_made_again_it_is_drawn_alone() -> None:
+    """The whole batch of the job as it was, and nobody else's pictures in it."""
+    shared = image()
+    request = again.replayed(shared)
+    assert request.exact
+    assert request.model_copy(update={"exact": False}) == shared.manifest.request
+
+
+def test_what_is_made_from_an_exact_picture_may_share_a_batch() -> None:
+    """There is no earlier picture that the new ones would have to equal."""
+    exact = image(exact=True)
+    assert not any(make(exact).exact for make in (again.varied, again.upscaled, again.alike))
+
+
 def test_redoing_changes_only_the_seeds() -> None:
     """The same wish, other dice."""
     request = image().manifest.request

@@ -29,6 +29,7 @@ async def test_a_wish_is_kept_whole(studio: Studio) -> None:
         guidance=5.5,
         sampler=Sampler.EULER,
         aspect=Aspect.PORTRAIT,
+        exact=True,
         reply_to=99,
     )
     submitted = await studio.services.imagining.request(ANNA, CHANNEL, wish)
@@ -41,6 +42,7 @@ async def test_a_wish_is_kept_whole(studio: Studio) -> None:
         guidance_scale=5.5,
         sampler=Sampler.EULER,
         aspect=Aspect.PORTRAIT,
+        exact=True,
     )
     assert (job.user_id, job.channel_id, job.reply_to, job.state) == (
         10,
@@ -150,7 +152,8 @@ async def test_every_button_makes_its_job(studio: Studio) -> None:
     counts = [len(submitted.job.request.seeds) for submitted in made]  # type: ignore[union-attr]
     assert counts == [4, 1, 4, 2, 2]
     assert all(submitted.stack == image.manifest.request.stack for submitted in made)
-    assert made[-1].job.request == image.manifest.request
+    exactly = image.manifest.request.model_copy(update={"exact": True})
+    assert made[-1].job.request == exactly
 
 
 async def test_buttons_work_after_the_library_has_moved_on(studio: Studio) -> None:
