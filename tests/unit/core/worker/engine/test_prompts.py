@@ -1,0 +1,58 @@
+"""Prompts are encoded once for each stack, as the pipeline encodes them."""
+
+import pytest
+import torch
+
+from core.worker.engine.prompts import KEPT, Prompts
+
+
+@pytest.fixture
+def counted(base, stacks, monkeypatch):
+    """A cache of prompts, and how often the encoder ran."""
+    calls, encode = [], base.pipe.encode_prompt
+
+    def counting(*args, **kwargs):
+        calls.append(args)
+        return encode(*args, **kwargs)
+
+    monkeypatch.setattr(base.pipe, "encode_prompt", counting)
+    return Prompts(base, stacks), calls
+
+
+def test_same_words_are_encoded_once(counted):
+    """Another prompt, negative prompt or guidance is another entry."""
+    prompts, calls = counted
+    first = prompts.encode("a cat", "", (), guided=True)
+    assert prompts.encode("a cat", "", (), guided=True) is first
+    prompts.encode("a dog", "", (), guided=True)
+    prompts.encode("a cat", "red", (), guided=True)
+    assert prompts.encode("a cat", "", (), guided=False).negative is None
+    assert len(calls) == 4
+
+
+def test_another_version_or_weight_is_another_word(counted, make_concept):
+    """The same name in another guild, retaught, or weaker, reads as its own vectors."""
+    prompts, calls = counted
+    asked = [
+        make_concept("one", seed=1),
+        make_concept("one", seed=2),
+        make_concept("one", seed=2, weight=0.5),
+    ]
+    said = [prompts.encode("a <one>", "", (entry,), guided=False) for entry in asked]
+    again = [prompts.encode("a <one>", "", (entry,), guided=False) for entry in asked]
+    assert len(calls) == 3
+    assert all(a is b for a, b in zip(said, again, strict=True))
+    rows = [each.prompt.embeds for each in said]
+    assert not torch.allclose(rows[0], rows[1])
+    assert not torch.allclose(rows[1], rows[2])
+
+
+def test_memory_is_bounded_and_the_recent_stay(counted):
+    """A prompt that is asked for again and again is not pushed out by others."""
+    prompts, calls = counted
+    favourite = prompts.encode("a cat", "", (), guided=False)
+    for index in range(KEPT + 10):
+        prompts.encode(f"{index}", "", (), guided=False)
+        assert prompts.encode("a cat", "", (), guided=False) is favourite
+    prompts.encode("0", "", (), guided=False)
+    assert len(calls) == 1 + KEPT + 10 + 1
