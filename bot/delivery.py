@@ -10,10 +10,10 @@ import structlog
 from bot import errors
 from bot.queueing import remove
 from bot.ui.card import Card
-from bot.ui.cards import concepts, pictures, status, voice
+from bot.ui.cards import concepts, exports, pictures, status, voice
 from core.domain.deliveries import Delivery
 from core.domain.jobs import Job, JobKind, JobState
-from core.domain.requests import ImportRequest, TrainRequest, TranscribeRequest
+from core.domain.requests import ExportRequest, ImportRequest, TrainRequest, TranscribeRequest
 
 if TYPE_CHECKING:
     from bot.client import Atelier
@@ -32,6 +32,8 @@ PASSING = (
     TimeoutError,
 )
 TOO_MANY_REQUESTS = 429
+UPLOAD_MAX_BYTES = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+"""Where there is no guild whose limit counts."""
 
 
 class Deliveries:
@@ -121,6 +123,8 @@ class Deliveries:
             return await self._learned(job, job.request)
         if isinstance(job.request, ImportRequest):
             return await self._taken_in(job, job.request)
+        if isinstance(job.request, ExportRequest):
+            return await self._exported(job, job.request)
         return await self._heard(job)
 
     async def _drawn(self, job: Job) -> Card:
@@ -138,6 +142,13 @@ class Deliveries:
         version = await self._client.services.library.version_of_job(job.id)
         sheet = await self._client.drawing.sheet(version)
         return concepts.taken_in(request, version, sheet, job.id)
+
+    async def _exported(self, job: Job, request: ExportRequest) -> Card:
+        guild = self._client.get_guild(job.guild_id)
+        limit_bytes = guild.filesize_limit if guild else UPLOAD_MAX_BYTES
+        files = await self._client.services.exporting.files_of_job(job.guild_id, job.id)
+        blobs = await self._client.drawing.files(files, limit_bytes)
+        return exports.exported(request, files, blobs, limit_bytes=limit_bytes)
 
     async def _heard(self, job: Job) -> Card:
         transcript = await self._client.services.voice.transcript_of_job(job.id)

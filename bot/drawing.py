@@ -7,6 +7,7 @@ from bot.ui import grid
 from bot.ui.card import Blob
 from bot.ui.grid import Strip, Tile
 from core.domain.concepts import ConceptVersion
+from core.domain.exports import ExportedFile
 from core.domain.images import Image
 from core.storage import Storage
 
@@ -31,6 +32,13 @@ class Drawing:
     async def sheet(self, version: ConceptVersion) -> Blob:
         """A concept's training pictures, and samples without and with it."""
         return await asyncio.to_thread(self._sheet, version)
+
+    async def files(self, files: Sequence[ExportedFile], limit_bytes: int) -> tuple[Blob, ...]:
+        """Those of the files that are small enough to post, as they are."""
+        small = [file for file in files if file.size_bytes <= limit_bytes]
+        return await asyncio.to_thread(
+            lambda: tuple(Blob(file.name, self._storage.get(file.key)) for file in small)
+        )
 
     async def preview(self, key: str) -> Blob:
         """A picture from the middle of a job."""

@@ -10,12 +10,20 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from core.db import Database
-from core.dispatch.messages import Ended, Imagined, Imported, MadeImage, Trained, Transcribed
+from core.dispatch.messages import (
+    Ended,
+    Exported,
+    Imagined,
+    Imported,
+    MadeImage,
+    Trained,
+    Transcribed,
+)
 from core.domain.concepts import Concept, ConceptKind, Origin
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job, JobKind
 from core.domain.people import Actor
-from core.domain.requests import ImagineRequest, ImportRequest, Recipe, TrainRequest
+from core.domain.requests import ExportRequest, ImagineRequest, ImportRequest, Recipe, TrainRequest
 from core.domain.speech import Segment
 from core.queue import Bells, Queue
 from core.services import Services
@@ -104,6 +112,8 @@ def answer(job: Job, *, said: str = "a photo of a temple", seconds: float = 2.0)
             parents=request.parents,
             seconds=seconds,
         )
+    if isinstance(request, ExportRequest):
+        return Exported(job.id, job.attempt, (), seconds)
     if isinstance(request, ImportRequest):
         return imported(job, request, seconds)
     spoken = Segment(start=0, end=1, text=f" {said}", avg_logprob=-0.1, no_speech_prob=0.01)

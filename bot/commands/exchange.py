@@ -1,4 +1,4 @@
-"""/concepts import: concepts that come from other tools."""
+"""/concepts import and export: concepts that come from other tools, or go there."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,10 +7,12 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.commands.concepts import Name, concepts
+from bot.commands.stack_option import complete_name
 from bot.queueing import queue
 from bot.replies import actor_of, channel_of, defer, require_voice
 from core.domain.concepts import ConceptKind, concept_name
 from core.domain.concepts import class_noun as tidy_noun
+from core.domain.exports import ExportForm
 from core.services.importing import ImportWish
 
 if TYPE_CHECKING:
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 KINDS = [
     Choice(name="a thing (subject)", value=ConceptKind.SUBJECT.value),
     Choice(name="a look (style)", value=ConceptKind.STYLE.value),
+]
+
+FILE_FORMS = [
+    Choice(name="A1111 and ComfyUI (kohya)", value=ExportForm.KOHYA.value),
+    Choice(name="diffusers", value=ExportForm.DIFFUSERS.value),
 ]
 
 
@@ -53,6 +60,18 @@ async def import_concept(
     importing = interaction.client.services.importing
     actor, channel = actor_of(interaction), channel_of(interaction)
     await queue(interaction, lambda: importing.start(actor, channel, wish))
+
+
+@concepts.command(name="export", description="Files of a concept for A1111, ComfyUI or diffusers")
+@app_commands.autocomplete(name=complete_name)
+@app_commands.describe(name="The concept's name", form="The tool that is to read them")
+@app_commands.rename(form="format")
+@app_commands.choices(form=FILE_FORMS)
+async def export_concept(interaction: "Ask", name: Name, form: str) -> None:
+    """Queue the writing of the version that is in use."""
+    exporting = interaction.client.services.exporting
+    actor, channel = actor_of(interaction), channel_of(interaction)
+    await queue(interaction, lambda: exporting.start(actor, channel, name, ExportForm(form)))
 
 
 HANDLERS: dict[str, Any] = {}

@@ -58,6 +58,7 @@ def version(row: tables.VersionRow) -> ConceptVersion:
         number=row.number,
         artifact=row.artifact,
         model=row.model,
+        weights=row.weights,
         pictures=row.pictures,
         samples=row.samples,
         parents=row.parents,

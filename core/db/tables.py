@@ -9,8 +9,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.db.types import AsJson, UtcDateTime, by_value
 from core.domain.codec import Codec
-from core.domain.concepts import ConceptKind
+from core.domain.concepts import ConceptKind, StackPart
 from core.domain.deliveries import DeliveryState
+from core.domain.exports import ExportedFile
 from core.domain.images import Manifest
 from core.domain.jobs import JobKind, JobState, Progress
 from core.domain.requests import Request
@@ -81,6 +82,39 @@ class ConceptRow(Base):
     kind: Mapped[ConceptKind] = mapped_column(by_value(ConceptKind))
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    chosen: Mapped[int | None]
+    """The number of the version that prompts use; None for the newest."""
+
+
+class AliasRow(Base):
+    """Another name of a concept; while that is deleted, others may take it."""
+
+    __tablename__ = "aliases"
+    guild_id: Mapped[GuildRef] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    concept_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("concepts.id"), index=True)
+
+
+class TagRow(Base):
+    """A word under which a concept is found."""
+
+    __tablename__ = "tags"
+    guild_id: Mapped[GuildRef] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    concept_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("concepts.id"), primary_key=True, autoincrement=False, index=True
+    )
+
+
+class StackRow(Base):
+    """Concepts with weights, kept under a name; versions are chosen when it is used."""
+
+    __tablename__ = "stacks"
+    guild_id: Mapped[GuildRef] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    owner_id: Mapped[Snowflake]
+    parts: Mapped[tuple[StackPart, ...]] = mapped_column(AsJson(Codec(tuple[StackPart, ...])))
+    saved_at: Mapped[datetime]
 
 
 class JobRow(Base):
@@ -141,6 +175,8 @@ class VersionRow(Base):
     number: Mapped[int]
     artifact: Mapped[str]
     model: Mapped[str]
+    weights: Mapped[str] = mapped_column(default="")
+    """SHA-256 of the base model's UNet; empty where it was not noted."""
     pictures: Mapped[Keys]
     samples: Mapped[Keys]
     parents: Mapped[tuple[int, ...]] = mapped_column(AsJson(Codec(tuple[int, ...])))
@@ -148,6 +184,15 @@ class VersionRow(Base):
     seconds: Mapped[float]
     job_id: Mapped[JobRef] = mapped_column(unique=True)
     created_at: Mapped[datetime]
+
+
+class ExportRow(Base):
+    """The files that an `export` job made."""
+
+    __tablename__ = "exports"
+    job_id: Mapped[JobRef] = mapped_column(primary_key=True, autoincrement=False)
+    guild_id: Mapped[GuildRef] = mapped_column(index=True)
+    files: Mapped[tuple[ExportedFile, ...]] = mapped_column(AsJson(Codec(tuple[ExportedFile, ...])))
 
 
 class ImageRow(Base):

@@ -66,6 +66,8 @@ class ConceptVersion:
     seconds: float
     job_id: int
     created_at: datetime
+    weights: str = ""
+    """SHA-256 of the base model's UNet; empty where it was not noted."""
 
     @property
     def origin(self) -> "Origin | None":
@@ -92,6 +94,15 @@ class StackEntry(BaseModel):
     def token(self) -> str:
         """The word that stands for it in prompts."""
         return token_of(self.name)
+
+
+class StackPart(BaseModel):
+    """One concept of a stack that is kept under a name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    concept_id: int
+    weight: float = Field(default=1.0, ge=WEIGHT_MIN, le=WEIGHT_MAX)
 
 
 class Origin(BaseModel):

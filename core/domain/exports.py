@@ -22,3 +22,5 @@ class ExportedFile(BaseModel):
     size_bytes: int
     is_word: bool
     """It holds the learned word, not the adapter."""
+    encoders: int = 1
+    """How many text encoders the base model has: SDXL's word has a part for each."""

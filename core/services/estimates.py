@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db.tables import JobRow, SpeedRow
-from core.dispatch.messages import Imagined, Imported, Trained, Transcribed
+from core.dispatch.messages import Exported, Imagined, Imported, Trained, Transcribed
 from core.domain.jobs import Job, JobKind, JobState, Progress
 from core.domain.requests import ImagineRequest, Request, TrainRequest
 
@@ -76,7 +76,7 @@ def units_of(request: Request, speed: Speed | None = None) -> float | None:
     return 1.0
 
 
-def measured(job: Job, ended: Imagined | Trained | Transcribed | Imported) -> SpeedRow:
+def measured(job: Job, ended: Imagined | Trained | Transcribed | Imported | Exported) -> SpeedRow:
     """What a job that ended well adds to the knowledge of speeds."""
     row = SpeedRow(job_id=job.id, kind=job.kind, units=1.0, seconds=ended.seconds)
     request = job.request

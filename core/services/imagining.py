@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database
 from core.db import concepts as shelf
-from core.domain.concepts import Concept, StackEntry, concept_name, token_of
+from core.domain.concepts import Concept, ConceptVersion, StackEntry, concept_name, token_of
 from core.domain.people import Actor
 from core.domain.requests import COUNT_MAX, SEED_MAX, Aspect, ImagineRequest, Sampler
 from core.errors import Conflict, InvalidInput
@@ -146,17 +146,27 @@ def pinned(concept: Concept, weight: float = 1.0) -> StackEntry:
     Raises:
         Conflict: it has none yet.
     """
-    if concept.latest is None:
-        raise Conflict(f"{concept.token} has no trained version yet. Train it with /train.")
+    version = version_in_use(concept)
     return StackEntry(
         concept_id=concept.id,
-        version_id=concept.latest.id,
+        version_id=version.id,
         name=concept.name,
         class_noun=concept.class_noun,
         kind=concept.kind,
-        artifact=concept.latest.artifact,
+        artifact=version.artifact,
         weight=weight,
     )
+
+
+def version_in_use(concept: Concept) -> ConceptVersion:
+    """The version that prompts use now.
+
+    Raises:
+        Conflict: there is none yet.
+    """
+    if concept.latest is None:
+        raise Conflict(f"{concept.token} has no trained version yet. Train it with /train.")
+    return concept.latest
 
 
 def _check_numbers(wish: ImagineWish) -> None:

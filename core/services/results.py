@@ -6,10 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database, rows
 from core.db.guilds import ensure_guild
-from core.db.tables import ImageRow, JobRow, TranscriptRow, VersionRow
+from core.db.tables import ExportRow, ImageRow, JobRow, TranscriptRow, VersionRow
 from core.dispatch.messages import (
     Cancelled,
     Ended,
+    Exported,
     Failed,
     Imagined,
     Imported,
@@ -68,12 +69,16 @@ class Results:
         except UserError as error:
             await self._queue.fail(session, ended.job_id, ended.attempt, str(error))
 
-    async def _keep(self, session: AsyncSession, ended: Imagined | Trained | Transcribed) -> None:
+    async def _keep(
+        self, session: AsyncSession, ended: Imagined | Trained | Transcribed | Exported
+    ) -> None:
         job = rows.job(await session.get_one(JobRow, ended.job_id))
         if isinstance(ended, Imagined):
             session.add_all(_image(job, index, made) for index, made in enumerate(ended.images))
         elif isinstance(ended, Trained):
             session.add(await _version(session, job, ended))
+        elif isinstance(ended, Exported):
+            session.add(ExportRow(job_id=job.id, guild_id=job.guild_id, files=ended.files))
         else:
             await self._keep_transcript(session, job, ended)
         session.add(measured(job, ended))

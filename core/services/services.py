@@ -3,6 +3,7 @@
 from core.db import Database
 from core.queue import Bells, Queue
 from core.services.desk import Desk
+from core.services.exporting import Exporting
 from core.services.gallery import Gallery
 from core.services.guilds import Guilds
 from core.services.imagining import Imagining
@@ -39,6 +40,7 @@ class Services:
         self.imagining = Imagining(database, desk, self.gallery, self.jobs)
         self.training = Training(database, desk)
         self.importing = Importing(database, desk)
+        self.exporting = Exporting(database, desk)
         self.voice = Voice(
             database,
             desk,

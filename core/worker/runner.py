@@ -5,10 +5,18 @@ from dataclasses import dataclass
 
 from core.dispatch.config import WorkerConfig
 from core.dispatch.messages import Ended, Run
-from core.domain.requests import ImagineRequest, TrainRequest, TranscribeRequest
+from core.domain.requests import (
+    ExportRequest,
+    ImagineRequest,
+    ImportRequest,
+    TrainRequest,
+    TranscribeRequest,
+)
 from core.storage import Storage
 from core.worker.device import make_deterministic, resolve_device, resolve_dtype, threads_for
+from core.worker.exporting import Exporter
 from core.worker.imagine import Imaginer
+from core.worker.importing import Importer
 from core.worker.loop import Slices
 from core.worker.models import Base, load_base
 from core.worker.speech import Listener
@@ -25,6 +33,8 @@ class Runner:
     imaginer: Imaginer
     teacher: Teacher
     listener: Listener
+    importer: Importer
+    exporter: Exporter
 
     def start(self, run: Run, ticket: Ticket) -> Slices:
         """The slices of a job."""
@@ -33,6 +43,10 @@ class Runner:
                 return self.teacher.run(lesson, ticket)
             case ImagineRequest() as wish:
                 return _whole(lambda: self.imaginer.run(wish, ticket), ticket)
+            case ImportRequest() as file:
+                return self.importer.run(file, ticket)
+            case ExportRequest() as order:
+                return _whole(lambda: self.exporter.run(order, ticket), ticket)
             case TranscribeRequest() as sound:
                 return _whole(lambda: self.listener.run(sound, ticket), ticket)
 
@@ -54,7 +68,10 @@ def load_runner(config: WorkerConfig) -> Runner:
     stacks = Stacks(base, storage)
     imaginer = Imaginer(base, stacks, storage)
     listener = Listener(config.speech_model, device=device, threads=threads, storage=storage)
-    return Runner(base, imaginer, Teacher(base, stacks, imaginer, storage), listener)
+    teacher = Teacher(base, stacks, imaginer, storage)
+    importer = Importer(base, stacks, imaginer, storage)
+    exporter = Exporter(base, storage)
+    return Runner(base, imaginer, teacher, listener, importer, exporter)
 
 
 def _whole(work: Callable[[], Ended], ticket: Ticket) -> Slices:

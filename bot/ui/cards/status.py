@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from bot.ui.card import Button, Card, embed
 from bot.ui.text import about, bar, code, dotted, escaped, listed, ordinal
 from core.domain.jobs import Job, JobKind, JobState
-from core.domain.requests import ImagineRequest, ImportRequest, TrainRequest
+from core.domain.requests import ExportRequest, ImagineRequest, ImportRequest, TrainRequest
 
 VERBS = {
     JobKind.IMAGINE: "drawing",
     JobKind.TRAIN: "learning",
     JobKind.TRANSCRIBE: "listening",
     JobKind.IMPORT: "checking",
+    JobKind.EXPORT: "writing",
 }
 LISTED_MAX = 20
 
@@ -53,6 +54,8 @@ def subject(job: Job) -> str:
     if isinstance(request, ImportRequest):
         noun, file = escaped(request.class_noun), code(request.file_name, 60)
         return f"taking in {code(f'<{request.name}>')} ({noun}) from {file}"
+    if isinstance(request, ExportRequest):
+        return f"writing {code(request.concept.token)} v{request.number} for {request.form.value}"
     return "a voice message"
 
 

@@ -1,6 +1,7 @@
 """An adapter as other tools read it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -15,15 +16,19 @@ Tensors = dict[str, Tensor]
 def write_kohya(adapter: Adapter, modules: Iterable[str], *, sdxl: bool) -> Tensors:
     """Kohya's keys, which A1111 and ComfyUI read: down, up and alpha of each module.
 
-    `modules` are all of the model's own: SDXL files count its blocks as the original code does.
+    `modules` are all of the model's own: SDXL files count its blocks as the original code does. All
+    alphas are one and the same, the largest rank: where they differ, diffusers 0.42 looks for those
+    of attention under names of its past and does without them.
     """
+    alpha = float(max((change.rank for change in adapter.values()), default=1))
     original = original_paths(filter(None, map(unet_path, modules))) if sdxl else {}
     tensors: Tensors = {}
     for module, change in adapter.items():
         name = _kohya_name(module, original, sdxl=sdxl)
         tensors[f"{name}.lora_down.weight"] = change.A.contiguous()
-        tensors[f"{name}.lora_up.weight"] = change.B.contiguous()
-        tensors[f"{name}.alpha"] = torch.tensor(change.alpha, dtype=torch.float32)
+        rest = replace(change, scale=change.alpha / alpha)
+        tensors[f"{name}.lora_up.weight"] = scaled(rest).contiguous()
+        tensors[f"{name}.alpha"] = torch.tensor(alpha, dtype=torch.float32)
     return tensors
 
 

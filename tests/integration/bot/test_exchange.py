@@ -73,3 +73,35 @@ async def test_refusal_of_the_worker_reaches_the_person(house: House, tmp_path: 
     told = await house.next_message(owl, outcome, contains="could not be done")
     assert "another base model, SDXL" in told["content"]
     assert "Nothing has been taught" in text_of((await owl.run("concepts list"))["message"])
+
+
+async def test_export_comes_as_files(house: House) -> None:
+    """Adapter and word attached, with what to do with them."""
+    owl = house.person()
+    await house.teach("Lighthouse", "xyz", "temple", owl)
+    outcome = await owl.run("concepts export", {"name": "xyz", "format": "kohya"})
+    card = await house.next_message(owl, outcome, event="message_create", attachments=2)
+    names = [attachment["filename"] for attachment in card["attachments"]]
+    assert names == ["xyz-v1.safetensors", "xyz.safetensors"]
+    text = text_of(card)
+    for part in (
+        "xyz v1 for A1111 and ComfyUI",
+        "the adapter, a LoRA",
+        "<lora:xyz-v1:1> xyz temple",
+    ):
+        assert part in text
+    outcome = await owl.run("concepts export", {"name": "xyz", "format": "diffusers"})
+    card = await house.next_message(owl, outcome, event="message_create", attachments=2)
+    assert 'pipe.load_textual_inversion("xyz.safetensors", token="<xyz>")' in text_of(card)
+
+
+async def test_file_larger_than_the_server_takes_is_named_with_its_place(house: House) -> None:
+    """It is not posted; whoever runs the bot is told where it lies."""
+    owl = house.person()
+    await house.teach("Lighthouse", "xyz", "temple", owl)
+    house.worker.exported_bytes = 11 * 2**20
+    outcome = await owl.run("concepts export", {"name": "xyz", "format": "kohya"})
+    card = await house.next_message(owl, outcome, event="message_create", attachments=1)
+    text = text_of(card)
+    assert "`xyz-v1.safetensors` is larger than the 10 MiB" in text
+    assert "in the blob store under `" in text

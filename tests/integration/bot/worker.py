@@ -5,6 +5,7 @@ import asyncio
 from core.dispatch.messages import (
     Cancelled,
     Ended,
+    Exported,
     Failed,
     Imagined,
     Imported,
@@ -13,9 +14,10 @@ from core.dispatch.messages import (
     Transcribed,
 )
 from core.domain.concepts import Origin
+from core.domain.exports import ExportedFile
 from core.domain.images import Manifest
 from core.domain.jobs import Job, JobKind, Progress
-from core.domain.requests import ImagineRequest, ImportRequest, Recipe, TrainRequest
+from core.domain.requests import ExportRequest, ImagineRequest, ImportRequest, Recipe, TrainRequest
 from core.domain.speech import Segment
 from core.queue import Bells, Queue
 from core.services.results import Results
@@ -34,6 +36,7 @@ class ScriptedWorker:
         self.open.set()
         self.finishing = asyncio.Event()
         self.finishing.set()
+        self.exported_bytes = 1000
         self.heard = "a red ball"
         self.failure: str | None = None
         self.progress: Progress | None = None
@@ -65,6 +68,8 @@ class ScriptedWorker:
             return Imagined(job.id, job.attempt, self._images(request), seconds=0.1)
         if isinstance(request, TrainRequest):
             return self._trained(job, request)
+        if isinstance(request, ExportRequest):
+            return self._exported(job, request)
         if isinstance(request, ImportRequest):
             return self._imported(job, request)
         segment = Segment(start=0, end=1, text=self.heard, avg_logprob=-0.1, no_speech_prob=0.0)
@@ -94,6 +99,17 @@ class ScriptedWorker:
         dice = request.variation.seeds[index] if request.variation else request.seeds[index]
         key = self._storage.put(noise_png(dice, side))
         return MadeImage(key=key, width_px=side, height_px=side, manifest=manifest)
+
+    def _exported(self, job: Job, request: ExportRequest) -> Exported:
+        stem = request.concept.name
+        adapter = f"{stem}-v{request.number}.safetensors", self.exported_bytes, False
+        files = tuple(
+            ExportedFile(
+                name=name, key=self._storage.put(b"x" * size), size_bytes=size, is_word=is_word
+            )
+            for name, size, is_word in (adapter, (f"{stem}.safetensors", 100, True))
+        )
+        return Exported(job.id, job.attempt, files, seconds=0.1)
 
     def _imported(self, job: Job, request: ImportRequest) -> Imported:
         origin = Origin(
