@@ -3,15 +3,18 @@
 The reference that the engine is compared with, and the way for what the engine does not know.
 """
 
+import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from PIL import Image
-from torch import Tensor
 from torch.nn import functional
 
 from core.domain.requests import ImagineRequest
-from core.worker import latents
+from core.errors import InvalidInput
+from core.worker import latents, vae
+from core.worker.controls import net_of, steered
 from core.worker.from_image import image_to_image, inpainting
 from core.worker.given import Given
 from core.worker.models import Base
@@ -36,21 +39,22 @@ class PlainPath:
         """Draws a resolved request."""
         own = latents.generators(request.seeds)
         size = latents.shape(self._base, request.width_px or 0, request.height_px or 0)
-        noise = latents.noise(own, size, request.variation)
+        noise = latents.noise(own, size, request.variation).to(self._base.dtype)
         scheduler = scheduler_for(self._base, request)
         options = _options(request, speller, on_step)
         options |= {"generator": own, "eta": eta(scheduler)}
-        if request.start is None or given.clean is None:
-            self._base.pipe.scheduler = scheduler
-            result = self._base.pipe(latents=noise, **_sides_of(request), **options)
+        options |= _from_picture(self._base, request, given)
+        if given.mask is not None:
+            pipe = inpainting(self._base, scheduler, noise=noise)
+        elif given.clean is not None:
+            pipe = image_to_image(self._base, scheduler, noise=noise)
         else:
-            start = given.clean.expand(len(request.seeds), -1, -1, -1)
-            options |= {"image": start, "strength": request.start.strength}
-            if given.mask is None:
-                result = image_to_image(self._base, scheduler, noise=noise)(**options)
-            else:
-                options |= _masked(self._base, start, given) | _sides_of(request)
-                result = inpainting(self._base, scheduler, noise=noise)(**options)
+            pipe = self._base.pipe
+            pipe.scheduler = scheduler
+            options["latents"] = noise
+        vae.tile(self._base.pipe.vae, max(request.width_px or 0, request.height_px or 0))
+        with _led(self._base, request, given):
+            result = pipe(**options | _rescaled(pipe, request))
         flags = getattr(result, "nsfw_content_detected", None)
         return list(result.images), list(flags or [False] * len(request.seeds))
 
@@ -80,12 +84,34 @@ def _options(request: ImagineRequest, speller: Speller, on_step: OnStep) -> dict
     }
 
 
-def _masked(base: Base, start: Tensor, given: Given) -> dict[str, Tensor | None]:
-    """The mask in pixels, aligned to the cells of the latents."""
-    scale = base.pipe.vae_scale_factor
-    pixels = None if given.mask is None else functional.interpolate(given.mask, scale_factor=scale)
-    return {"mask_image": pixels, "masked_image_latents": start}
+def _from_picture(base: Base, request: ImagineRequest, given: Given) -> dict[str, Any]:
+    """Sides, the picture that it begins from, and its mask in pixels, cell by cell."""
+    sides = {"width": request.width_px, "height": request.height_px}
+    if given.clean is None or request.start is None:
+        return sides
+    start = given.clean.expand(len(request.seeds), -1, -1, -1)
+    options = {"image": start, "strength": request.start.strength}
+    if given.mask is None:
+        return options
+    pixels = functional.interpolate(given.mask, scale_factor=base.pipe.vae_scale_factor)
+    masked = start if given.masked is None else given.masked
+    return options | sides | {"mask_image": pixels, "masked_image_latents": masked}
 
 
-def _sides_of(request: ImagineRequest) -> dict[str, int | None]:
-    return {"width": request.width_px, "height": request.height_px}
+def _led(base: Base, request: ImagineRequest, given: Given) -> AbstractContextManager[None]:
+    """The ControlNet that was asked for, while drawing lasts."""
+    if request.control is None or given.control is None:
+        return nullcontext()
+    net = net_of(base.controls, request.control.kind)
+    return steered(base, net, given.control, request.control)
+
+
+def _rescaled(pipe: Any, request: ImagineRequest) -> dict[str, float]:
+    if request.guidance_rescale == 0:
+        return {}
+    if "guidance_rescale" not in inspect.signature(pipe.__call__).parameters:
+        raise InvalidInput(
+            "With this sampler or these concepts, `rescale` does not work on a picture that is "
+            "changed. Leave it out."
+        )
+    return {"guidance_rescale": request.guidance_rescale}
