@@ -1,4 +1,7 @@
-"""Run one benchmark by name, or all: `python -m tests.bench [NAME …]`."""
+"""Run one benchmark by name, or all: `python -m tests.bench [--tiny] [NAME …]`.
+
+`--tiny` runs the same code in seconds, for those that have such a way; its figures mean nothing.
+"""
 
 import asyncio
 import importlib
@@ -27,14 +30,15 @@ def machine() -> str:
 
 def main() -> None:
     """Run what was asked for."""
-    chosen = sys.argv[1:] or NAMES
+    tiny = {"tiny": True} if "--tiny" in sys.argv else {}
+    chosen = [name for name in sys.argv[1:] if name != "--tiny"] or NAMES
     unknown = set(chosen) - set(NAMES)
     if unknown:
         sys.exit(f"No benchmark named {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}.")
     print(f"Machine: {machine()}\n")
     for name in chosen:
         print(f"## {name}\n")
-        asyncio.run(importlib.import_module(f"tests.bench.{name}").run())
+        asyncio.run(importlib.import_module(f"tests.bench.{name}").run(**tiny))
 
 
 if __name__ == "__main__":
