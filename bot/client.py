@@ -13,7 +13,18 @@ import yarl
 from discord import app_commands
 
 from bot import errors, replies
-from bot.commands import concepts, exchange, help, imagine, jobs, pictures, settings, train, voice
+from bot.commands import (
+    concepts,
+    evaluate,
+    exchange,
+    help,
+    imagine,
+    jobs,
+    pictures,
+    settings,
+    train,
+    voice,
+)
 from bot.delivery import Deliveries
 from bot.drawing import Drawing
 from bot.intake import Intake
@@ -25,7 +36,7 @@ from core.services import Services
 from core.storage import Storage
 
 log = structlog.get_logger(__name__)
-MODULES = (imagine, train, concepts, exchange, jobs, settings, voice, pictures, help)
+MODULES = (imagine, train, concepts, evaluate, exchange, jobs, settings, voice, pictures, help)
 FORM_GONE = "I do not know this form any more. Run the command once more, please."
 
 

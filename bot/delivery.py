@@ -8,12 +8,20 @@ import discord
 import structlog
 
 from bot import errors
+from bot.drawing import repeat
 from bot.queueing import remove
 from bot.ui.card import Card
-from bot.ui.cards import concepts, exports, pictures, status, voice
+from bot.ui.cards import concepts, evaluation, exports, pictures, status, voice
 from core.domain.deliveries import Delivery
 from core.domain.jobs import Job, JobKind, JobState
-from core.domain.requests import ExportRequest, ImportRequest, TrainRequest, TranscribeRequest
+from core.domain.requests import (
+    EvaluateRequest,
+    ExportRequest,
+    ImportRequest,
+    Purpose,
+    TrainRequest,
+    TranscribeRequest,
+)
 
 if TYPE_CHECKING:
     from bot.client import Atelier
@@ -121,6 +129,11 @@ class Deliveries:
             return await self._drawn(job)
         if isinstance(job.request, TrainRequest):
             return await self._learned(job, job.request)
+        if isinstance(job.request, EvaluateRequest):
+            return await self._evaluated(job, job.request)
+        return await self._of_files(job)
+
+    async def _of_files(self, job: Job) -> Card:
         if isinstance(job.request, ImportRequest):
             return await self._taken_in(job, job.request)
         if isinstance(job.request, ExportRequest):
@@ -149,6 +162,19 @@ class Deliveries:
         files = await self._client.services.exporting.files_of_job(job.guild_id, job.id)
         blobs = await self._client.drawing.files(files, limit_bytes)
         return exports.exported(request, files, blobs, limit_bytes=limit_bytes)
+
+    async def _evaluated(self, job: Job, request: EvaluateRequest) -> Card:
+        services, drawing = self._client.services, self._client.drawing
+        report = await services.evaluating.report_of_job(job.guild_id, job.id)
+        images = await services.gallery.of_job(job.id)
+        if request.purpose is Purpose.BLIND:
+            return evaluation.blind(job, request, images, await drawing.blind(request, images))
+        again = repeat(request, report, images)
+        if report.scores is None:
+            files = (await drawing.best(images), again)
+            return evaluation.seeds(job, request, report, images, files)
+        files = (await drawing.scores(request, report.scores, images), again)
+        return evaluation.scored(job, request, report.scores, files)
 
     async def _heard(self, job: Job) -> Card:
         transcript = await self._client.services.voice.transcript_of_job(job.id)

@@ -1,14 +1,20 @@
 """Stored blobs → files to post. Reads and draws in threads."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 
-from bot.ui import grid
+from bot.ui import grid, scorecard
 from bot.ui.card import Blob
+from bot.ui.cards.evaluation import BEST, bars, counted
 from bot.ui.grid import Strip, Tile
+from bot.ui.scorecard import Shown
+from bot.ui.text import plain
 from core.domain.concepts import ConceptVersion
+from core.domain.evaluation import Report, Scores
 from core.domain.exports import ExportedFile
 from core.domain.images import Image
+from core.domain.requests import EvaluateRequest, Purpose
 from core.storage import Storage
 
 COLUMNS_MAX = 8
@@ -45,6 +51,46 @@ class Drawing:
         return await asyncio.to_thread(
             lambda: grid.enlarged(self._storage.get(key), f"preview-{key[:8]}")
         )
+
+    async def scores(
+        self, request: EvaluateRequest, scores: Scores, images: Sequence[Image]
+    ) -> Blob:
+        """The score card of a concept or a stack, with the images that were scored."""
+        return await asyncio.to_thread(self._scores, request, scores, images)
+
+    async def best(self, images: Sequence[Image]) -> Blob:
+        """The best images of a search for seeds."""
+        return await asyncio.to_thread(self._best, images[:BEST])
+
+    async def blind(self, request: EvaluateRequest, images: Sequence[Image]) -> Blob:
+        """Numbered images that do not say where they come from, below the training pictures."""
+        return await asyncio.to_thread(self._blind, request, images)
+
+    def _scores(self, request: EvaluateRequest, scores: Scores, images: Sequence[Image]) -> Blob:
+        nouns = {entry.name: entry.class_noun for entry in request.stack}
+        title = " with ".join(entry.token for entry in request.stack)
+        about = f"{scores.images} images: {counted(scores)} · scored by {scores.scorer}"
+        kept = [self._storage.get(image.key) for image in images]
+        return scorecard.score_card(
+            f"How good is {title}?",
+            about,
+            bars(scores, nouns),
+            _rows(request, scores, kept),
+            f"evaluation-{images[0].job_id}",
+        )
+
+    def _best(self, images: Sequence[Image]) -> Blob:
+        tiles = [
+            Tile(png=self._storage.get(image.key), label=f"seed {image.seed}", number=number)
+            for number, image in enumerate(images, start=1)
+        ]
+        return grid.result(tiles, f"atelier-{images[0].job_id}")
+
+    def _blind(self, request: EvaluateRequest, images: Sequence[Image]) -> Blob:
+        each = max(1, COLUMNS_MAX // len(request.pictures))
+        taught = [self._storage.get(key) for keys in request.pictures for key in keys[:each]]
+        shown = [self._storage.get(image.key) for image in images]
+        return scorecard.blind_sheet(taught, shown, f"blind-{images[0].job_id}")
 
     def _result(self, images: Sequence[Image]) -> Blob:
         several = len(images) > 1
@@ -84,3 +130,34 @@ def manifests(images: Sequence[Image]) -> tuple[Blob, ...]:
         )
         for image in images[:MANIFESTS_MAX]
     )
+
+
+def repeat(request: EvaluateRequest, report: Report, images: Sequence[Image]) -> Blob:
+    """All that is needed to evaluate again, and what came out, as a JSON file."""
+    manifest = images[0].manifest
+    whole = {
+        "request": request.model_dump(mode="json"),
+        "report": report.model_dump(mode="json"),
+        "model": manifest.model,
+        "device": manifest.device,
+        "dtype": manifest.dtype,
+        "versions": dict(manifest.versions),
+    }
+    return Blob("evaluation.json", json.dumps(whole, indent=2).encode())
+
+
+def _rows(request: EvaluateRequest, scores: Scores, pngs: Sequence[bytes]) -> list[Shown]:
+    """The images as the worker sends them: by prompt, then one of each thing compared with."""
+    seeds, count = scores.seeds, scores.prompts
+    samples = [tuple(pngs[at * seeds : (at + 1) * seeds]) for at in range(count)]
+    others = pngs[seeds * count :]
+    if request.purpose is Purpose.CONCEPT:
+        return [
+            Shown(f"{plain(prompt, 70)}    (last: without it)", (*row[: COLUMNS_MAX - 1], other))
+            for prompt, row, other in zip(request.prompts, samples, others, strict=True)
+        ]
+    alone = ", ".join(f"with {entry.token} alone" for entry in request.stack)
+    return [
+        Shown(plain(request.prompts[0], 100), samples[0]),
+        Shown(f"the first seed without any, {alone}", tuple(others)),
+    ]

@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     """`pocket`, a folder, or a hub id of a Stable Diffusion 1.x, 2.x or SDXL model."""
     speech_model: str = "pocket"
     """`pocket`, a folder, or any faster-whisper model name."""
+    scoring_model: str = "pocket"
+    """`pocket`, a folder, or a hub id of a CLIP, by which images are scored."""
+    fidelity_model: str = ""
+    """A folder or a hub id of an encoder of pictures, such as a DINO; empty: the scoring model."""
+    evaluate_training: bool = True
+    """Score what was learned at the end of every training."""
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     threads: int = Field(default=0, ge=0)

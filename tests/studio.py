@@ -23,7 +23,14 @@ from core.domain.concepts import Concept, ConceptKind, Origin
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job, JobKind
 from core.domain.people import Actor
-from core.domain.requests import ExportRequest, ImagineRequest, ImportRequest, Recipe, TrainRequest
+from core.domain.requests import (
+    EvaluateRequest,
+    ExportRequest,
+    ImagineRequest,
+    ImportRequest,
+    Recipe,
+    TrainRequest,
+)
 from core.domain.speech import Segment
 from core.queue import Bells, Queue
 from core.services import Services
@@ -32,6 +39,7 @@ from core.services.submitted import Submitted
 from core.services.training import TrainWish
 from core.settings import Settings
 from core.storage import Storage
+from tests.evaluations import evaluated
 
 CHANNEL = 500
 LEASE_S = 60.0
@@ -116,6 +124,8 @@ def answer(job: Job, *, said: str = "a photo of a temple", seconds: float = 2.0)
         return Exported(job.id, job.attempt, (), seconds)
     if isinstance(request, ImportRequest):
         return imported(job, request, seconds)
+    if isinstance(request, EvaluateRequest):
+        return evaluated(job, request, key_of)
     spoken = Segment(start=0, end=1, text=f" {said}", avg_logprob=-0.1, no_speech_prob=0.01)
     return Transcribed(job.id, job.attempt, "en", (spoken,) if said else (), seconds)
 

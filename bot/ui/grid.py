@@ -41,7 +41,7 @@ class Strip:
 
 def result(tiles: Sequence[Tile], name: str) -> Blob:
     """All tiles of a job in one picture, each with its number and its seed below."""
-    pictures = [_opened(tile.png) for tile in tiles]
+    pictures = [opened(tile.png) for tile in tiles]
     columns = 1 if len(tiles) == 1 else 2
     rows = -(-len(tiles) // columns)
     width, height = _tile_size(pictures, columns, rows)
@@ -65,9 +65,9 @@ def strips(rows: Sequence[Strip], name: str, tile_px: int = 160) -> Blob:
     draw = ImageDraw.Draw(sheet)
     for index, row in enumerate(rows):
         y = GAP_PX + index * step
-        draw.text((GAP_PX, y), row.heading, font=_font(20), fill=INK)
+        draw.text((GAP_PX, y), row.heading, font=font(20), fill=INK)
         for place, png in enumerate(row.pngs):
-            picture = scaled(_opened(png), tile_px, tile_px)
+            picture = scaled(opened(png), tile_px, tile_px)
             x = GAP_PX + place * (tile_px + GAP_PX)
             _paste(sheet, picture, x=x, y=y + LABEL_PX, box=(tile_px, tile_px))
     return encoded(sheet, name)
@@ -75,7 +75,7 @@ def strips(rows: Sequence[Strip], name: str, tile_px: int = 160) -> Blob:
 
 def enlarged(png: bytes, name: str) -> Blob:
     """One picture alone, at a size at which it can be looked at."""
-    picture = _opened(png)
+    picture = opened(png)
     width, height = _tile_size([picture], 1, 1)
     return encoded(scaled(picture, width, height), name)
 
@@ -110,7 +110,8 @@ def _tile_size(pictures: Sequence[Picture], columns: int, rows: int) -> tuple[in
     return round(width * factor), round(height * factor)
 
 
-def _opened(png: bytes) -> Picture:
+def opened(png: bytes) -> Picture:
+    """A stored picture."""
     with Image.open(io.BytesIO(png)) as picture:
         return picture.convert("RGB")
 
@@ -129,10 +130,11 @@ def _label(sheet: Picture, tile: Tile, *, x: int, y: int) -> None:
     middle = y + LABEL_PX // 2 + 1
     if tile.number is not None:
         draw.rounded_rectangle((x, middle - 13, x + 28, middle + 13), radius=7, fill=CHIP)
-        draw.text((x + 14, middle), str(tile.number), font=_font(20), fill=INK, anchor="mm")
+        draw.text((x + 14, middle), str(tile.number), font=font(20), fill=INK, anchor="mm")
         x += 38
-    draw.text((x, middle), tile.label, font=_font(20), fill=FAINT, anchor="lm")
+    draw.text((x, middle), tile.label, font=font(20), fill=FAINT, anchor="lm")
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Pillow's own font, which is always there."""
     return ImageFont.load_default(size)

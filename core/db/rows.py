@@ -66,6 +66,7 @@ def version(row: tables.VersionRow) -> ConceptVersion:
         seconds=row.seconds,
         job_id=row.job_id,
         created_at=row.created_at,
+        scores=row.scores,
     )
 
 

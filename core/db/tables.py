@@ -11,10 +11,11 @@ from core.db.types import AsJson, UtcDateTime, by_value
 from core.domain.codec import Codec
 from core.domain.concepts import ConceptKind, StackPart
 from core.domain.deliveries import DeliveryState
+from core.domain.evaluation import Report, Scores
 from core.domain.exports import ExportedFile
 from core.domain.images import Manifest
 from core.domain.jobs import JobKind, JobState, Progress
-from core.domain.requests import Request
+from core.domain.requests import Purpose, Request
 from core.domain.speech import Change
 
 # SQLite counts ids only in a column called INTEGER.
@@ -183,6 +184,18 @@ class VersionRow(Base):
     recipe: Mapped[str]
     seconds: Mapped[float]
     job_id: Mapped[JobRef] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    scores: Mapped[Scores | None] = mapped_column(AsJson(Codec(Scores)))
+
+
+class EvaluationRow(Base):
+    """What an evaluation found; its images are rows of their own."""
+
+    __tablename__ = "evaluations"
+    job_id: Mapped[JobRef] = mapped_column(primary_key=True, autoincrement=False)
+    guild_id: Mapped[GuildRef] = mapped_column(index=True)
+    purpose: Mapped[Purpose] = mapped_column(by_value(Purpose))
+    report: Mapped[Report] = mapped_column(AsJson(Codec(Report)))
     created_at: Mapped[datetime]
 
 

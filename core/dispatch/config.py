@@ -11,6 +11,9 @@ class WorkerConfig:
     """The fsspec URL of the blob store that the dispatcher's side uses too."""
     model: str = "pocket"
     speech_model: str = "pocket"
+    scoring_model: str = "pocket"
+    fidelity_model: str = ""
+    evaluate_training: bool = True
     device: str = "auto"
     dtype: str = "auto"
     threads: int = 0

@@ -6,6 +6,7 @@ Frozen, picklable values. They carry storage keys, never tensors, pictures or se
 from dataclasses import dataclass
 
 from core.domain.concepts import Origin, StackEntry
+from core.domain.evaluation import Report, Scores
 from core.domain.exports import ExportedFile
 from core.domain.images import Manifest
 from core.domain.jobs import Progress
@@ -116,6 +117,8 @@ class Trained:
     parents: tuple[StackEntry, ...]
     seconds: float
     """All attempts together."""
+    scores: Scores | None = None
+    """Of a small evaluation at its end, where there was one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,18 @@ class Exported:
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluated:
+    """From the worker: what images of a concept or a stack are worth."""
+
+    job_id: int
+    attempt: int
+    report: Report
+    images: tuple[MadeImage, ...]
+    """By prompt and seed; best first in a search for seeds, in chance order on a blind sheet."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """From the worker: the job cannot be done.
 
@@ -183,5 +198,15 @@ class Released:
     attempt: int
 
 
-Ended = Imagined | Trained | Transcribed | Imported | Exported | Failed | Cancelled | Released
+Ended = (
+    Imagined
+    | Trained
+    | Transcribed
+    | Imported
+    | Exported
+    | Evaluated
+    | Failed
+    | Cancelled
+    | Released
+)
 FromWorker = Ready | Broken | Progressed | Checkpointed | Ended

@@ -4,11 +4,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from core.domain.evaluation import Scores
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{1,23}")
 TOKEN = re.compile(r"<([a-z][a-z0-9_-]{1,23})>")
@@ -68,6 +71,8 @@ class ConceptVersion:
     created_at: datetime
     weights: str = ""
     """SHA-256 of the base model's UNet; empty where it was not noted."""
+    scores: "Scores | None" = None
+    """What the latest evaluation found; the one that ends a training counts too."""
 
     @property
     def origin(self) -> "Origin | None":

@@ -1,5 +1,7 @@
 """What a concept or a stack is worth: figures with intervals, and what to hold them to."""
 
+from math import sqrt
+
 from core.domain.concepts import ConceptKind
 from core.domain.requests import Frozen
 
@@ -108,6 +110,47 @@ class Scores(Frozen):
         return (sum(kept) / len(kept) if kept else 1.0) * _share(self.asked or self.alignment)
 
 
+class Rank(Frozen):
+    """Figures of one image in a search for seeds: cosines to the pictures and to the prompt."""
+
+    fidelity: float | None
+    alignment: float
+
+
+class Report(Frozen):
+    """What an evaluation found; empty for a sheet that people judge."""
+
+    scores: Scores | None = None
+    ranks: tuple[Rank, ...] = ()
+    """Of each image, best first, where seeds were searched."""
+
+
+class Accepted(Frozen):
+    """Votes on the images of one prompt; an empty prompt stands for images without any concept."""
+
+    prompt: str
+    up: int
+    down: int
+
+    @property
+    def rate(self) -> Estimate | None:
+        """The share that was accepted with its Wilson interval; None without votes.
+
+        Source: Wilson, Probable inference (1927); Brown, Cai and DasGupta, Interval estimation for
+        a binomial proportion (2001), section 3.1.1.
+        """
+        count = self.up + self.down
+        if not count:
+            return None
+        share, z = self.up / count, NORMAL_95
+        middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+        half = z / (1 + z * z / count) * sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
+        return Estimate(value=share, low=max(0.0, middle - half), high=min(1.0, middle + half))
+
+
+NORMAL_95 = 1.959964
+BAR = 0.75
+"""The share of images that people have to accept for a concept to be good."""
 APART = 0.02
 """Floor and ceiling that are nearer than this are one and the same for a scoring model."""
 

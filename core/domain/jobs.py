@@ -18,6 +18,7 @@ class JobKind(StrEnum):
     TRANSCRIBE = "transcribe"
     IMPORT = "import"
     EXPORT = "export"
+    EVALUATE = "evaluate"
 
 
 class JobState(StrEnum):

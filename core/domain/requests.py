@@ -188,7 +188,45 @@ class ExportRequest(Frozen):
     form: ExportForm
 
 
+class Purpose(StrEnum):
+    """What an evaluation is for."""
+
+    CONCEPT = "concept"  # scores of one concept, beside the plain class
+    STACK = "stack"  # scores of several at once, beside each alone
+    SEEDS = "seeds"  # the seeds of one prompt, best first
+    BLIND = "blind"  # a sheet for people to judge, some images without the concepts
+
+
+class EvaluateRequest(Frozen):
+    """Draw images of prompts on seeds and measure them, or have people judge them."""
+
+    kind: Literal["evaluate"] = "evaluate"
+    purpose: Purpose
+    prompts: tuple[str, ...] = Field(min_length=1, max_length=8)
+    seeds: tuple[Annotated[int, Field(ge=0, le=SEED_MAX)], ...] = Field(min_length=1, max_length=32)
+    controls: tuple[Annotated[int, Field(ge=0, le=SEED_MAX)], ...] = ()
+    """Of a blind sheet: seeds of which each prompt is drawn in plain words as well."""
+    stack: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
+    pictures: tuple[tuple[str, ...], ...] = ()
+    """Storage keys of each concept's training pictures; none for imported ones."""
+
+    @property
+    def drawn(self) -> int:
+        """How many images are drawn in all."""
+        once = len(self.prompts) * len(self.seeds)
+        if self.purpose is Purpose.CONCEPT:
+            return 3 * once
+        if self.purpose is Purpose.STACK:
+            return (2 + len(self.stack)) * once
+        return once + len(self.prompts) * len(self.controls)
+
+
 Request = Annotated[
-    ImagineRequest | TrainRequest | TranscribeRequest | ImportRequest | ExportRequest,
+    ImagineRequest
+    | TrainRequest
+    | TranscribeRequest
+    | ImportRequest
+    | ExportRequest
+    | EvaluateRequest,
     Field(discriminator="kind"),
 ]

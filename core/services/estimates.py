@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db.tables import JobRow, SpeedRow
-from core.dispatch.messages import Exported, Imagined, Imported, Trained, Transcribed
+from core.dispatch.messages import Evaluated, Exported, Imagined, Imported, Trained, Transcribed
 from core.domain.jobs import Job, JobKind, JobState, Progress
-from core.domain.requests import ImagineRequest, Request, TrainRequest
+from core.domain.requests import EvaluateRequest, ImagineRequest, Request, TrainRequest
 
 RECENT = 10
 MEGAPIXEL = 1_000_000
@@ -67,16 +67,18 @@ def shared_s(
 
 
 def units_of(request: Request, speed: Speed | None = None) -> float | None:
-    """The work in a request: megapixel-steps, training steps, or clips; None while unknown."""
+    """The work in a request: megapixel-steps, training steps, images, or clips; None: unknown."""
     steps = speed.default_steps if speed else None
     if isinstance(request, ImagineRequest):
         return _image_units(request, steps, speed.default_area_px if speed else None)
     if isinstance(request, TrainRequest):
         return request.steps or (request.recipe.steps if request.recipe else steps)
-    return 1.0
+    return float(request.drawn) if isinstance(request, EvaluateRequest) else 1.0
 
 
-def measured(job: Job, ended: Imagined | Trained | Transcribed | Imported | Exported) -> SpeedRow:
+def measured(
+    job: Job, ended: Imagined | Trained | Transcribed | Imported | Exported | Evaluated
+) -> SpeedRow:
     """What a job that ended well adds to the knowledge of speeds."""
     row = SpeedRow(job_id=job.id, kind=job.kind, units=1.0, seconds=ended.seconds)
     request = job.request
@@ -89,6 +91,8 @@ def measured(job: Job, ended: Imagined | Trained | Transcribed | Imported | Expo
         row.units = _image_units(used, None, area_px) or 1.0
         row.default_steps = None if request.num_inference_steps else used.num_inference_steps
         row.default_area_px = None if request.width_px else area_px
+    elif isinstance(request, EvaluateRequest):
+        row.units = request.drawn
     return row
 
 

@@ -61,7 +61,7 @@ class Imagining:
         self, session: AsyncSession, actor: Actor, *, channel_id: int, wish: ImagineWish
     ) -> Submitted:
         """The same inside the caller's transaction; raises as `request` does."""
-        request = await _resolved(session, actor.guild_id, wish)
+        request = await resolved(session, actor.guild_id, wish)
         return await self._desk.take(
             session, actor, channel_id=channel_id, request=request, reply_to=wish.reply_to
         )
@@ -102,7 +102,8 @@ class Imagining:
             return await self._desk.take(session, actor, channel_id=channel_id, request=request)
 
 
-async def _resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> ImagineRequest:
+async def resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> ImagineRequest:
+    """A wish as a request, with its concepts pinned; raises as `Imagining.request` does."""
     _check_numbers(wish)
     prompt = prompts.tidy(wish.prompt)
     named = [concept_name(name) for name, _ in wish.concepts]
@@ -110,9 +111,9 @@ async def _resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> 
     known = await shelf.named(session, guild_id, {*explicit, *prompts.words(prompt)})
     await require(session, guild_id, [name for name in explicit if name not in known])
     usable = await _usable(session, known, explicit)
-    resolved = prompts.resolve(prompt, wish.concepts, usable)
+    meant = prompts.resolve(prompt, wish.concepts, usable)
     return ImagineRequest(
-        prompt=resolved.prompt,
+        prompt=meant.prompt,
         negative_prompt=prompts.tidy(wish.negative_prompt, what="negative prompt"),
         seeds=again.seeds_from(wish.seed, wish.count),
         num_inference_steps=wish.steps,
@@ -120,7 +121,7 @@ async def _resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> 
         sampler=wish.sampler,
         aspect=wish.aspect,
         exact=wish.exact,
-        stack=tuple(pinned(concept, weight) for concept, weight in resolved.chosen),
+        stack=tuple(pinned(concept, weight) for concept, weight in meant.chosen),
     )
 
 

@@ -6,10 +6,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database, rows
 from core.db.guilds import ensure_guild
-from core.db.tables import ExportRow, ImageRow, JobRow, TranscriptRow, VersionRow
+from core.db.tables import (
+    EvaluationRow,
+    ExportRow,
+    ImageRow,
+    JobRow,
+    TranscriptRow,
+    VersionRow,
+)
 from core.dispatch.messages import (
     Cancelled,
     Ended,
+    Evaluated,
     Exported,
     Failed,
     Imagined,
@@ -21,7 +29,7 @@ from core.dispatch.messages import (
 )
 from core.domain.jobs import Job
 from core.domain.people import Actor
-from core.domain.requests import TrainRequest, TranscribeRequest
+from core.domain.requests import EvaluateRequest, Purpose, TrainRequest, TranscribeRequest
 from core.errors import UserError
 from core.queue import Queue
 from core.services import hearing
@@ -70,7 +78,9 @@ class Results:
             await self._queue.fail(session, ended.job_id, ended.attempt, str(error))
 
     async def _keep(
-        self, session: AsyncSession, ended: Imagined | Trained | Transcribed | Exported
+        self,
+        session: AsyncSession,
+        ended: Imagined | Trained | Transcribed | Exported | Evaluated,
     ) -> None:
         job = rows.job(await session.get_one(JobRow, ended.job_id))
         if isinstance(ended, Imagined):
@@ -79,6 +89,8 @@ class Results:
             session.add(await _version(session, job, ended))
         elif isinstance(ended, Exported):
             session.add(ExportRow(job_id=job.id, guild_id=job.guild_id, files=ended.files))
+        elif isinstance(ended, Evaluated):
+            await _keep_evaluation(session, job, ended)
         else:
             await self._keep_transcript(session, job, ended)
         session.add(measured(job, ended))
@@ -136,7 +148,29 @@ async def _version(session: AsyncSession, job: Job, ended: Trained) -> VersionRo
         seconds=ended.seconds,
         job_id=job.id,
         created_at=datetime.now(UTC),
+        scores=ended.scores,
     )
+
+
+async def _keep_evaluation(session: AsyncSession, job: Job, ended: Evaluated) -> None:
+    """The report, its images, and for one concept the scores of its version."""
+    request = job.request
+    if not isinstance(request, EvaluateRequest):
+        raise TypeError(f"job {job.id} is no evaluate job")
+    session.add(
+        EvaluationRow(
+            job_id=job.id,
+            guild_id=job.guild_id,
+            purpose=request.purpose,
+            report=ended.report,
+            created_at=datetime.now(UTC),
+        )
+    )
+    session.add_all(_image(job, index, made) for index, made in enumerate(ended.images))
+    if request.purpose is Purpose.CONCEPT:
+        version = await session.get(VersionRow, request.stack[0].version_id)
+        if version is not None:
+            version.scores = ended.report.scores
 
 
 def _transcript(job: Job, request: TranscribeRequest, ended: Transcribed) -> TranscriptRow:

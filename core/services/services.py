@@ -3,6 +3,7 @@
 from core.db import Database
 from core.queue import Bells, Queue
 from core.services.desk import Desk
+from core.services.evaluating import Evaluating
 from core.services.exporting import Exporting
 from core.services.gallery import Gallery
 from core.services.guilds import Guilds
@@ -41,6 +42,7 @@ class Services:
         self.training = Training(database, desk)
         self.importing = Importing(database, desk)
         self.exporting = Exporting(database, desk)
+        self.evaluating = Evaluating(database, desk, self.library)
         self.voice = Voice(
             database,
             desk,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.domain.concepts import StackEntry
 from core.domain.jobs import Job
-from core.domain.requests import ImagineRequest, TrainRequest
+from core.domain.requests import EvaluateRequest, ImagineRequest, TrainRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +23,4 @@ class Submitted:
         request = self.job.request
         if isinstance(request, TrainRequest):
             return request.parents
-        return request.stack if isinstance(request, ImagineRequest) else ()
+        return request.stack if isinstance(request, ImagineRequest | EvaluateRequest) else ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.dispatch.config import WorkerConfig
 from core.dispatch.messages import Ended, Run
 from core.domain.requests import (
+    EvaluateRequest,
     ExportRequest,
     ImagineRequest,
     ImportRequest,
@@ -14,6 +15,8 @@ from core.domain.requests import (
 )
 from core.storage import Storage
 from core.worker.device import make_deterministic, resolve_device, resolve_dtype, threads_for
+from core.worker.evaluation.encoder import Scorer
+from core.worker.evaluation.evaluator import Evaluator
 from core.worker.exporting import Exporter
 from core.worker.imagine import Imaginer
 from core.worker.importing import Importer
@@ -35,6 +38,7 @@ class Runner:
     listener: Listener
     importer: Importer
     exporter: Exporter
+    evaluator: Evaluator
 
     def start(self, run: Run, ticket: Ticket) -> Slices:
         """The slices of a job."""
@@ -47,6 +51,8 @@ class Runner:
                 return self.importer.run(file, ticket)
             case ExportRequest() as order:
                 return _whole(lambda: self.exporter.run(order, ticket), ticket)
+            case EvaluateRequest() as question:
+                return self.evaluator.run(question, ticket)
             case TranscribeRequest() as sound:
                 return _whole(lambda: self.listener.run(sound, ticket), ticket)
 
@@ -71,7 +77,9 @@ def load_runner(config: WorkerConfig) -> Runner:
     teacher = Teacher(base, stacks, imaginer, storage)
     importer = Importer(base, stacks, imaginer, storage)
     exporter = Exporter(base, storage)
-    return Runner(base, imaginer, teacher, listener, importer, exporter)
+    scorer = Scorer(config.scoring_model, device=device, fidelity_model=config.fidelity_model)
+    evaluator = Evaluator(base, stacks, imaginer, storage, scorer)
+    return Runner(base, imaginer, teacher, listener, importer, exporter, evaluator)
 
 
 def _whole(work: Callable[[], Ended], ticket: Ticket) -> Slices:

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from bot.ui.card import Button, Card, embed
 from bot.ui.text import about, bar, code, dotted, escaped, listed, ordinal
 from core.domain.jobs import Job, JobKind, JobState
-from core.domain.requests import ExportRequest, ImagineRequest, ImportRequest, TrainRequest
+from core.domain.requests import (
+    EvaluateRequest,
+    ExportRequest,
+    ImagineRequest,
+    ImportRequest,
+    Purpose,
+    TrainRequest,
+)
 
 VERBS = {
     JobKind.IMAGINE: "drawing",
@@ -13,6 +20,7 @@ VERBS = {
     JobKind.TRANSCRIBE: "listening",
     JobKind.IMPORT: "checking",
     JobKind.EXPORT: "writing",
+    JobKind.EVALUATE: "evaluating",
 }
 LISTED_MAX = 20
 
@@ -56,7 +64,21 @@ def subject(job: Job) -> str:
         return f"taking in {code(f'<{request.name}>')} ({noun}) from {file}"
     if isinstance(request, ExportRequest):
         return f"writing {code(request.concept.token)} v{request.number} for {request.form.value}"
+    if isinstance(request, EvaluateRequest):
+        return f"{evaluated(request)} on {request.drawn} images"
     return "a voice message"
+
+
+def evaluated(request: EvaluateRequest) -> str:
+    """What an evaluation is about."""
+    if request.purpose is Purpose.CONCEPT:
+        return f"evaluating {code(request.stack[0].token)}"
+    doing = {
+        Purpose.STACK: "evaluating",
+        Purpose.SEEDS: "searching seeds for",
+        Purpose.BLIND: "a blind sheet of",
+    }[request.purpose]
+    return f"{doing} {escaped('; '.join(request.prompts), 200)}"
 
 
 def failed(job: Job) -> Card:

@@ -103,7 +103,8 @@ def vendi(features: Tensor) -> Statistic:
     def statistic(rows: Tensor) -> Tensor:
         part = kernel[rows.unsqueeze(-1), rows.unsqueeze(-2)] / rows.shape[-1]
         values = torch.linalg.eigvalsh(part).clamp(min=0)
-        return torch.special.entr(values).sum(-1).exp().float()
+        entropy: Tensor = torch.special.entr(values).sum(-1)
+        return entropy.exp().float()
 
     return statistic
 

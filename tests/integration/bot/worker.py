@@ -17,11 +17,19 @@ from core.domain.concepts import Origin
 from core.domain.exports import ExportedFile
 from core.domain.images import Manifest
 from core.domain.jobs import Job, JobKind, Progress
-from core.domain.requests import ExportRequest, ImagineRequest, ImportRequest, Recipe, TrainRequest
+from core.domain.requests import (
+    EvaluateRequest,
+    ExportRequest,
+    ImagineRequest,
+    ImportRequest,
+    Recipe,
+    TrainRequest,
+)
 from core.domain.speech import Segment
 from core.queue import Bells, Queue
 from core.services.results import Results
 from core.storage import Storage
+from tests.evaluations import evaluated
 from tests.unit.bot.files import noise_png
 
 SIDE_PX = 64
@@ -72,9 +80,14 @@ class ScriptedWorker:
             return self._exported(job, request)
         if isinstance(request, ImportRequest):
             return self._imported(job, request)
+        if isinstance(request, EvaluateRequest):
+            return evaluated(job, request, self._picture_of)
         segment = Segment(start=0, end=1, text=self.heard, avg_logprob=-0.1, no_speech_prob=0.0)
         segments = (segment,) if self.heard else ()
         return Transcribed(job.id, job.attempt, "en", segments, seconds=0.1)
+
+    def _picture_of(self, text: str) -> str:
+        return self._storage.put(noise_png(sum(map(ord, text))))
 
     def _images(self, request: ImagineRequest) -> tuple[MadeImage, ...]:
         changes = {

@@ -23,7 +23,7 @@ async def test_every_command_is_on_the_tree() -> None:
     kinds = discord.AppCommandType
     slash = {command.name for command in bot.tree.get_commands(type=kinds.chat_input)}
     menus = {command.name for command in bot.tree.get_commands(type=kinds.message)}
-    assert slash == {"imagine", "train", "concepts", "jobs", "settings", "help"}
+    assert slash == {"imagine", "train", "concepts", "evaluate", "jobs", "settings", "help"}
     assert menus == {"Imagine from voice", "Train from these pictures"}
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from core.domain.concepts import ConceptKind
 from core.domain.evaluation import (
+    Accepted,
     Estimate,
     Likeness,
     Measure,
@@ -76,3 +77,14 @@ def test_names_are_spelled_as_their_class() -> None:
     nouns = {"xyz": "temple", "kar": "forest"}
     assert spelled_plainly("a <xyz> temple in <kar>", nouns) == "a temple in forest"
     assert spelled_plainly("a <new> cat", nouns) == "a <new> cat"
+
+
+def test_acceptance_has_the_wilson_interval() -> None:
+    """The textbook's figures: 9 of 10, and none of 5, which is not 0 for sure."""
+    nine = Accepted(prompt="a", up=9, down=1).rate
+    none = Accepted(prompt="a", up=0, down=5).rate
+    assert nine is not None
+    assert none is not None
+    assert (nine.value, nine.low, nine.high) == pytest.approx((0.9, 0.5958, 0.9821), abs=1e-4)
+    assert (none.value, none.low, none.high) == pytest.approx((0, 0, 0.4345), abs=1e-4)
+    assert Accepted(prompt="a", up=0, down=0).rate is None

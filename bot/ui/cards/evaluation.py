@@ -1,0 +1,250 @@
+"""Evaluations: what the figures mean, the best seeds, a blind sheet, and what people said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.ui.card import BAD, GOOD, Blob, Button, Card, Row, embed
+from bot.ui.text import code, dotted, duration, escaped, listed
+from core.domain.evaluation import BAR, Accepted, Estimate, Likeness, Measure, Report, Scores
+from core.domain.images import Image
+from core.domain.jobs import Job
+from core.domain.requests import EvaluateRequest, Purpose
+
+WELL, PARTLY = 0.8, 0.5
+VARIES, HARDLY = 0.5, 0.2
+COPIES_MANY = 0.2
+BEST = 4
+VERDICTS = {2: "well", 1: "partly", 0: "poorly", -1: "cannot be told"}
+SHADES = {2: "🟢", 1: "🟡", 0: "🔴", -1: "⚪"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One line of a score card: words, a share of the whole, and the raw figures behind it."""
+
+    label: str
+    share: Estimate | None
+    grade: int
+    """2 well, 1 partly, 0 poorly, -1 cannot be told."""
+    note: str
+
+
+def bars(scores: Scores, nouns: dict[str, str]) -> list[Bar]:
+    """The lines of a score card, in the order in which people should read them."""
+    lines = [_looks(one, stacked=len(nouns) > 1) for one in scores.likeness]
+    lines.append(_follows(scores))
+    if scores.diversity is not None:
+        lines.append(_varies(scores, scores.diversity))
+    if scores.drift is not None:
+        lines.append(_leaves_alone(scores.drift, next(iter(nouns.values()), "class")))
+    if any(one.copies is not None for one in scores.likeness):
+        lines.append(_copies(scores))
+    return lines
+
+
+def scored(job: Job, request: EvaluateRequest, scores: Scores, files: tuple[Blob, ...]) -> Card:
+    """The scores of a concept or a stack as a picture, and the same in words."""
+    nouns = {entry.name: entry.class_noun for entry in request.stack}
+    lines = [_line(bar) for bar in bars(scores, nouns)]
+    if warning := copy_warning(scores):
+        lines.append(f"\n⚠️ {warning}")
+    card = embed("\n".join(lines), title=f"How good is {_title(request)}?", colour=_colour(scores))
+    card.set_image(url=f"attachment://{files[0].name}")
+    took = _took(job)
+    footer = dotted(f"#{job.id}", f"{request.drawn} images", took, f"scored by {scores.scorer}")
+    card.set_footer(text=footer[:500])
+    rows: tuple[Row, ...] = ()
+    if request.purpose is Purpose.CONCEPT:
+        rows = ((Button("Try it", "try", request.stack[0].concept_id, emoji="🎨"),),)
+    return Card(embed=card, rows=rows, files=files)
+
+
+def counted(scores: Scores) -> str:
+    """4 prompts on 3 seeds."""
+    prompts = "1 prompt" if scores.prompts == 1 else f"{scores.prompts} prompts"
+    return f"{prompts} on {scores.seeds} seed{'s' if scores.seeds != 1 else ''}"
+
+
+def copy_warning(scores: Scores) -> str:
+    """A sentence where images copy training pictures; empty where they do not."""
+    if not scores.copies:
+        return ""
+    what = f"{scores.copies} of {scores.images} images are almost a training picture over again."
+    if scores.copies < COPIES_MANY * scores.images:
+        return what
+    return f"{what} More pictures, or fewer steps, make it freer."
+
+
+def summary(scores: Scores, name: str, noun: str) -> str:
+    """The scores in a few short lines, for the card of a training."""
+    return "\n".join(_line(bar) for bar in bars(scores, {name: noun}))
+
+
+def seeds(
+    job: Job,
+    request: EvaluateRequest,
+    report: Report,
+    images: Sequence[Image],
+    files: tuple[Blob, ...],
+) -> Card:
+    """The best seeds of a search, each with what can be done with its image."""
+    best = images[:BEST]
+    lines = [f"**{escaped(request.prompts[0], 500)}**", f"The best of {len(request.seeds)} seeds:"]
+    for number, (image, rank) in enumerate(zip(best, report.ranks, strict=False), start=1):
+        looks = "" if rank.fidelity is None else f"like the pictures {rank.fidelity:.2f}"
+        said = dotted(f"seed `{image.seed}`", looks, f"like the prompt {rank.alignment:.2f}")
+        lines.append(f"**{number}** {said}")
+    lines.append(f"-# #{job.id} · 👍 keeps one as a favourite · for <@{job.user_id}>")
+    rows = (
+        tuple(Button(f"U{n}", "up", i.id, style="primary") for n, i in enumerate(best, 1)),
+        tuple(Button(f"V{n}", "vary", i.id) for n, i in enumerate(best, 1)),
+        tuple(Button(str(n), "good", i.id, emoji="👍") for n, i in enumerate(best, 1)),
+    )
+    return Card(content="\n".join(lines), rows=rows, files=files)
+
+
+def blind(job: Job, request: EvaluateRequest, images: Sequence[Image], file: Blob) -> Card:
+    """A sheet of images whose origin is hidden, with a yes and a no for each."""
+    names = listed([code(f"{entry.token} {entry.class_noun}") for entry in request.stack])
+    prompts = listed([f"“{escaped(prompt, 200)}”" for prompt in request.prompts], "or")
+    text = (
+        f"**Does it show {names} as in the pictures at the top, and what was asked for?**\n"
+        f"Asked for: {prompts}\n"
+        "-# Some were drawn without it. 👍 or 👎 as many as you like; everyone may, "
+        f"a later answer replaces an earlier one · #{job.id}"
+    )
+    pairs = [
+        (Button(str(n), "yes", image.id, emoji="👍"), Button(str(n), "no", image.id, emoji="👎"))
+        for n, image in enumerate(images, start=1)
+    ]
+    rows = tuple(_row(pairs[at : at + 2]) for at in range(0, len(pairs), 2))
+    tell: Row = (Button("What came out", "verdict", job.id, emoji="📊"),)
+    return Card(content=text, rows=(*rows[:4], tell), files=(file,))
+
+
+def results(accepted: Sequence[Accepted]) -> Card:
+    """What people accepted, by prompt, beside the bar of 75 %."""
+    if not accepted:
+        return Card(content="Nobody has judged a blind sheet yet. `/evaluate blind` makes one.")
+    lines = [_accepted_line(one) for one in accepted if one.prompt]
+    total = Accepted(
+        prompt="all",
+        up=sum(one.up for one in accepted if one.prompt),
+        down=sum(one.down for one in accepted if one.prompt),
+    )
+    controls = [one for one in accepted if not one.prompt and one.rate is not None]
+    lines += [f"{_mark(total)} **all prompts**: {_rate(total)}"]
+    lines += [f"⚪ drawn without the concepts, for comparison: {_rate(one)}" for one in controls]
+    card = embed("\n".join(lines)[:4000], title="What people accept", colour=_bar_colour(total))
+    card.set_footer(text=f"Good is {BAR:.0%} or more. In brackets: the 95 % interval of the share.")
+    return Card(embed=card)
+
+
+def _looks(one: Likeness, *, stacked: bool) -> Bar:
+    fidelity = one.fidelity
+    ends = ("without it", "alone") if stacked else ("plain class", "the pictures themselves")
+    figures = [f"CLIP-I {fidelity.raw.value:.2f}"]
+    figures += [
+        f"{name} {end:.2f}"
+        for name, end in zip(ends, (fidelity.floor, fidelity.ceiling), strict=True)
+        if end is not None
+    ]
+    label = f"still looks like <{one.name}>" if stacked else "looks like the pictures"
+    return Bar(label, fidelity.share, _grade(fidelity.share), dotted(*figures))
+
+
+def _follows(scores: Scores) -> Bar:
+    clip = f"CLIP-T {scores.alignment.raw.value:.2f}"
+    if scores.alignment.ceiling is not None:
+        clip += f", plain words {scores.alignment.ceiling:.2f}"
+    if scores.asked is None:
+        share = scores.alignment.share
+        return Bar("does what is asked", share, _grade(share), clip)
+    own = round(scores.asked.raw.value * scores.images)
+    share = scores.asked.share or scores.alignment.share
+    note = f"{own} of {scores.images} fit their own prompt best · {clip}"
+    return Bar("does what is asked", share, _grade(share), note)
+
+
+def _varies(scores: Scores, diversity: Measure) -> Bar:
+    share = diversity.share
+    grade = -1 if share is None else (share.value >= HARDLY) + (share.value >= VARIES)
+    note = "100 %: as the plain class does"
+    if scores.vendi is not None:
+        note += f" · {scores.images} images count as {scores.vendi.value:.1f} different ones"
+    return Bar("varies from seed to seed", share, grade, note)
+
+
+def _leaves_alone(drift: Measure, noun: str) -> Bar:
+    share = None if drift.share is None else _turned(drift.share)
+    note = f"0 %: “{noun}” without the name changes as much as with another seed"
+    return Bar(f"keeps plain “{noun}” as it was", share, _grade(share), note)
+
+
+def _copies(scores: Scores) -> Bar:
+    share = Estimate(value=1 - min(1.0, scores.copies / scores.images))
+    grade = 2 if not scores.copies else int(share.value > 1 - COPIES_MANY)
+    note = f"{scores.copies or 'none'} of {scores.images} is nearly a training picture"
+    return Bar("makes new pictures, no copies", share, grade, note)
+
+
+def _turned(share: Estimate) -> Estimate:
+    return Estimate(
+        value=1 - share.value,
+        low=None if share.high is None else 1 - share.high,
+        high=None if share.low is None else 1 - share.low,
+    )
+
+
+def _grade(share: Estimate | None) -> int:
+    return -1 if share is None else (share.value >= PARTLY) + (share.value >= WELL)
+
+
+def _line(bar: Bar) -> str:
+    return f"{SHADES[bar.grade]} {escaped(bar.label)}: {_said(bar)}"
+
+
+def _said(bar: Bar) -> str:
+    if bar.share is None:
+        return f"{VERDICTS[-1]} ({bar.note})"
+    return f"**{bar.share.value:.0%}**"
+
+
+def _colour(scores: Scores) -> int:
+    return GOOD if scores.quality >= PARTLY else BAD
+
+
+def _title(request: EvaluateRequest) -> str:
+    return listed([escaped(entry.token) for entry in request.stack], "with")
+
+
+def _row(pairs: Sequence[tuple[Button, Button]]) -> Row:
+    return tuple(button for pair in pairs for button in pair)
+
+
+def _accepted_line(one: Accepted) -> str:
+    return f"{_mark(one)} {escaped(one.prompt, 150)}: {_rate(one)}"
+
+
+def _mark(one: Accepted) -> str:
+    rate = one.rate
+    if rate is None or rate.low is None or rate.high is None:
+        return "⚪"
+    return "🟢" if rate.low >= BAR else "🔴" if rate.high < BAR else "🟡"
+
+
+def _rate(one: Accepted) -> str:
+    rate = one.rate
+    if rate is None or rate.low is None or rate.high is None:
+        return "no votes yet"
+    return f"**{rate.value:.0%}** [{rate.low:.0%}–{rate.high:.0%}] of {one.up + one.down} votes"
+
+
+def _bar_colour(total: Accepted) -> int:
+    return GOOD if total.rate is not None and total.rate.value >= BAR else BAD
+
+
+def _took(job: Job) -> str:
+    if job.started_at is None or job.ended_at is None:
+        return ""
+    return duration((job.ended_at - job.started_at).total_seconds())

@@ -1,0 +1,207 @@
+"""Evaluations: ask for one, read what it found, and count what people think."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from core.db import Database, rows
+from core.db.tables import EvaluationRow, ImageRow, RatingRow, VersionRow
+from core.domain.concepts import Concept, StackEntry
+from core.domain.evaluation import Accepted, Report, evaluation_prompts
+from core.domain.images import Image
+from core.domain.people import Actor
+from core.domain.requests import EvaluateRequest, Purpose
+from core.errors import Conflict, InvalidInput, NotFound
+from core.services import again
+from core.services.desk import Desk
+from core.services.imagining import ImagineWish, pinned, resolved
+from core.services.library import Library
+from core.services.submitted import Submitted
+
+PROMPTS_MAX = 8
+SEEDS_MAX = 8
+SEARCH_MAX = 32
+BLIND_SEEDS, BLIND_CONTROLS, BLIND_PROMPTS = 3, 1, 2
+CONCEPT_SEED = 50
+"""Where the seeds of a concept's evaluation begin: always the same, so that versions compare."""
+
+
+class Evaluating:
+    """Turns questions into `evaluate` jobs with their concept versions pinned."""
+
+    def __init__(self, database: Database, desk: Desk, library: Library) -> None:
+        self._database, self._desk, self._library = database, desk, library
+
+    async def concept(
+        self, actor: Actor, channel_id: int, name: str, *, seeds: int = 4, prompts: str = ""
+    ) -> Submitted:
+        """Queue the scores of one concept at its newest version.
+
+        `prompts` holds prompts with semicolons between; empty means the usual four.
+
+        Raises:
+            InvalidInput: a number or a prompt cannot be used.
+            NotFound: there is no such concept.
+            Conflict: it has no version, or no training pictures to be compared with.
+        """
+        _within("number of seeds", seeds, SEEDS_MAX)
+        concept = await self._library.find(actor.guild_id, name)
+        entry = pinned(concept)
+        usual = evaluation_prompts(concept.kind, concept.name, concept.class_noun)
+        asked = await self._about(actor, concept, _listed(prompts)) or usual
+        if not concept.latest or not concept.latest.pictures:
+            raise Conflict(f"{concept.token} has no training pictures that it could be held to.")
+        request = EvaluateRequest(
+            purpose=Purpose.CONCEPT,
+            prompts=asked,
+            seeds=again.seeds_from(CONCEPT_SEED, seeds),
+            stack=(entry,),
+            pictures=(concept.latest.pictures,),
+        )
+        return await self._submit(actor, channel_id, request)
+
+    async def stack(
+        self, actor: Actor, channel_id: int, prompt: str, *, seeds: int = 4
+    ) -> Submitted:
+        """Queue the scores of several concepts in one prompt; raises as `concept` does."""
+        _within("number of seeds", seeds, SEEDS_MAX)
+        request = await self._asked(actor, Purpose.STACK, prompt, again.seeds_from(50, seeds))
+        if len(request.stack) < 2:
+            raise InvalidInput(
+                "A stack is two concepts or more: name them in the prompt, such as "
+                "<xyz> temple in <kar> forest. For one alone there is /evaluate concept."
+            )
+        return await self._submit(actor, channel_id, request)
+
+    async def seeds(self, actor: Actor, channel_id: int, prompt: str, *, count: int) -> Submitted:
+        """Queue a search for the seeds that suit a prompt best; raises as `concept` does."""
+        _within("number of seeds", count, SEARCH_MAX)
+        dice = again.seeds_from(None, count)
+        request = await self._asked(actor, Purpose.SEEDS, prompt, dice)
+        return await self._submit(actor, channel_id, request)
+
+    async def blind(self, actor: Actor, channel_id: int, prompts: str) -> Submitted:
+        """Queue a sheet of one or two prompts for people to judge; raises as `concept` does."""
+        asked = _listed(prompts)
+        if not 1 <= len(asked) <= BLIND_PROMPTS:
+            raise InvalidInput("Give one prompt or two, with a semicolon between them.")
+        each = BLIND_PROMPTS // len(asked)
+        dice = again.seeds_from(None, each * (BLIND_SEEDS + BLIND_CONTROLS))
+        whole = [await self._asked(actor, Purpose.BLIND, prompt, dice) for prompt in asked]
+        stack = tuple({entry.version_id: entry for one in whole for entry in one.stack}.values())
+        if not stack:
+            raise InvalidInput("Name a concept in the prompt, such as a <xyz> temple.")
+        request = EvaluateRequest(
+            purpose=Purpose.BLIND,
+            prompts=tuple(one.prompts[0] for one in whole),
+            seeds=dice[: each * BLIND_SEEDS],
+            controls=dice[each * BLIND_SEEDS :],
+            stack=stack,
+            pictures=await self._pictures(stack),
+        )
+        return await self._submit(actor, channel_id, request)
+
+    async def report_of_job(self, guild_id: int, job_id: int) -> Report:
+        """What an evaluation of this guild found.
+
+        Raises:
+            NotFound: there is none.
+        """
+        async with self._database.session() as session:
+            row = await session.get(EvaluationRow, job_id)
+        if row is None or row.guild_id != guild_id:
+            raise NotFound(f"Job {job_id} has evaluated nothing here.")
+        return row.report
+
+    async def accepted(
+        self, actor: Actor, *, job_id: int | None = None, name: str = ""
+    ) -> Sequence[Accepted]:
+        """What people said of blind sheets, by prompt; images without the concepts come last.
+
+        Raises:
+            NotFound: there is no such concept here.
+        """
+        concept = await self._library.find(actor.guild_id, name) if name else None
+        wanted = (
+            select(ImageRow, RatingRow.value, func.count())
+            .join(EvaluationRow, EvaluationRow.job_id == ImageRow.job_id)
+            .join(RatingRow, RatingRow.image_id == ImageRow.id)
+            .where(EvaluationRow.guild_id == actor.guild_id)
+            .where(EvaluationRow.purpose == Purpose.BLIND)
+            .group_by(ImageRow.id, RatingRow.value)
+            .order_by(ImageRow.id)
+        )
+        if job_id is not None:
+            wanted = wanted.where(EvaluationRow.job_id == job_id)
+        async with self._database.session() as session:
+            found = [(rows.image(row), value, n) for row, value, n in await session.execute(wanted)]
+        return _counted(found, None if concept is None else concept.token)
+
+    async def _about(
+        self, actor: Actor, concept: Concept, prompts: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Prompts with names written as tokens; each has to name this concept and no other."""
+        async with self._database.transaction() as session:
+            known = [
+                await resolved(session, actor.guild_id, ImagineWish(prompt=prompt))
+                for prompt in prompts
+            ]
+        for one in known:
+            if [entry.concept_id for entry in one.stack] != [concept.id]:
+                raise InvalidInput(
+                    f"Every prompt has to name {concept.token} and no other concept. "
+                    "For several there is /evaluate stack."
+                )
+        return tuple(one.prompt for one in known)
+
+    async def _asked(
+        self, actor: Actor, purpose: Purpose, prompt: str, seeds: tuple[int, ...]
+    ) -> EvaluateRequest:
+        async with self._database.transaction() as session:
+            drawn = await resolved(session, actor.guild_id, ImagineWish(prompt=prompt))
+        return EvaluateRequest(
+            purpose=purpose,
+            prompts=(drawn.prompt,),
+            seeds=seeds,
+            stack=drawn.stack,
+            pictures=await self._pictures(drawn.stack),
+        )
+
+    async def _pictures(self, stack: Sequence[StackEntry]) -> tuple[tuple[str, ...], ...]:
+        wanted = select(VersionRow).where(VersionRow.id.in_([e.version_id for e in stack]))
+        async with self._database.session() as session:
+            found = {row.id: row.pictures for row in await session.scalars(wanted)}
+        return tuple(found[entry.version_id] for entry in stack)
+
+    async def _submit(self, actor: Actor, channel_id: int, request: EvaluateRequest) -> Submitted:
+        async with self._database.transaction() as session:
+            return await self._desk.take(session, actor, channel_id=channel_id, request=request)
+
+
+def _counted(found: Sequence[tuple[Image, int, int]], token: str | None) -> list[Accepted]:
+    """Votes by prompt; those on images without a concept together, last."""
+    votes: dict[str, list[int]] = {}
+    controls = [0, 0]
+    for image, value, count in found:
+        request = image.manifest.request
+        if not request.stack:
+            tally = controls
+        elif token is None or token in request.prompt:
+            tally = votes.setdefault(request.prompt, [0, 0])
+        else:
+            continue
+        tally[0 if value > 0 else 1] += count
+    told = [Accepted(prompt=prompt, up=up, down=down) for prompt, (up, down) in votes.items()]
+    return [*told, Accepted(prompt="", up=controls[0], down=controls[1])] if told else []
+
+
+def _listed(prompts: str) -> tuple[str, ...]:
+    asked = tuple(" ".join(part.split()) for part in prompts.split(";") if part.strip())
+    if len(asked) > PROMPTS_MAX:
+        raise InvalidInput(f"At most {PROMPTS_MAX} prompts can be evaluated at once.")
+    return asked
+
+
+def _within(what: str, value: int, high: int) -> None:
+    if not 1 <= value <= high:
+        raise InvalidInput(f"The {what} is between 1 and {high}.")

@@ -1,0 +1,164 @@
+"""Evaluate jobs: draw, score, rank."""
+
+import random
+import time
+from collections.abc import Generator, Sequence
+from itertools import chain
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from core.dispatch.messages import Evaluated, MadeImage
+from core.domain.concepts import StackEntry
+from core.domain.evaluation import Rank, Report, Scores, spelled_plainly
+from core.domain.requests import EvaluateRequest, Purpose
+from core.storage import Storage
+from core.worker.evaluation import metrics
+from core.worker.evaluation.drawing import Made, SheetDrawer, pictures_of
+from core.worker.evaluation.encoder import Scorer
+from core.worker.evaluation.scores import Drawn, score
+from core.worker.imagine import Imaginer
+from core.worker.loop import Slices
+from core.worker.models import Base
+from core.worker.stack import Stacks
+from core.worker.ticket import Ticket
+from core.worker.training.dataset import open_pictures
+
+Images = tuple[MadeImage, ...]
+Found = Generator[None, None, tuple[Report, Images]]
+
+
+class Evaluator:
+    """Evaluates with the models that it was given."""
+
+    def __init__(
+        self, base: Base, stacks: Stacks, imaginer: Imaginer, storage: Storage, scorer: Scorer
+    ) -> None:
+        self.base, self.stacks, self.imaginer, self.storage = base, stacks, imaginer, storage
+        self.scorer = scorer
+
+    def run(self, request: EvaluateRequest, ticket: Ticket) -> Slices:
+        """The slices of an evaluate job, up to four images each. A lost attempt begins anew.
+
+        Raises:
+            UserError: a picture or a concept cannot be used, or the images cannot be scored.
+            Stopped: the job was cancelled, or put down.
+        """
+        started_s = time.perf_counter()
+        if request.purpose is not Purpose.BLIND:
+            self.scorer.require(self.base.family)
+        report, images = yield from _Evaluation(self, request, ticket).found()
+        seconds = time.perf_counter() - started_s
+        return Evaluated(ticket.job_id, ticket.attempt, report, images, seconds)
+
+
+class _Evaluation:
+    """One attempt of one evaluate job."""
+
+    def __init__(self, of: Evaluator, request: EvaluateRequest, ticket: Ticket) -> None:
+        self._of, self._request, self._ticket = of, request, ticket
+        self._sheet = SheetDrawer(of.base, of.stacks, of.imaginer, of.storage, total=request.drawn)
+        self._nouns = {entry.name: entry.class_noun for entry in request.stack}
+        self._plain = tuple(spelled_plainly(prompt, self._nouns) for prompt in request.prompts)
+
+    def found(self) -> Found:
+        purpose = self._request.purpose
+        if purpose is Purpose.BLIND:
+            return (yield from self._blind())
+        pictures = self._pictures()
+        if purpose is Purpose.SEEDS:
+            return (yield from self._seeds(pictures))
+        return (yield from self._scored(pictures))
+
+    def _pictures(self) -> dict[str, list[Image.Image]]:
+        """The training pictures of every concept that has some."""
+        request = self._request
+        return {
+            entry.name: open_pictures(self._of.storage, keys)
+            for entry, keys in zip(request.stack, request.pictures, strict=True)
+            if keys
+        }
+
+    def _scored(self, pictures: dict[str, list[Image.Image]]) -> Found:
+        stack = self._request.stack
+        alone: dict[str, list[list[Made]]] = {}
+        drifted: list[list[Made]] = []
+        samples = yield from self._rows(self._request.prompts, stack)
+        plain = yield from self._rows(self._plain, ())
+        if self._request.purpose is Purpose.CONCEPT:
+            drifted = yield from self._rows(self._plain, stack)
+        else:
+            alone = yield from self._alone()
+        drawn = Drawn(
+            prompts=self._plain,
+            samples=pictures_of(samples),
+            plain=pictures_of(plain),
+            pictures=pictures,
+            drifted=pictures_of(drifted),
+            alone={name: pictures_of(rows) for name, rows in alone.items()},
+        )
+        scores: Scores = score(self._of.scorer, drawn)
+        first = [row[:1] for rows in alone.values() for row in rows]
+        return Report(scores=scores), _images([*samples, *(row[:1] for row in plain), *first])
+
+    def _alone(self) -> Generator[None, None, dict[str, list[list[Made]]]]:
+        """The same prompts and seeds with one concept at a time, the others in plain words."""
+        rows = {}
+        for entry in self._request.stack:
+            others = {name: noun for name, noun in self._nouns.items() if name != entry.name}
+            said = [spelled_plainly(prompt, others) for prompt in self._request.prompts]
+            rows[entry.name] = yield from self._rows(said, (entry,))
+        return rows
+
+    def _seeds(self, pictures: dict[str, list[Image.Image]]) -> Found:
+        (row,) = yield from self._rows(self._request.prompts, self._request.stack)
+        shown = [picture for picture, _ in row]
+        scorer = self._of.scorer
+        followed = metrics.alignment(scorer.pictures(shown), scorer.texts(self._plain))
+        looks = scorer.looks(shown)
+        kept = [metrics.fidelity(looks, scorer.looks(each)) for each in pictures.values()]
+        order = best_first(followed, kept)
+        mean = torch.stack(kept).mean(0) if kept else None
+        ranks = tuple(
+            Rank(
+                fidelity=None if mean is None else float(mean[index]),
+                alignment=float(followed[index]),
+            )
+            for index in order
+        )
+        return Report(ranks=ranks), tuple(row[index][1] for index in order)
+
+    def _blind(self) -> Found:
+        """Images with the concepts and some without, in an order that says nothing."""
+        request = self._request
+        samples = yield from self._rows(request.prompts, request.stack)
+        controls = yield from self._sheet.rows(self._plain, request.controls, (), self._ticket)
+        images = list(_images([*samples, *controls]))
+        random.Random(request.seeds[0]).shuffle(images)
+        return Report(), tuple(images)
+
+    def _rows(
+        self, prompts: Sequence[str], stack: Sequence[StackEntry]
+    ) -> Generator[None, None, list[list[Made]]]:
+        return (yield from self._sheet.rows(prompts, self._request.seeds, stack, self._ticket))
+
+
+def best_first(followed: Tensor, kept: list[Tensor]) -> list[int]:
+    """Indices by how well the prompt and the pictures of each concept are met.
+
+    Both count alike: each figure is taken in standard deviations over the seeds, likeness as the
+    mean over the concepts.
+    """
+    total = _standard(followed)
+    if kept:
+        total = total + torch.stack([_standard(each) for each in kept]).mean(0)
+    return [int(index) for index in total.argsort(descending=True, stable=True)]
+
+
+def _standard(values: Tensor) -> Tensor:
+    return (values - values.mean()) / values.std(correction=0).clamp(min=1e-6)
+
+
+def _images(rows: list[list[Made]]) -> Images:
+    return tuple(made for _, made in chain.from_iterable(rows))

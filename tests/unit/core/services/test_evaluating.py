@@ -1,0 +1,159 @@
+"""Evaluations from the wish to what is kept of them."""
+
+import pytest
+
+from core.domain.concepts import ConceptKind
+from core.domain.evaluation import Accepted
+from core.domain.jobs import JobKind
+from core.domain.people import Actor
+from core.domain.requests import EvaluateRequest, Purpose
+from core.errors import Conflict, InvalidInput, NotFound, UserError
+from core.services.estimates import units_of
+from core.services.training import TrainWish
+from tests.studio import CHANNEL, Studio, key_of
+
+ANNA, BEN = Actor(guild_id=1, user_id=10), Actor(guild_id=1, user_id=11)
+ZOE = Actor(guild_id=2, user_id=20)
+
+
+async def asked(studio: Studio, job_id: int) -> EvaluateRequest:
+    request = (await studio.services.jobs.get(1, job_id)).request
+    assert isinstance(request, EvaluateRequest)
+    return request
+
+
+async def test_a_concept_is_asked_about_with_its_version_and_pictures(studio: Studio) -> None:
+    """The usual prompts, always the same seeds, everything pinned."""
+    concept = await studio.teach(ANNA, "xyz")
+    evaluating = studio.services.evaluating
+    submitted = await evaluating.concept(ANNA, CHANNEL, "<xyz>", seeds=3)
+    request = await asked(studio, submitted.job.id)
+    assert concept.latest is not None
+    assert request.purpose is Purpose.CONCEPT
+    assert [entry.version_id for entry in request.stack] == [concept.latest.id]
+    assert request.pictures == ((key_of("picture"),),)
+    assert request.seeds == (50, 51, 52)
+    assert all("<xyz> temple" in prompt for prompt in request.prompts)
+    assert request.drawn == units_of(request) == 3 * 4 * 3
+
+
+async def test_own_prompts_name_the_concept_and_no_other(studio: Studio) -> None:
+    """Bare names become tokens; what is about something else is refused."""
+    await studio.teach(ANNA, "xyz")
+    await studio.teach(ANNA, "kar", "forest")
+    evaluating = studio.services.evaluating
+    own = await evaluating.concept(ANNA, CHANNEL, "xyz", prompts="xyz temple at sea; a <xyz>")
+    assert (await asked(studio, own.job.id)).prompts == ("<xyz> temple at sea", "a <xyz>")
+    for prompts in ("a temple", "<xyz> temple in <kar> forest"):
+        with pytest.raises(InvalidInput, match="name <xyz> and no other"):
+            await evaluating.concept(ANNA, CHANNEL, "xyz", prompts=prompts)
+
+
+@pytest.mark.parametrize(
+    ("name", "seeds", "error"), [("xyz", 0, InvalidInput), ("abc", 4, NotFound)]
+)
+async def test_bad_wishes_for_a_concept_are_refused(
+    studio: Studio, name: str, seeds: int, error: type[UserError]
+) -> None:
+    """Nothing is queued."""
+    await studio.teach(ANNA, "xyz")
+    with pytest.raises(error):
+        await studio.services.evaluating.concept(ANNA, CHANNEL, name, seeds=seeds)
+    assert await studio.queue.claim(list(JobKind), worker="w", lease_s=9) is None
+
+
+async def test_an_untrained_concept_has_nothing_to_evaluate(studio: Studio) -> None:
+    """It says so."""
+    wish = TrainWish("raw", "cat", ConceptKind.SUBJECT, (key_of("p"),))
+    await studio.services.training.start(ANNA, CHANNEL, wish)
+    with pytest.raises(Conflict, match="no trained version"):
+        await studio.services.evaluating.concept(ANNA, CHANNEL, "raw")
+
+
+async def test_a_stack_is_two_concepts_or_more(studio: Studio) -> None:
+    """Each with its own pictures, in the order of the prompt."""
+    await studio.teach(ANNA, "xyz")
+    evaluating = studio.services.evaluating
+    with pytest.raises(InvalidInput, match="/evaluate concept"):
+        await evaluating.stack(ANNA, CHANNEL, "a xyz temple")
+    await studio.teach(ANNA, "kar", "forest")
+    submitted = await evaluating.stack(ANNA, CHANNEL, "xyz temple in kar forest", seeds=2)
+    request = await asked(studio, submitted.job.id)
+    assert [entry.name for entry in request.stack] == ["xyz", "kar"]
+    assert len(request.pictures) == 2
+    assert request.drawn == 8
+
+
+async def test_scores_are_kept_on_the_version_with_their_images(studio: Studio) -> None:
+    """Report, images and scores appear with the end of the job, for this guild only."""
+    await studio.teach(ANNA, "xyz")
+    submitted = await studio.services.evaluating.concept(ANNA, CHANNEL, "xyz", seeds=2)
+    job = await studio.work(JobKind.EVALUATE)
+    report = await studio.services.evaluating.report_of_job(1, job.id)
+    concept = await studio.services.library.find(1, "xyz")
+    assert report.scores is not None
+    assert concept.latest is not None
+    assert concept.latest.scores == report.scores
+    assert len(await studio.services.gallery.of_job(submitted.job.id)) == 4 * 2 + 4
+    with pytest.raises(NotFound):
+        await studio.services.evaluating.report_of_job(2, job.id)
+
+
+async def test_seeds_of_a_search_are_different_and_bounded(studio: Studio) -> None:
+    """Any prompt may be searched, with concepts or without."""
+    evaluating = studio.services.evaluating
+    submitted = await evaluating.seeds(ANNA, CHANNEL, "a temple", count=12)
+    request = await asked(studio, submitted.job.id)
+    assert len(set(request.seeds)) == 12
+    with pytest.raises(InvalidInput, match="between 1 and 32"):
+        await evaluating.seeds(ANNA, CHANNEL, "a temple", count=33)
+
+
+@pytest.mark.parametrize("prompts", ["a xyz temple", "a xyz temple; xyz temple at night"])
+async def test_a_blind_sheet_has_eight_images_two_of_them_without(
+    studio: Studio, prompts: str
+) -> None:
+    """With one prompt or two."""
+    await studio.teach(ANNA, "xyz")
+    submitted = await studio.services.evaluating.blind(ANNA, CHANNEL, prompts)
+    request = await asked(studio, submitted.job.id)
+    assert request.drawn == 8
+    assert len(request.prompts) * len(request.controls) == 2
+
+
+@pytest.mark.parametrize("prompts", ["a temple", ";", "xyz a; xyz b; xyz c"])
+async def test_a_blind_sheet_needs_one_or_two_prompts_with_a_name(
+    studio: Studio, prompts: str
+) -> None:
+    """Else there is nothing to judge."""
+    await studio.teach(ANNA, "xyz")
+    with pytest.raises(InvalidInput):
+        await studio.services.evaluating.blind(ANNA, CHANNEL, prompts)
+
+
+async def test_votes_are_counted_by_prompt_and_without_apart(studio: Studio) -> None:
+    """One vote a person and image, the latest; other guilds and concepts do not count."""
+    await studio.teach(ANNA, "xyz")
+    evaluating, gallery = studio.services.evaluating, studio.services.gallery
+    await evaluating.blind(ANNA, CHANNEL, "a xyz temple; xyz temple at night")
+    assert await evaluating.accepted(ANNA) == []
+    job = await studio.work(JobKind.EVALUATE)
+    first, *_, night, control, _ = await gallery.of_job(job.id)
+    for actor, image, value in (
+        (ANNA, first, -1),
+        (ANNA, first, 1),
+        (BEN, first, 1),
+        (BEN, night, -1),
+        (BEN, control, -1),
+    ):
+        await gallery.rate(actor, image.id, value)
+    expected = [
+        Accepted(prompt="a <xyz> temple", up=2, down=0),
+        Accepted(prompt="<xyz> temple at night", up=0, down=1),
+        Accepted(prompt="", up=0, down=1),
+    ]
+    assert await evaluating.accepted(ANNA) == expected
+    assert await evaluating.accepted(ANNA, job_id=job.id, name="xyz") == expected
+    await studio.teach(ANNA, "kar", "forest")
+    assert await evaluating.accepted(ANNA, name="kar") == []
+    assert await evaluating.accepted(ZOE) == []

@@ -1,0 +1,187 @@
+"""Evaluate jobs with the pocket models: what is drawn, how it is scored, how it stops."""
+
+import pytest
+import torch
+
+from core.dispatch.messages import Progressed
+from core.domain.jobs import JobKind
+from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose
+from core.errors import Conflict
+from core.pocket.concepts import XYZ, pictures
+from core.worker.evaluation.encoder import Scorer
+from core.worker.evaluation.evaluator import Evaluator, best_first
+from core.worker.imagine import png
+from core.worker.shares import Turn, turn_of
+from core.worker.ticket import Stopped, Ticket
+
+CPU = torch.device("cpu")
+FEW_STEPS = 2
+
+
+@pytest.fixture
+def evaluator(base, stacks, imaginer, storage, monkeypatch):
+    """Two steps make an image, which is enough to see what is drawn."""
+    full = imaginer.resolve
+
+    def quick(request):
+        return full(request.model_copy(update={"num_inference_steps": FEW_STEPS}))
+
+    monkeypatch.setattr(imaginer, "resolve", quick)
+    return Evaluator(base, stacks, imaginer, storage, Scorer("pocket", device=CPU))
+
+
+@pytest.fixture(scope="session")
+def keys(storage):
+    return tuple(storage.put(png(picture)) for picture in pictures(XYZ, 3))
+
+
+def request(purpose, *entries, prompts, keys=(), **changes):
+    values = {"seeds": (1, 2), "pictures": (keys,) * len(entries)} | changes
+    return EvaluateRequest(purpose=purpose, prompts=prompts, stack=entries, **values)
+
+
+def done(evaluator, wish, ticket):
+    """The answer, and how many pauses there were before it."""
+    slices, pauses = evaluator.run(wish, ticket), 0
+    while True:
+        try:
+            next(slices)
+        except StopIteration as finished:
+            return finished.value, pauses
+        pauses += 1
+
+
+def prompts_of(images):
+    return [image.manifest.request.prompt for image in images]
+
+
+def test_a_concept_is_drawn_with_and_without_and_scored(
+    evaluator, make_concept, keys, ticket, told
+):
+    """Samples by prompt and seed, then one plain image a prompt; three slices a prompt."""
+    entry = make_concept("own", seed=3)
+    wish = request(
+        Purpose.CONCEPT, entry, prompts=("a <own> house", "<own> house at night"), keys=keys
+    )
+    found, pauses = done(evaluator, wish, ticket)
+    assert pauses == 6
+    assert prompts_of(found.images) == [
+        "a <own> house",
+        "a <own> house",
+        "<own> house at night",
+        "<own> house at night",
+        "a house",
+        "house at night",
+    ]
+    assert [image.manifest.seed for image in found.images] == [1, 2, 1, 2, 1, 1]
+    scores = found.report.scores
+    assert (scores.prompts, scores.seeds, len(scores.likeness)) == (2, 2, 1)
+    assert scores.drift.raw.value > 0
+    progress = [message.progress for message in told if isinstance(message, Progressed)]
+    assert progress[0].total == wish.drawn == 12
+
+
+def test_an_image_is_made_again_from_its_manifest(
+    evaluator, imaginer, make_concept, keys, ticket, storage
+):
+    """The manifest is an imagine request with nothing left open."""
+    entry = make_concept("own", seed=3)
+    wish = request(Purpose.CONCEPT, entry, prompts=("a <own> house",), keys=keys)
+    image = done(evaluator, wish, ticket)[0].images[1]
+    made = imaginer.run(image.manifest.request, ticket)
+    assert made.images[image.manifest.index].key == image.key
+
+
+def test_a_stack_is_held_to_each_concept_alone(evaluator, make_concept, keys, ticket):
+    """The same seeds plain, and with one concept at a time."""
+    own, other = make_concept("own", seed=3), make_concept("other", seed=4)
+    wish = request(
+        Purpose.STACK, own, other, prompts=("a <own> house in <other> house",), keys=keys
+    )
+    found, _ = done(evaluator, wish, ticket)
+    assert prompts_of(found.images)[2:] == [
+        "a house in house",
+        "a <own> house in house",
+        "a house in <other> house",
+    ]
+    assert [one.name for one in found.report.scores.likeness] == ["own", "other"]
+    assert found.report.scores.asked is None
+
+
+def test_seeds_come_back_best_first(evaluator, ticket):
+    """Without a concept the prompt alone ranks them; every seed has its figures."""
+    wish = request(Purpose.SEEDS, prompts=("a red star at night",), seeds=(1, 2, 3, 4, 5))
+    found, pauses = done(evaluator, wish, ticket)
+    assert pauses == 2
+    ranks = [rank.alignment for rank in found.report.ranks]
+    assert ranks == sorted(ranks, reverse=True)
+    assert sorted(image.manifest.seed for image in found.images) == [1, 2, 3, 4, 5]
+
+
+def test_likeness_and_prompt_count_alike_in_a_rank():
+    """The one that is good at both comes before those that are best at one."""
+    followed = torch.tensor([0.9, 0.0, 0.8])
+    kept = [torch.tensor([0.0, 0.9, 0.8])]
+    assert best_first(followed, kept)[0] == 2
+    assert best_first(followed, []) == [0, 2, 1]
+    assert best_first(torch.ones(3), []) == [0, 1, 2]
+
+
+def test_a_blind_sheet_hides_images_without_the_concept(evaluator, make_concept, ticket):
+    """The same sheet for the same request, in an order that is not that of drawing."""
+    entry = make_concept("own", seed=3)
+    wish = request(
+        Purpose.BLIND, entry, prompts=("a <own> house", "a <own> tree"), controls=(9,)
+    ).model_copy(update={"seeds": (1, 2, 3)})
+    images = done(evaluator, wish, ticket)[0].images
+    kinds = [bool(image.manifest.request.stack) for image in images]
+    assert (kinds.count(True), kinds.count(False)) == (6, 2)
+    assert kinds != sorted(kinds, reverse=True)
+    again = done(evaluator, wish, ticket)[0].images
+    assert [image.key for image in images] == [image.key for image in again]
+
+
+def test_it_stops_between_steps_when_told_to(evaluator, make_concept, told):
+    """Cancelled or draining: nothing is worn any more, and it can begin anew."""
+    stop = []
+    ticket = Ticket(1, 1, told.append, lambda: bool(stop), lambda: False)
+    entry = make_concept("own", seed=3)
+    wish = request(Purpose.BLIND, entry, prompts=("a <own> house",), seeds=tuple(range(6)))
+    slices = evaluator.run(wish, ticket)
+    next(slices)
+    stop.append(True)
+    with pytest.raises(Stopped):
+        next(slices)
+
+
+def test_it_leaves_the_model_bare_between_slices(evaluator, imaginer, stacks, make_concept, ticket):
+    """What is drawn in between is drawn as if nothing was being evaluated."""
+    wish = request(Purpose.BLIND, make_concept("own", seed=3), prompts=("a <own> house",))
+    plain = imaginer.resolve(wish_for("a house"))
+    before = imaginer.draw(plain, lambda prompt: prompt, on_step=lambda *_: None)
+    slices = evaluator.run(wish, ticket)
+    next(slices)
+    between = imaginer.draw(plain, lambda prompt: prompt, on_step=lambda *_: None)
+    assert png(between[0]) == png(before[0])
+
+
+def wish_for(prompt):
+    return ImagineRequest(prompt=prompt, seeds=(7,))
+
+
+def test_what_cannot_be_scored_is_refused_before_anything_is_drawn(
+    base, stacks, imaginer, storage, make_concept, ticket, told, monkeypatch
+):
+    """A sheet for people needs no scoring model."""
+    scorer = Scorer("pocket", device=CPU)
+    monkeypatch.setattr(scorer, "fits", lambda _: False)
+    evaluator = Evaluator(base, stacks, imaginer, storage, scorer)
+    entry = make_concept("own", seed=3)
+    with pytest.raises(Conflict, match="ATELIER_SCORING_MODEL"):
+        done(evaluator, request(Purpose.STACK, entry, prompts=("a <own> house",)), ticket)
+    assert told == []
+
+
+def test_evaluations_go_on_when_training_does():
+    """They take the share of long work, so waiting images go between."""
+    assert turn_of(JobKind.EVALUATE) is Turn.LEARN
