@@ -117,6 +117,8 @@ class Trained:
     parents: tuple[StackEntry, ...]
     seconds: float
     """All attempts together."""
+    weights: str = ""
+    """SHA-256 of the base model's UNet."""
     scores: Scores | None = None
     """Of a small evaluation at its end, where there was one."""
 
@@ -144,6 +146,8 @@ class Imported:
     model: str
     origin: Origin
     seconds: float
+    weights: str = ""
+    """SHA-256 of the base model's UNet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ class Concept:
     created_at: datetime
     deleted_at: datetime | None = None
     latest: "ConceptVersion | None" = None
-    """The version that prompts use now; None while the first one is still being trained."""
+    """The version that prompts use now: the newest, unless another was chosen; None while the first
+    one is still being trained."""
 
     @property
     def token(self) -> str:
@@ -94,6 +95,10 @@ class StackEntry(BaseModel):
     kind: ConceptKind
     artifact: str
     weight: float = Field(default=1.0, ge=WEIGHT_MIN, le=WEIGHT_MAX)
+    number: int = 0
+    """Of the version; 0 where it was not noted."""
+    weights: str = ""
+    """SHA-256 of the UNet that it was taught on; empty where it was not noted."""
 
     @property
     def token(self) -> str:

@@ -18,6 +18,8 @@ class Manifest(Frozen):
     request: ImagineRequest
     index: int
     model: str
+    weights: str = ""
+    """SHA-256 of the model's UNet; empty in images older than this."""
     device: str
     dtype: str
     versions: Mapping[str, str]

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database
 from core.db.guilds import ensure_guild
-from core.db.tables import VersionRow
+from core.db.tables import ConceptRow, VersionRow
 from core.dispatch.messages import Imported
 from core.domain.concepts import ConceptKind, class_noun, concept_name
 from core.domain.jobs import Job
@@ -77,6 +77,7 @@ async def taken_in(session: AsyncSession, job: Job, ended: Imported) -> VersionR
         number=await next_number(session, concept_id),
         artifact=ended.artifact,
         model=ended.model,
+        weights=ended.weights,
         pictures=(),
         samples=ended.samples,
         parents=(),
@@ -88,7 +89,9 @@ async def taken_in(session: AsyncSession, job: Job, ended: Imported) -> VersionR
 
 
 async def next_number(session: AsyncSession, concept_id: int) -> int:
-    """The number of a concept's next version."""
+    """The number of a concept's next version, which prompts use from now on."""
+    concept = await session.get_one(ConceptRow, concept_id)
+    concept.chosen = None
     last = select(func.max(VersionRow.number)).where(VersionRow.concept_id == concept_id)
     return (await session.scalar(last) or 0) + 1
 

@@ -141,6 +141,7 @@ async def _version(session: AsyncSession, job: Job, ended: Trained) -> VersionRo
         number=await next_number(session, request.concept_id),
         artifact=ended.artifact,
         model=ended.model,
+        weights=ended.weights,
         pictures=request.pictures,
         samples=ended.samples,
         parents=tuple(parent.version_id for parent in ended.parents),

@@ -29,6 +29,7 @@ from core.worker.stack import Speller, Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions
 from core.worker.training.parts.word import noun_vectors
+from core.worker.weights import weights_of
 
 SAMPLE_SEEDS = (11, 12, 13)
 Form = Literal["kohya", "diffusers", "peft", "embedding"]
@@ -88,6 +89,7 @@ class Importer:
             artifact=key,
             samples=tuple(self._storage.put(png(picture)) for pair in pairs for picture in pair),
             model=self._base.name,
+            weights=weights_of(self._base.pipe.unet),
             origin=_origin(request, taken),
             seconds=time.perf_counter() - started_s,
         )
@@ -111,6 +113,7 @@ class Importer:
             "class_noun": request.class_noun,
             "kind": request.concept_kind,
             "model": base.name,
+            "weights": weights_of(base.pipe.unet),
             "family": base.family.name,
             "rank": taken.rank,
             "ranks": taken.ranks,
