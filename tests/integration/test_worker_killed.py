@@ -5,7 +5,7 @@ import pytest
 import pytest_asyncio
 from safetensors.torch import load
 
-from core.domain.jobs import JobState
+from core.domain.jobs import MAX_ATTEMPTS, JobState
 from core.domain.requests import ImagineRequest, Recipe, TranscribeRequest
 from tests.integration.workshop import ACTOR, Workshop, has_begun, hum, is_running
 
@@ -26,7 +26,7 @@ async def shop(tmp_path_factory):
 
 
 async def test_each_job_ends_once_though_its_worker_is_killed(shop):
-    """Killed with a job of each kind in hand, a new worker does all three again, once.
+    """Killed with jobs of each kind in hand, a new worker does all of them again, once.
 
     The training goes on from its checkpoint, and what it makes is bit for bit what an undisturbed
     training makes.
@@ -34,21 +34,43 @@ async def test_each_job_ends_once_though_its_worker_is_killed(shop):
     undisturbed = await shop.ended(await shop.add(await shop.train_request("calm", RECIPE)))
     training = await shop.add(await shop.train_request("stormy", RECIPE))
     await shop.until(training, lambda job: job.checkpoint is not None)
-    drawing = await shop.add(LONG)
-    await shop.until(drawing, has_begun)
+    together = min(3, (await shop.dispatcher.ready()).imagine_jobs)
+    drawings = [await shop.add(LONG) for _ in range(together)]
+    await shop.until(drawings[0], has_begun)
+    for drawing in drawings:
+        await shop.until(drawing, is_running)
     hearing = await shop.add(TranscribeRequest(audio=shop.storage.put(hum(50))))
     await shop.until(hearing, is_running)
     shop.kill_worker()
 
-    ends = [await shop.ended(job_id) for job_id in (training, drawing, hearing)]
-
-    assert [job.state for job in ends] == [JobState.SUCCEEDED] * 3
-    for job_id in (training, drawing, hearing):
+    lost = (training, *drawings, hearing)
+    for job_id in lost:
+        assert (await shop.ended(job_id)).state is JobState.SUCCEEDED
         assert await shop.states(job_id) == TWICE
-    assert len(await shop.services.gallery.of_job(drawing)) == 2
+    for drawing in drawings:
+        assert len(await shop.services.gallery.of_job(drawing)) == 2
     assert shop.steps_told(training, attempt=2)[0] > RECIPE.checkpoint_every
     assert await shop.states(undisturbed.id) == ONCE
     assert await _tensors(shop, "calm") == await _tensors(shop, "stormy")
+
+
+async def test_one_job_that_ends_its_workers_does_not_take_others_with_it(shop):
+    """Of jobs that are drawn together, the one whose workers die is given up; the others succeed.
+
+    The poison is a signal from here whenever that job is being done.
+    """
+    jobs = [await shop.add(LONG) for _ in range(3)]
+    innocent, poison, other = jobs
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        await shop.until(poison, lambda job, n=attempt: is_running(job) and job.attempt == n)
+        shop.kill_worker()
+    failed = await shop.ended(poison)
+    assert failed.state is JobState.FAILED
+    assert "3 times" in failed.error
+    for job_id in (innocent, other):
+        assert (await shop.ended(job_id)).state is JobState.SUCCEEDED
+        assert await shop.states(job_id) in (ONCE, TWICE)
+        assert len(await shop.services.gallery.of_job(job_id)) == 2
 
 
 async def test_training_goes_on_after_a_drain_and_a_restart(shop):
