@@ -15,6 +15,7 @@ from discord import app_commands
 from bot import errors, replies
 from bot.commands import (
     concepts,
+    edit,
     evaluate,
     exchange,
     help,
@@ -23,6 +24,7 @@ from bot.commands import (
     pictures,
     settings,
     train,
+    versions,
     voice,
 )
 from bot.delivery import Deliveries
@@ -36,7 +38,20 @@ from core.services import Services
 from core.storage import Storage
 
 log = structlog.get_logger(__name__)
-MODULES = (imagine, train, concepts, evaluate, exchange, jobs, settings, voice, pictures, help)
+MODULES = (
+    imagine,
+    edit,
+    train,
+    concepts,
+    evaluate,
+    exchange,
+    versions,
+    jobs,
+    settings,
+    voice,
+    pictures,
+    help,
+)
 FORM_GONE = "I do not know this form any more. Run the command once more, please."
 
 

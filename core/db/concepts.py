@@ -17,14 +17,15 @@ Concepts = Select[ConceptRow, VersionRow]
 
 
 def concepts_of(guild_id: int, *conditions: ColumnElement[bool]) -> Concepts:
-    """The guild's concepts, each with its newest version or nothing."""
+    """The guild's concepts, each with the version that was chosen, else its newest, or nothing."""
     newest = (
         select(func.max(VersionRow.number))
         .where(VersionRow.concept_id == ConceptRow.id)
         .correlate(ConceptRow)
         .scalar_subquery()
     )
-    versions = and_(VersionRow.concept_id == ConceptRow.id, VersionRow.number == newest)
+    used = func.coalesce(ConceptRow.chosen, newest)
+    versions = and_(VersionRow.concept_id == ConceptRow.id, VersionRow.number == used)
     return (
         select(ConceptRow, VersionRow)
         .outerjoin(VersionRow, versions)

@@ -141,13 +141,15 @@ async def _usable(
     return {name: concept for name, concept in known.items() if concept.latest is not None}
 
 
-def pinned(concept: Concept, weight: float = 1.0) -> StackEntry:
-    """A concept at the version that it has now.
+def pinned(
+    concept: Concept, weight: float = 1.0, *, version: ConceptVersion | None = None
+) -> StackEntry:
+    """A concept at the version that it has now, or at a given one of its own.
 
     Raises:
         Conflict: it has none yet.
     """
-    version = version_in_use(concept)
+    version = version or version_in_use(concept)
     return StackEntry(
         concept_id=concept.id,
         version_id=version.id,
@@ -156,6 +158,8 @@ def pinned(concept: Concept, weight: float = 1.0) -> StackEntry:
         kind=concept.kind,
         artifact=version.artifact,
         weight=weight,
+        number=version.number,
+        weights=version.weights,
     )
 
 

@@ -14,6 +14,7 @@ from core.services.library import Library
 from core.services.outbox import Outbox
 from core.services.results import Results
 from core.services.training import Training
+from core.services.versions import Versions
 from core.services.voice import Voice
 from core.settings import Settings
 from core.storage import Storage
@@ -38,10 +39,13 @@ class Services:
         self.library = Library(database)
         self.jobs = Jobs(database, queue)
         self.outbox = Outbox(database, bells.deliveries)
-        self.imagining = Imagining(database, desk, self.gallery, self.jobs)
+        self.imagining = Imagining(
+            database, desk, gallery=self.gallery, jobs=self.jobs, controls=settings.controls
+        )
         self.training = Training(database, desk)
         self.importing = Importing(database, desk)
         self.exporting = Exporting(database, desk)
+        self.versions = Versions(database, desk)
         self.evaluating = Evaluating(database, desk, self.library)
         self.voice = Voice(
             database,

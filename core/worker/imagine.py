@@ -25,6 +25,7 @@ from core.worker.samplers import possible_steps
 from core.worker.stack import Speller, Stacks
 from core.worker.ticket import Ticket
 from core.worker.versions import library_versions
+from core.worker.weights import weights_of
 
 STEPS_MAX = 100
 
@@ -145,6 +146,7 @@ class Imaginer:
             request=resolved,
             index=index,
             model=base.name,
+            weights=weights_of(base.pipe.unet),
             device=str(base.device),
             dtype=str(base.dtype).removeprefix("torch."),
             versions=self._versions,

@@ -1,5 +1,6 @@
 """Concepts: the library, one concept, and what was learned."""
 
+import json
 from collections.abc import Sequence
 
 from bot.ui.card import GOOD, Blob, Button, Card, Row, embed
@@ -39,7 +40,9 @@ def shown(concept: Concept, versions: Sequence[ConceptVersion], sheet: Blob | No
     """Everything about one concept."""
     noun = escaped(concept.class_noun)
     lines = [f"A {concept.kind.value}: {noun}", f"taught by <@{concept.owner_id}>", ""]
-    lines += [_version_line(version) for version in versions[:8]] or ["still being learned"]
+    lines += [_listed(version, concept) for version in versions[:8]] or ["still being learned"]
+    if len(versions) > 8:
+        lines.append(f"and {len(versions) - 8} older ones")
     card = embed("\n".join(lines), title=escaped(concept.token))
     if not versions:
         return Card(embed=card)
@@ -119,23 +122,38 @@ def _line(concept: Concept) -> str:
     )
 
 
-def _version_line(version: ConceptVersion) -> str:
-    when = f"<t:{int(version.created_at.timestamp())}:R>"
-    parents = f"on {len(version.parents)} other" if version.parents else ""
+def version_words(version: ConceptVersion) -> str:
+    """A version in plain words: what it was made of and by what, and its hash."""
+    return dotted(*_about(version), version.artifact[:12])
+
+
+def _listed(version: ConceptVersion, concept: Concept) -> str:
+    in_use = concept.latest is not None and concept.latest.id == version.id
+    number, *about = map(escaped, _about(version))
     return dotted(
-        f"**v{version.number}**",
-        _made_of(version),
-        duration(version.seconds),
-        parents,
-        when,
-        f"`{version.artifact[:12]}`",
+        f"**{number}**" + (" ← in use" if in_use else ""),
+        *about,
+        f"<t:{int(version.created_at.timestamp())}:R>",
+        code(version.artifact[:12]),
     )
 
 
-def _made_of(version: ConceptVersion) -> str:
-    origin = version.origin
-    count = len(version.pictures)
-    return f"from {code(origin.file_name, 60)}" if origin else f"{count} pictures"
+def _about(version: ConceptVersion) -> tuple[str, ...]:
+    origin, count, parents = version.origin, len(version.pictures), len(version.parents)
+    return (
+        f"v{version.number}",
+        f"from {origin.file_name[:60]}" if origin else f"{count} pictures",
+        "" if origin else _recipe(version),
+        duration(version.seconds),
+        f"on {parents} other{'s' if parents > 1 else ''}" if parents else "",
+    )
+
+
+def _recipe(version: ConceptVersion) -> str:
+    """The method and the steps of a recipe."""
+    recipe = json.loads(version.recipe)
+    steps = recipe.get("steps")
+    return dotted(recipe.get("method", ""), f"{steps} steps" if steps else "")
 
 
 def _try_row(concept_id: int) -> Row:

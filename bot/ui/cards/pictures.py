@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.ui.card import Blob, Button, Card, Menu, Row, embed
 from bot.ui.text import block, code, dotted, duration, escaped
 from core.domain.concepts import StackEntry
-from core.domain.images import Image
+from core.domain.images import Image, Manifest
 from core.domain.jobs import Job
 from core.domain.requests import ImagineRequest
 
@@ -84,7 +84,18 @@ def _lines(job: Job, request: ImagineRequest, images: Sequence[Image]) -> list[s
     seeds = f"seed `{images[0].seed}`" if len(images) == 1 else f"seeds {dotted(*numbered)}"
     made = dotted(f"#{job.id}", *_made_with(request), _size(images[0]), _took(job))
     small = [without, stack_line(request.stack), seeds, f"{made} · for <@{job.user_id}>"]
+    small += _strangers(images[0].manifest)
     return [f"**{escaped(request.prompt, 500)}**", *(f"-# {line}" for line in small if line)]
+
+
+def _strangers(manifest: Manifest) -> list[str]:
+    """A word on each concept that was taught on other weights than those that drew."""
+    return [
+        f"⚠️ {code(entry.token)} was taught on other weights than the model has now. "
+        "Teach it again if it does not look right."
+        for entry in manifest.request.stack
+        if entry.weights and manifest.weights and entry.weights != manifest.weights
+    ]
 
 
 def _made_with(request: ImagineRequest) -> tuple[str, str, str]:
@@ -160,7 +171,8 @@ def _menu(job: Job, images: Sequence[Image]) -> Menu:
 
 
 def _weighted(entry: StackEntry) -> str:
-    return f"{code(entry.token)} {entry.weight:g}"
+    number = f" (v{entry.number})" if entry.number else ""
+    return f"{code(entry.token)} {entry.weight:g}{number}"
 
 
 def _size(image: Image) -> str:

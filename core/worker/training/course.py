@@ -27,6 +27,7 @@ from core.worker.training.material import PER_CAPTION, Material, encode_prior
 from core.worker.training.parts import Bench
 from core.worker.training.presets import recipe_of
 from core.worker.training.surroundings import likeliest
+from core.worker.weights import weights_of
 
 PREVIEW_SEEDS = (11, 12)
 SAMPLE_SEEDS = (11, 12, 13)
@@ -183,6 +184,7 @@ class _Course:
             artifact=made,
             samples=tuple(samples),
             model=self._of.base.name,
+            weights=weights_of(self._of.base.pipe.unet),
             recipe=self._recipe,
             parents=self._request.parents,
             seconds=self._saved.seconds,
@@ -195,6 +197,7 @@ class _Course:
             "class_noun": request.class_noun,
             "kind": request.concept_kind,
             "model": base.name,
+            "weights": weights_of(base.pipe.unet),
             "family": base.family.name,
             "rank": self._recipe.rank,
             "targets": list(base.family.lora_targets),

@@ -1,0 +1,80 @@
+"""/concepts use and compare: the versions of a concept."""
+
+from typing import TYPE_CHECKING, Any
+
+from discord import app_commands
+from discord.app_commands import Choice, Range
+
+from bot.commands.concepts import Name, concepts
+from bot.commands.stack_option import complete_name
+from bot.queueing import card_of, follow
+from bot.replies import actor_of, channel_of, in_time, require_voice, say
+from bot.ui.card import Card
+from bot.ui.cards.concepts import version_words
+from bot.ui.text import code, plain
+from core.domain.requests import PROMPT_MAX, SEED_MAX
+from core.errors import UserError
+from core.services.versions import CompareWish
+
+if TYPE_CHECKING:
+    from bot.client import Ask
+
+Number = Range[int, 1, 100_000]
+
+
+async def complete_version(interaction: "Ask", current: int | str) -> list[Choice[int]]:
+    """The versions of the concept that the option `name` names."""
+    library = interaction.client.services.library
+    guild_id = actor_of(interaction).guild_id
+    try:
+        concept = await library.find(guild_id, str(interaction.namespace.name or ""))
+    except UserError:
+        return []
+    return [
+        Choice(name=plain(version_words(version), 100), value=version.number)
+        for version in (await library.versions(concept))[:25]
+        if str(version.number).startswith(str(current))
+    ]
+
+
+@concepts.command(name="use", description="Have prompts use another version of a concept")
+@app_commands.autocomplete(name=complete_name, version=complete_version)
+@app_commands.describe(name="The concept's name", version="The number of the version")
+async def use_version(interaction: "Ask", name: Name, version: Number) -> None:
+    """Choose a version; its owner or a moderator may."""
+    versions = interaction.client.services.versions
+    work = versions.choose(actor_of(interaction), name, version)
+    concept = await in_time(interaction, work)
+    text = f"{code(concept.token)} is at version {version} now. Pictures that exist keep theirs."
+    await say(interaction, Card(content=text))
+
+
+@concepts.command(description="Draw the same picture with two versions of a concept")
+@app_commands.autocomplete(name=complete_name, first=complete_version, second=complete_version)
+@app_commands.describe(
+    name="The concept's name",
+    first="The number of one version",
+    second="The number of the other",
+    prompt="What to draw; left out, the concept alone",
+    seed="The same seed for both; left out, by chance",
+)
+async def compare(
+    interaction: "Ask",
+    name: Name,
+    first: Number,
+    second: Number,
+    prompt: Range[str, 1, PROMPT_MAX] | None = None,
+    seed: Range[int, 0, SEED_MAX] | None = None,
+) -> None:
+    """Queue both pictures, each with a status message of its own."""
+    require_voice(interaction)
+    wish = CompareWish(name=name, numbers=(first, second), prompt=prompt or "", seed=seed)
+    versions = interaction.client.services.versions
+    work = versions.compare(actor_of(interaction), channel_of(interaction), wish)
+    for submitted in await in_time(interaction, work):
+        message_id = await say(interaction, card_of(submitted))
+        if message_id is not None:
+            await follow(interaction.client, submitted, message_id)
+
+
+HANDLERS: dict[str, Any] = {}

@@ -1,0 +1,123 @@
+"""Versions of a concept: chosen, compared, kept."""
+
+import pytest
+
+from core.domain.jobs import JobKind
+from core.domain.people import Actor
+from core.domain.requests import ImagineRequest
+from core.errors import InvalidInput, NotAllowed, NotFound
+from core.services.versions import CompareWish
+from tests.studio import CHANNEL, Studio
+
+ANNA = Actor(guild_id=1, user_id=10)
+BEN = Actor(guild_id=1, user_id=11)
+MODERATOR = Actor(guild_id=1, user_id=12, moderates=True)
+STRANGER = Actor(guild_id=2, user_id=10, moderates=True)
+
+
+async def twice_taught(studio: Studio):
+    """A concept's two versions, oldest first."""
+    concept = await studio.teach(ANNA, "xyz")
+    await studio.teach(ANNA, "xyz")
+    return tuple(reversed(await studio.services.library.versions(concept)))
+
+
+async def used(studio: Studio, prompt: str = "a <xyz> temple") -> tuple[int, ...]:
+    return tuple(entry.version_id for entry in (await studio.ask(ANNA, prompt)).stack)
+
+
+async def test_newest_version_is_used_until_another_is_chosen(studio: Studio) -> None:
+    """Rolling back points at an older one; going forth again is the same."""
+    first, second = await twice_taught(studio)
+    assert await used(studio) == (second.id,)
+    chosen = await studio.services.versions.choose(ANNA, "<XYZ>", 1)
+    assert chosen.latest == first
+    assert (await studio.services.library.find(1, "xyz")).latest == first
+    assert await used(studio) == (first.id,)
+    await studio.services.versions.choose(MODERATOR, "xyz", 2)
+    assert await used(studio) == (second.id,)
+
+
+async def test_what_is_taught_next_comes_into_use(studio: Studio) -> None:
+    """A choice holds until there is something newer."""
+    await twice_taught(studio)
+    await studio.services.versions.choose(ANNA, "xyz", 1)
+    third = await studio.teach(ANNA, "xyz")
+    assert third.latest is not None
+    assert third.latest.number == 3
+    assert await used(studio) == (third.latest.id,)
+
+
+async def test_old_pictures_keep_the_version_that_drew_them(studio: Studio) -> None:
+    """Replay, vary and redo use what was pinned, whatever is chosen now."""
+    _, second = await twice_taught(studio)
+    image, *_ = await studio.draw(ANNA, "a <xyz> temple")
+    await studio.services.versions.choose(ANNA, "xyz", 1)
+    imagining = studio.services.imagining
+    for again in (
+        await imagining.replay(ANNA, CHANNEL, image.id),
+        await imagining.vary(ANNA, CHANNEL, image.id),
+        await imagining.redo(ANNA, CHANNEL, image.job_id),
+    ):
+        assert [entry.version_id for entry in again.stack] == [second.id]
+
+
+async def test_training_on_top_uses_the_chosen_version(studio: Studio) -> None:
+    """What is underneath is what prompts would use."""
+    first, _ = await twice_taught(studio)
+    await studio.services.versions.choose(ANNA, "xyz", 1)
+    on_top = await studio.teach(ANNA, "kar", base_on=("xyz",))
+    assert on_top.latest is not None
+    assert on_top.latest.parents == (first.id,)
+
+
+async def test_only_owner_and_moderators_choose(studio: Studio) -> None:
+    """And only here, and only what there is."""
+    await twice_taught(studio)
+    with pytest.raises(NotAllowed):
+        await studio.services.versions.choose(BEN, "xyz", 1)
+    with pytest.raises(NotFound, match="no version 3"):
+        await studio.services.versions.choose(ANNA, "xyz", 3)
+    with pytest.raises(NotFound):
+        await studio.services.versions.choose(STRANGER, "xyz", 1)
+
+
+async def test_two_versions_draw_the_same_wish(studio: Studio) -> None:
+    """One picture each, all equal but the version."""
+    first, second = await twice_taught(studio)
+    wish = CompareWish("xyz", (1, 2))
+    both = await studio.services.versions.compare(BEN, CHANNEL, wish)
+    requests = [submitted.job.request for submitted in both]
+    assert all(isinstance(request, ImagineRequest) for request in requests)
+    assert [submitted.stack[0].version_id for submitted in both] == [first.id, second.id]
+    assert [submitted.stack[0].number for submitted in both] == [1, 2]
+    assert len({request.model_copy(update={"stack": ()}) for request in requests}) == 1
+    assert requests[0].prompt == "a <xyz> temple"
+    assert len(requests[0].seeds) == 1
+    for _ in both:
+        await studio.work(JobKind.IMAGINE)
+
+
+async def test_comparison_takes_a_prompt_and_a_seed(studio: Studio) -> None:
+    """Other concepts of the prompt stay as they are; a concept left out is put in front."""
+    await twice_taught(studio)
+    await studio.teach(ANNA, "kar", "forest")
+    wish = CompareWish("xyz", (2, 1), "a cat in a <kar:0.5> forest", seed=7)
+    first, second = await studio.services.versions.compare(ANNA, CHANNEL, wish)
+    assert first.job.request.prompt == "<xyz> temple, a cat in a <kar> forest"
+    assert first.job.request.seeds == second.job.request.seeds == (7,)
+    assert [(e.name, e.number, e.weight) for e in first.stack] == [("xyz", 2, 1.0), ("kar", 1, 0.5)]
+
+
+async def test_senseless_comparisons_queue_nothing(studio: Studio) -> None:
+    """Twice the same, or one that does not exist."""
+    await twice_taught(studio)
+    compare = studio.services.versions.compare
+    with pytest.raises(InvalidInput, match="two different"):
+        await compare(ANNA, CHANNEL, CompareWish("xyz", (1, 1)))
+    with pytest.raises(NotFound, match="no version 9"):
+        await compare(ANNA, CHANNEL, CompareWish("xyz", (1, 9)))
+    with pytest.raises(NotFound):
+        await compare(STRANGER, CHANNEL, CompareWish("xyz", (1, 2)))
+    waiting = [job for job in await studio.services.jobs.mine(ANNA) if not job.state.ended]
+    assert waiting == []
