@@ -15,7 +15,6 @@ from discord import app_commands
 from bot import errors, replies
 from bot.commands import (
     concepts,
-    edit,
     evaluate,
     exchange,
     help,
@@ -40,7 +39,6 @@ from core.storage import Storage
 log = structlog.get_logger(__name__)
 MODULES = (
     imagine,
-    edit,
     train,
     concepts,
     evaluate,
