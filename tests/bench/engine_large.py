@@ -1,0 +1,213 @@
+"""The engine in the exact shapes of SD 1.5 and SDXL, on a GPU, against diffusers in the same run.
+
+Random weights: speed and memory depend on shapes alone. All requests come at once; sequential
+means `set_adapters` and the pipeline's call, one request after the other, all adapters loaded.
+"""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from core.worker.engine.bank import Bank, pairs, share
+from core.worker.engine.reach import Worn
+from core.worker.models import Base
+from tests.bench import _shapes
+from tests.bench._engine import Library, Ours, Plain, Wish, apart, quiet, seconds, settle
+from tests.bench._table import show
+
+GUILDS, REQUESTS, STEPS = 8, 32, 30
+SIZES = (10, 100, 1000)
+GIGABYTE = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is asked for."""
+
+    requests: int = REQUESTS
+    steps: int = STEPS
+    sizes: tuple[int, ...] = SIZES
+    matrix: int = 8192
+    rounds: int = 3
+    adapter_bytes: int = 4 * GIGABYTE
+
+
+TINY = Scale(requests=4, steps=2, sizes=(2, 4), matrix=64, rounds=1, adapter_bytes=2**20)
+
+
+async def run(*, tiny: bool = False) -> None:
+    """Every table for both shapes."""
+    if not tiny and not torch.cuda.is_available():
+        print("This needs a CUDA device; `--tiny` runs the same code on the CPU in seconds.\n")
+        return
+    quiet()
+    device = torch.device("cpu" if tiny else "cuda")
+    dtype = torch.float32 if tiny else torch.bfloat16
+    scale = TINY if tiny else Scale()
+    if not tiny:
+        print(f"{torch.cuda.get_device_name()}, CUDA {torch.version.cuda}\n")
+    rate = matrix_rate(scale.matrix, device, dtype)
+    print(f"Measured matrix rate: {rate / 1e12:.3g} TFLOP/s ({scale.matrix}², {dtype})\n")
+    for build in (_shapes.sd15, _shapes.sdxl):
+        _Shape(build(device, dtype, tiny=tiny), scale, rate).tables()
+        if not tiny:
+            torch.cuda.empty_cache()
+
+
+def matrix_rate(side: int, device: torch.device, dtype: torch.dtype) -> float:
+    """Operations a second of one large matrix product, the best of ten."""
+    a = torch.randn(side, side, device=device, dtype=dtype)
+    torch.mm(a, a)
+    return 2 * side**3 / min(seconds(lambda: torch.mm(a, a)) for _ in range(10))
+
+
+class _Shape:
+    """One base model, its library, and both ways to draw with it."""
+
+    def __init__(self, base: Base, scale: Scale, rate: float) -> None:
+        self._base, self._scale, self._rate = base, scale, rate
+        self._rest = _held()
+        self._ours = Ours(base, images=scale.requests, adapter_bytes=scale.adapter_bytes)
+        self._library = Library(base, self._ours, 2 * GUILDS)
+        native = {"width_px": base.native_px, "height_px": base.native_px}
+        self._values = {"num_inference_steps": scale.steps, "guidance_scale": 6.0, **native}
+        self._plain = Plain(base, self._library.adapters)
+        self._wishes = [self._guild(index) for index in range(scale.requests)]
+
+    def tables(self) -> None:
+        """Prints them all."""
+        self._throughput()
+        self._single()
+        self._growth()
+
+    def _guild(self, index: int) -> Wish:
+        """Requests of eight guilds in turn, each with two concepts of its own."""
+        names = list(self._library.adapters)
+        guild = index % GUILDS
+        return self._library.wish(index, names[2 * guild : 2 * guild + 2], **self._values)
+
+    def _throughput(self) -> None:
+        for wishes in (self._wishes, apart(self._wishes)):  # measures memory, fills caches
+            self._ours.draw(wishes)
+        _forget_peak()
+        ways = {
+            "sequential `set_adapters`": self._sequential(self._wishes),
+            "engine, the same sums": self._engine(self._wishes),
+        }
+        peak = _peak()
+        ways["engine, concepts kept apart"] = self._engine(apart(self._wishes))
+        operations = self._operations() * self._scale.requests
+        first = ways["sequential `set_adapters`"][-1]
+        rows = [
+            (
+                name,
+                f"{len(times) / times[-1]:.3g}",
+                f"{first / times[-1]:.2f}",
+                f"{statistics.median(times):.3g}",
+                f"{times[int(0.95 * (len(times) - 1))]:.3g}",
+                f"{operations / times[-1] / self._rate:.1%}",
+            )
+            for name, times in ways.items()
+        ]
+        title = f"{self._base.name}, {len(self._wishes)} requests, {self._scale.steps} steps"
+        show((title, "images/s", "ratio", "p50 s", "p95 s", "share of matrix rate"), rows)
+        show(
+            ("memory, GiB", "model and adapters at rest", "full batch, at most"),
+            [(self._base.name, f"{self._rest / GIGABYTE:.2f}", f"{peak / GIGABYTE:.2f}")],
+        )
+
+    def _sequential(self, wishes: Sequence[Wish]) -> list[float]:
+        self._plain.draw(wishes[0])
+        times, now_s = [], 0.0
+        for wish in wishes:
+            now_s += seconds(lambda wish=wish: self._plain.draw(wish))
+            times.append(now_s)
+        return times
+
+    def _engine(self, wishes: Sequence[Wish]) -> list[float]:
+        """Finishing times of the median round."""
+        made = []
+        for _ in range(self._scale.rounds):
+            self._ours.draw(wishes)
+            made.append(sorted(self._ours.finished_s))
+        return sorted(made, key=lambda times: times[-1])[len(made) // 2]
+
+    def _operations(self) -> float:
+        """Of one image: the UNet at all its steps, both halves."""
+        with FlopCounterMode(display=False) as counter:
+            self._plain.draw(
+                Wish(
+                    self._wishes[0].request.model_copy(update={"num_inference_steps": 1}),
+                    self._wishes[0].stack,
+                )
+            )
+        counts = counter.get_flop_counts()
+        unet = counts.get("UNet2DConditionModel") or counts["Global"]
+        return float(sum(unet.values())) * self._scale.steps
+
+    def _single(self) -> None:
+        one = self._wishes[:1]
+        rounds = range(self._scale.rounds)
+        ours = statistics.median(seconds(lambda: self._ours.draw(one)) for _ in rounds)
+        plain = statistics.median(seconds(lambda: self._plain.draw(one[0])) for _ in rounds)
+        show(
+            (f"{self._base.name}, one request", "plain diffusers s", "engine s", "ratio"),
+            [("", f"{plain:.3g}", f"{ours:.3g}", f"{plain / ours:.2f}")],
+        )
+
+    def _growth(self) -> None:
+        """A bank of its own, whose library grows; every swap brings in two that were never in."""
+        rows = []
+        unet = share(self._base.pipe.unet)
+        bank = Bank(unet, budget_bytes=self._scale.adapter_bytes)
+        adapters = [pairs(weights) for weights in self._library.adapters.values()]
+        call = self._call(unet)
+        for size in self._scale.sizes:
+            for index in range(size):
+                bank.print(f"{index}", adapters[index % len(adapters)])
+            couples = [(f"{at}", f"{at - 1}") for at in range(size - 1, max(0, size - 10), -2)]
+            swaps = [seconds(partial(bank.pin, couple)) for couple in couples]
+            row = (Worn(f"{size - 1}", 0.5), Worn(f"{size - 2}", 0.5))
+            wear = seconds(lambda row=row: bank.wear([row] * 2))
+            call()
+            step = statistics.median(seconds(call) for _ in range(5))
+            rows.append(
+                (size, *(f"{s * 1000:.3g}" for s in (statistics.median(swaps), wear, step)))
+            )
+            for couple in couples:
+                bank.unpin(couple)
+        title = f"{self._base.name}, concepts in the library"
+        show((title, "two into the bank, ms", "put on one image, ms", "its UNet call, ms"), rows)
+
+    def _call(self, unet: Any) -> Callable[[], object]:
+        """The UNet call of one guided image."""
+        base, size = self._base, self._base.pipe.unet.config.sample_size
+        made = {"device": base.device, "dtype": base.dtype}
+        latents = torch.randn(2, 4, size, size, **made)
+        words = torch.randn(2, 77, unet.config.cross_attention_dim, **made)
+        added = None
+        if base.xl:
+            pooled = base.text_encoders[1].config.projection_dim
+            added = {"text_embeds": torch.randn(2, pooled, **made)}
+            added["time_ids"] = torch.ones(2, 6, **made)
+        timestep = torch.tensor(500, device=base.device)
+        return torch.no_grad()(lambda: unet(latents, timestep, words, added_cond_kwargs=added))
+
+
+def _held() -> int:
+    settle()
+    return torch.cuda.memory_allocated() if torch.cuda.is_available() else 0
+
+
+def _peak() -> int:
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
+
+
+def _forget_peak() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
