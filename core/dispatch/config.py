@@ -13,7 +13,8 @@ class WorkerConfig:
     speech_model: str = "pocket"
     scoring_model: str = "pocket"
     fidelity_model: str = ""
-    evaluate_training: bool = True
+    evaluate_training: bool = False
+    """Score what was learned at the end of every training."""
     device: str = "auto"
     dtype: str = "auto"
     threads: int = 0

@@ -15,6 +15,7 @@ from core.domain.requests import (
 )
 from core.storage import Storage
 from core.worker.device import make_deterministic, resolve_device, resolve_dtype, threads_for
+from core.worker.evaluation.after_training import and_evaluated
 from core.worker.evaluation.encoder import Scorer
 from core.worker.evaluation.evaluator import Evaluator
 from core.worker.exporting import Exporter
@@ -39,12 +40,13 @@ class Runner:
     importer: Importer
     exporter: Exporter
     evaluator: Evaluator
+    evaluates_training: bool = False
 
     def start(self, run: Run, ticket: Ticket) -> Slices:
         """The slices of a job."""
         match run.request:
             case TrainRequest() as lesson:
-                return self.teacher.run(lesson, ticket)
+                return self._taught(lesson, ticket)
             case ImagineRequest() as wish:
                 return _whole(lambda: self.imaginer.run(wish, ticket), ticket)
             case ImportRequest() as file:
@@ -55,6 +57,12 @@ class Runner:
                 return self.evaluator.run(question, ticket)
             case TranscribeRequest() as sound:
                 return _whole(lambda: self.listener.run(sound, ticket), ticket)
+
+    def _taught(self, lesson: TrainRequest, ticket: Ticket) -> Slices:
+        training = self.teacher.run(lesson, ticket)
+        if not self.evaluates_training:
+            return training
+        return and_evaluated(training, self.evaluator, lesson, ticket)
 
     def advance(self) -> None:
         """Nothing: a whole imagine job is one slice, drawn when its turn comes."""
@@ -79,7 +87,16 @@ def load_runner(config: WorkerConfig) -> Runner:
     exporter = Exporter(base, storage)
     scorer = Scorer(config.scoring_model, device=device, fidelity_model=config.fidelity_model)
     evaluator = Evaluator(base, stacks, imaginer, storage, scorer)
-    return Runner(base, imaginer, teacher, listener, importer, exporter, evaluator)
+    return Runner(
+        base,
+        imaginer,
+        teacher,
+        listener,
+        importer,
+        exporter,
+        evaluator,
+        evaluates_training=config.evaluate_training,
+    )
 
 
 def _whole(work: Callable[[], Ended], ticket: Ticket) -> Slices:

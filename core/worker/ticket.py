@@ -30,6 +30,11 @@ class Ticket:
     _last_s: float = field(default=-PROGRESS_EVERY_S, init=False)
     _preview: str | None = field(default=None, init=False)
 
+    @property
+    def preview(self) -> str | None:
+        """The last preview that was told."""
+        return self._preview
+
     def check(self) -> None:
         """Raises:
         Stopped: the job has to end now.

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from bot.ui.card import GOOD, Blob, Button, Card, Row, embed
+from bot.ui.cards.evaluation import copy_warning, summary
 from bot.ui.text import block, code, dotted, duration, escaped, listed
 from core.domain.concepts import Concept, ConceptVersion
 from core.domain.requests import ImportRequest, TrainRequest
@@ -59,6 +60,11 @@ def learned(request: TrainRequest, version: ConceptVersion, sheet: Blob, job_id:
     card = embed("\n".join(lines), title=f"{escaped(request.name)} learned", colour=GOOD)
     prompt = example_of(request.name, request.class_noun)
     card.add_field(name="How to use it", value=block(prompt), inline=False)
+    if version.scores is not None:
+        told = summary(version.scores, request.name, request.class_noun)
+        card.add_field(name="How good is it?", value=told, inline=False)
+        if warning := copy_warning(version.scores):
+            card.add_field(name="⚠️ Mind", value=warning, inline=False)
     card.set_footer(text=_learned_footer(version, job_id))
     return Card(embed=card, rows=(_try_row(version.concept_id),), files=(sheet,))
 

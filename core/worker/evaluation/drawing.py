@@ -23,11 +23,18 @@ class SheetDrawer:
     """Draws prompts on seeds for one job, and counts how far it is."""
 
     def __init__(
-        self, base: Base, stacks: Stacks, imaginer: Imaginer, storage: Storage, *, total: int
+        self,
+        base: Base,
+        stacks: Stacks,
+        imaginer: Imaginer,
+        storage: Storage,
+        *,
+        total: int,
+        note: str = "drawing",
     ) -> None:
         self._base, self._stacks = base, stacks
         self._imaginer, self._storage = imaginer, storage
-        self._total, self._done = total, 0
+        self._total, self._done, self._note = total, 0, note
         self._versions = library_versions()
 
     def rows(
@@ -64,8 +71,8 @@ class SheetDrawer:
         finally:
             self._stacks.wear(())
         self._done += len(drawn)
-        note = f"drawing image {self._done} of {self._total}"
-        ticket.progress(Progress(self._done, self._total, note))
+        note = f"{self._note}: image {self._done} of {self._total}"
+        ticket.progress(Progress(self._done, self._total, note, ticket.preview))
         return [(one, self._keep(resolved, index, one)) for index, one in enumerate(drawn)]
 
     def _keep(self, request: ImagineRequest, index: int, picture: Image.Image) -> MadeImage:

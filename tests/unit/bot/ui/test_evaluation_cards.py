@@ -1,20 +1,22 @@
 """Evaluations as people see them: words, bars, sheets and buttons."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from PIL import Image as Picture
 
 from bot.ui import scorecard
 from bot.ui.card import Blob
+from bot.ui.cards import concepts
 from bot.ui.cards import evaluation as cards
 from bot.ui.cards.evaluation import Bar
 from bot.ui.scorecard import Shown
-from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.concepts import ConceptKind, ConceptVersion, StackEntry
 from core.domain.evaluation import Accepted, Estimate, Measure, Rank, Report
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job, JobState
-from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose
+from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose, Recipe, TrainRequest
 from tests.evaluations import scores_of
 from tests.unit.bot.files import noise_png
 
@@ -118,6 +120,26 @@ def test_the_card_says_the_same_in_words_as_the_picture_does() -> None:
     assert card.embed.image.url == "attachment://a.png"
     assert [button.custom_id for row in card.rows for button in row] == ["a:try:1"]
     assert cards.summary(scores_of(wish), "xyz", "temple") in text
+
+
+def test_a_training_ends_with_its_scores_and_a_warning() -> None:
+    """Where it was scored; without scores the card is as it was."""
+    learned = TrainRequest(
+        concept_id=1,
+        name="xyz",
+        class_noun="temple",
+        concept_kind=ConceptKind.SUBJECT,
+        pictures=("p",),
+        seed=1,
+    )
+    recipe = Recipe().model_dump_json()
+    plain = ConceptVersion(1, 1, 1, "ab" * 32, "pocket", ("p",), ("s",), (), recipe, 9.0, 7, NOW)
+    scored = replace(plain, scores=scores_of(request(), copies=4))
+    drawn = [concepts.learned(learned, one, PNG, 7).embed for one in (plain, scored)]
+    texts = [str(card.to_dict()) for card in drawn if card is not None]
+    assert "How good is it?" not in texts[0]
+    assert "looks like the pictures: **80%**" in texts[1]
+    assert "4 of 4 images are almost a training picture" in texts[1]
 
 
 def test_the_best_seeds_can_be_used_and_kept() -> None:

@@ -1,0 +1,77 @@
+"""A small evaluation at the end of a training: its scores go onto the new version."""
+
+from collections.abc import Generator
+from dataclasses import replace
+
+from core.dispatch.messages import Trained
+from core.domain.concepts import StackEntry
+from core.domain.evaluation import Scores, evaluation_prompts, spelled_plainly
+from core.domain.requests import STACK_MAX, TrainRequest
+from core.errors import ModelFault, UserError
+from core.worker.evaluation.drawing import SheetDrawer, pictures_of
+from core.worker.evaluation.evaluator import Evaluator
+from core.worker.evaluation.scores import Drawn, score
+from core.worker.loop import Slices
+from core.worker.ticket import Ticket
+from core.worker.training.dataset import open_pictures
+
+SEEDS = (50, 51)
+"""Twenty-four images in all: some ten seconds with the pocket models."""
+NOTE = "looking at what was learned"
+
+
+def and_evaluated(
+    training: Slices, evaluator: Evaluator, request: TrainRequest, ticket: Ticket
+) -> Slices:
+    """The slices of a training, and behind them those of its evaluation.
+
+    What was learned is never lost to it: where it cannot be scored, it goes without scores.
+
+    Raises:
+        Stopped: the job was cancelled, or put down; the training's last checkpoint is there.
+    """
+    trained = yield from training
+    if not isinstance(trained, Trained) or not evaluator.scorer.fits(evaluator.base.family):
+        return trained
+    if len(request.parents) >= STACK_MAX:
+        return trained  # no image can be drawn with one concept more
+    try:
+        scores = yield from _scores(evaluator, request, trained, ticket)
+    except (ModelFault, UserError):
+        return trained
+    return replace(trained, scores=scores)
+
+
+def _scores(
+    evaluator: Evaluator, request: TrainRequest, trained: Trained, ticket: Ticket
+) -> Generator[None, None, Scores]:
+    taught = StackEntry(
+        concept_id=request.concept_id,
+        version_id=0,
+        name=request.name,
+        class_noun=request.class_noun,
+        kind=request.concept_kind,
+        artifact=trained.artifact,
+    )
+    under, over = request.parents, (*request.parents, taught)
+    prompts = evaluation_prompts(request.concept_kind, request.name, request.class_noun)
+    plain = tuple(spelled_plainly(prompt, {request.name: request.class_noun}) for prompt in prompts)
+    sheet = SheetDrawer(
+        evaluator.base,
+        evaluator.stacks,
+        evaluator.imaginer,
+        evaluator.storage,
+        total=3 * len(prompts) * len(SEEDS),
+        note=NOTE,
+    )
+    samples = yield from sheet.rows(prompts, SEEDS, over, ticket)
+    without = yield from sheet.rows(plain, SEEDS, under, ticket)
+    drifted = yield from sheet.rows(plain, SEEDS, over, ticket)
+    drawn = Drawn(
+        prompts=plain,
+        samples=pictures_of(samples),
+        plain=pictures_of(without),
+        pictures={request.name: open_pictures(evaluator.storage, request.pictures)},
+        drifted=pictures_of(drifted),
+    )
+    return score(evaluator.scorer, drawn)
