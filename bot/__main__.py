@@ -198,6 +198,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
     return WorkerConfig(
         storage_url=settings.blobs,
         model=settings.model,
+        controls=tuple(settings.controls.items()),
         speech_model=settings.speech_model,
         scoring_model=settings.scoring_model,
         fidelity_model=settings.fidelity_model,
@@ -206,6 +207,8 @@ def worker_config(settings: Settings) -> WorkerConfig:
         dtype=settings.dtype,
         threads=settings.threads,
         training_share=settings.training_share,
+        batch=settings.batch,
+        adapter_memory_mb=settings.adapter_memory_mb,
     )
 
 

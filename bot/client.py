@@ -15,6 +15,7 @@ from discord import app_commands
 from bot import errors, replies
 from bot.commands import (
     concepts,
+    edit,
     evaluate,
     exchange,
     help,
@@ -39,6 +40,7 @@ from core.storage import Storage
 log = structlog.get_logger(__name__)
 MODULES = (
     imagine,
+    edit,
     train,
     concepts,
     evaluate,

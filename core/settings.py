@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.errors import SettingsError
 
 PREFIX = "ATELIER_"
+CONTROLS = ("scribble", "edges", "pose", "depth")
+"""Kinds of ControlNets, as `core.domain.requests` has them."""
 
 
 class Settings(BaseSettings):
@@ -33,6 +35,8 @@ class Settings(BaseSettings):
 
     model: str = "pocket"
     """`pocket`, a folder, or a hub id of a Stable Diffusion 1.x, 2.x or SDXL model."""
+    controlnets: str = ""
+    """ControlNets beside the model, as `scribble=folder-or-id, edges=…, pose=…, depth=…`."""
     speech_model: str = "pocket"
     """`pocket`, a folder, or any faster-whisper model name."""
     scoring_model: str = "pocket"
@@ -48,6 +52,12 @@ class Settings(BaseSettings):
     training_share: float = Field(default=0.1, ge=0, le=1)
     """What training keeps of the worker's time while pictures are waiting."""
 
+    batch: int = Field(default=0, ge=0, le=256)
+    """Pictures that are drawn together, as far as memory holds; 0: 32 on a GPU, else 16; 1 draws
+    one after the other."""
+    adapter_memory_mb: int = Field(default=0, ge=0)
+    """Memory for concepts' adapters beside the model; 0: 2048 on a GPU, else 256."""
+
     playground_port: int = Field(default=8080, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -58,6 +68,17 @@ class Settings(BaseSettings):
             raise ValueError("must begin with http://, https://, ws:// or wss://")
         return value
 
+    @field_validator("controlnets")
+    @classmethod
+    def _named_controls(cls, value: str) -> str:
+        _controls(value)
+        return value
+
+    @property
+    def controls(self) -> dict[str, str]:
+        """A folder or id for each kind of ControlNet that is set."""
+        return _controls(self.controlnets)
+
     @property
     def database(self) -> str:
         """The SQLAlchemy URL that is used."""
@@ -67,6 +88,16 @@ class Settings(BaseSettings):
     def blobs(self) -> str:
         """The fsspec URL of the blob store that is used."""
         return self.storage_url or f"file://{self.data_dir.resolve()}/blobs"
+
+
+def _controls(text: str) -> dict[str, str]:
+    named = {}
+    for part in (part.strip() for part in text.split(",") if part.strip()):
+        kind, _, name = (each.strip() for each in part.partition("="))
+        if kind not in CONTROLS or not name:
+            raise ValueError(f"write kind=folder-or-id, with a kind of {', '.join(CONTROLS)}")
+        named[kind] = name
+    return named
 
 
 def load_settings(**overrides: object) -> Settings:

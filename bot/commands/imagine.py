@@ -8,10 +8,11 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
+from bot.commands.control_option import CHOICES, Guide, parse_guide, take_guide
 from bot.commands.stack_option import complete_stack, parse_stack
 from bot.commands.voice import hear
 from bot.queueing import queue
-from bot.replies import actor_of, channel_of
+from bot.replies import actor_of, channel_of, defer, require_voice
 from bot.ui.buttons import Pressed
 from bot.ui.card import custom_id
 from bot.ui.cards.concepts import example
@@ -43,15 +44,21 @@ BOTH = "Give me either a prompt or a voice message, not both."
     aspect="The shape of the picture",
     sampler="How the noise is taken away; lcm and tcd are for models distilled to a few steps",
     concepts="Concepts of this server with weights, with commas: xyz:0.8, kar",
+    hires="Draw once more at so many times the size, for finer detail",
+    rescale="Takes back contrast that a high guidance adds, 0 to 1; 0.7 is usual",
+    control="Follow the shapes in another picture, where a ControlNet is set up",
+    control_image="The picture to follow",
+    control_scale="How strictly to follow it, 1 unless you say so",
     exact="Draw alone, slower, so that the very same picture can be made again bit for bit",
     voice="A sound file that says what to draw, in place of a prompt",
 )
 @app_commands.choices(
     aspect=[Choice(name=label, value=aspect.value) for aspect, label in ASPECTS.items()],
+    control=CHOICES,
     sampler=[Choice(name=sampler.value, value=sampler.value) for sampler in Sampler],
 )
 @app_commands.autocomplete(concepts=complete_stack)
-async def imagine(
+async def imagine(  # noqa: PLR0917  Discord's options are one flat list
     interaction: "Ask",
     prompt: Range[str, 1, PROMPT_MAX] | None = None,
     negative: Range[str, 1, PROMPT_MAX] | None = None,
@@ -62,6 +69,11 @@ async def imagine(
     aspect: str | None = None,
     sampler: str | None = None,
     concepts: str | None = None,
+    hires: Range[float, 1.25, 2.0] | None = None,
+    rescale: Range[float, 0.0, 1.0] = 0.0,
+    control: str | None = None,
+    control_image: discord.Attachment | None = None,
+    control_scale: Range[float, 0.05, 2.0] | None = None,
     exact: bool = False,
     voice: discord.Attachment | None = None,
 ) -> None:
@@ -76,18 +88,25 @@ async def imagine(
         aspect=Aspect(aspect) if aspect else Aspect.SQUARE,
         sampler=Sampler(sampler) if sampler else None,
         concepts=parse_stack(concepts or ""),
+        hires=hires,
+        rescale=rescale,
         exact=exact,
     )
+    guide = parse_guide(control, control_image, control_scale)
     if voice is not None:
         await _spoken(interaction, wish, voice)
     elif prompt is None:
-        await interaction.client.forms.show(interaction, _form(interaction.id, wish))
+        await interaction.client.forms.show(interaction, _form(interaction.id, wish, guide))
     else:
-        await draw(interaction, wish)
+        await draw(interaction, wish, guide)
 
 
-async def draw(interaction: "Ask", wish: ImagineWish) -> None:
-    """Queue the wish."""
+async def draw(interaction: "Ask", wish: ImagineWish, guide: Guide | None = None) -> None:
+    """Queue the wish, with the picture that it follows in storage."""
+    if guide is not None:
+        require_voice(interaction)
+        await defer(interaction)
+        wish = replace(wish, control=await take_guide(interaction, guide))
     imagining = interaction.client.services.imagining
     actor, channel = actor_of(interaction), channel_of(interaction)
     await queue(interaction, lambda: imagining.request(actor, channel, wish))
@@ -99,17 +118,19 @@ async def _spoken(interaction: "Ask", wish: ImagineWish, voice: discord.Attachme
     await hear(interaction, voice)
 
 
-def _form(form_id: int, wish: ImagineWish) -> PromptForm:
+def _form(form_id: int, wish: ImagineWish, guide: Guide | None = None) -> PromptForm:
     return PromptForm(
         custom_id("ask", form_id),
-        partial(_written, wish),
+        partial(_written, wish, guide),
         prompt=wish.prompt,
         negative=wish.negative_prompt,
     )
 
 
-async def _written(wish: ImagineWish, interaction: "Ask", prompt: str, negative: str) -> None:
-    await draw(interaction, replace(wish, prompt=prompt, negative_prompt=negative))
+async def _written(
+    wish: ImagineWish, guide: Guide | None, interaction: "Ask", prompt: str, negative: str
+) -> None:
+    await draw(interaction, replace(wish, prompt=prompt, negative_prompt=negative), guide)
 
 
 async def ask(interaction: "Ask", pressed: Pressed) -> None:

@@ -15,6 +15,7 @@ from core.domain.images import Image
 from core.domain.jobs import Job
 from core.domain.people import Actor
 from core.errors import NotFound
+from core.services.again import Direction
 from core.services.imagining import Imagining
 from core.services.submitted import Submitted
 
@@ -155,14 +156,31 @@ async def _job(interaction: "Ask", job_id: int) -> Job:
     return await interaction.client.services.jobs.get(guild_id, job_id)
 
 
+def expanding(direction: Direction) -> Make:
+    """Draws on beyond a picture."""
+
+    async def make(imagining: Imagining, actor: Actor, channel: int, image_id: int) -> Submitted:
+        return await imagining.expand(actor, channel, image_id, direction)
+
+    return make
+
+
 MAKES: dict[str, Make] = {
     "up": Imagining.upscale,
     "vary": Imagining.vary,
     "like": Imagining.more_like,
 }
+EXPANDS = {
+    "zoom": Direction.AROUND,
+    "panleft": Direction.LEFT,
+    "panright": Direction.RIGHT,
+    "panup": Direction.UP,
+    "pandown": Direction.DOWN,
+}
 HANDLERS: dict[str, Handler] = {
     **{verb: making(make) for verb, make in MAKES.items()},
     **{f"{verb}all": making_all(make) for verb, make in MAKES.items()},
+    **{verb: making(expanding(direction)) for verb, direction in EXPANDS.items()},
     "again": making(Imagining.replay),
     "redo": making(Imagining.redo),
     "good": rating(1),

@@ -1,10 +1,10 @@
 """Uploads → storage: every file checked before any is stored, every refusal by the file's name."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import aiohttp
 import discord
@@ -15,6 +15,7 @@ from bot.ui.text import code, listed
 from core.errors import InvalidInput
 from core.storage import Storage
 
+T = TypeVar("T")
 PICTURES_MAX = archives.FILES_MAX
 TOTAL_MAX_BYTES = 100 * 1024 * 1024
 AT_ONCE = 2
@@ -37,6 +38,17 @@ class Pictures:
     keys: tuple[str, ...]
     notes: tuple[str, ...]
     """Sentences that the person should read, such as which two look nearly the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A checked picture that is to be changed, in storage."""
+
+    key: str
+    transparent: bool
+    """Parts of it are, and are to be made anew."""
+    mask: str | None
+    """The key of a checked mask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,23 @@ class Intake:
         async with self._turn:
             uploads = [await _download(one, sounds.BYTES_MAX) for one in attachments]
             return await asyncio.to_thread(self._take, uploads)
+
+    async def ground(self, image: discord.Attachment, mask: discord.Attachment | None) -> Ground:
+        """Download, check and store a picture to change and its mask: both or nothing.
+
+        Raises:
+            InvalidInput: names the file that cannot be used, with the reason.
+        """
+        async with self._turn:
+            first = await _download(image, pictures.BYTES_MAX)
+            second = await _download(mask, pictures.BYTES_MAX) if mask else None
+            return await asyncio.to_thread(self._take_ground, first, second)
+
+    def _take_ground(self, image: Upload, mask: Upload | None) -> Ground:
+        png, transparent = _named(image, pictures.check_ground)
+        white = _named(mask, pictures.check_mask) if mask else None
+        kept = self._storage.put(white) if white else None
+        return Ground(self._storage.put(png), transparent, kept)
 
     async def sound(self, attachment: discord.Attachment) -> Sound:
         """Download, check and store a sound file.
@@ -129,6 +158,14 @@ def check_all(uploads: Sequence[Upload]) -> list[Picture]:
     if not found:
         raise InvalidInput("Add at least one picture, please.")
     return found
+
+
+def _named(upload: Upload, check: Callable[[bytes], T]) -> T:
+    """What `check` makes of an upload; a refusal names the file."""
+    try:
+        return check(upload.data)
+    except Refused as reason:
+        raise InvalidInput(f"{code(upload.name, 60)} {reason}") from reason
 
 
 def _expanded(uploads: Sequence[Upload], refused: list[str]) -> Iterable[Upload]:

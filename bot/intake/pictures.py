@@ -4,6 +4,7 @@ import hashlib
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
@@ -58,18 +59,53 @@ def check(name: str, data: bytes) -> Picture:
     Raises:
         Refused: says what is wrong with it and what to do.
     """
-    if len(data) > BYTES_MAX:
-        raise Refused(f"is larger than {BYTES_MAX // 2**20} MiB. Save it smaller.")
-    image = _upright_rgb(data)
+    image = _reduced(_upright(_bounded_bytes(data), _flat))
+    digest = hashlib.sha256(repr(image.size).encode() + image.tobytes()).hexdigest()
+    thumb = image.resize((THUMB_PX, THUMB_PX), Image.Resampling.BOX).tobytes()
+    return Picture(name=name, png=_png(image), digest=digest, thumb=thumb)
+
+
+def check_ground(data: bytes) -> tuple[bytes, bool]:
+    """A picture to change as an upright PNG, and whether parts of it are transparent.
+
+    Raises:
+        Refused: says what is wrong with it and what to do.
+    """
+    image = _reduced(_upright(_bounded_bytes(data), _layered))
+    return _png(image), image.mode == "RGBA"
+
+
+def check_mask(data: bytes) -> bytes:
+    """A mask as a grey PNG: what is transparent counts as black.
+
+    Raises:
+        Refused: as for any picture, or it has no white in it.
+    """
+    image = _reduced(_upright(_bounded_bytes(data), _grey))
+    brightest = image.getextrema()[1]
+    if not isinstance(brightest, int | float) or brightest < 128:
+        raise Refused("has no white in it. Paint white where something new should go.")
+    return _png(image)
+
+
+def _reduced(image: Image.Image) -> Image.Image:
     if max(image.size) > SIDE_MAX_PX:
         image.thumbnail((SIDE_MAX_PX, SIDE_MAX_PX), Image.Resampling.LANCZOS)
     if min(image.size) < SIDE_MIN_PX:
         raise Refused(f"is smaller than {SIDE_MIN_PX} pixels. Use a larger one.")
+    return image
+
+
+def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=3)
-    digest = hashlib.sha256(repr(image.size).encode() + image.tobytes()).hexdigest()
-    thumb = image.resize((THUMB_PX, THUMB_PX), Image.Resampling.BOX).tobytes()
-    return Picture(name=name, png=buffer.getvalue(), digest=digest, thumb=thumb)
+    return buffer.getvalue()
+
+
+def _bounded_bytes(data: bytes) -> bytes:
+    if len(data) > BYTES_MAX:
+        raise Refused(f"is larger than {BYTES_MAX // 2**20} MiB. Save it smaller.")
+    return data
 
 
 def alike(one: Picture, other: Picture) -> bool:
@@ -78,14 +114,14 @@ def alike(one: Picture, other: Picture) -> bool:
     return difference / len(one.thumb) < ALIKE
 
 
-def _upright_rgb(data: bytes) -> Image.Image:
+def _upright(data: bytes, simplify: Callable[[Image.Image], Image.Image]) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _bounded(image)
             # Lets the JPEG decoder skip detail that would be thrown away; others ignore it.
             image.draft("RGB", (SIDE_MAX_PX, SIDE_MAX_PX))
             first = next(ImageSequence.Iterator(image))
-            return _flat(ImageOps.exif_transpose(first))
+            return simplify(ImageOps.exif_transpose(first))
     except Refused:
         raise
     except BOMBS as error:
@@ -109,11 +145,31 @@ def _flat(image: Image.Image) -> Image.Image:
     """RGB on white, from any mode; nothing but pixels is kept."""
     if image.mode.startswith("I") or image.mode == "F":
         image = _eight_bits(image)
-    if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
-        image = image.convert("RGBA")
-        ground = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(ground, image).convert("RGB")
+    if _may_be_transparent(image):
+        return _on(image, "white")
     return Image.frombytes("RGB", image.size, image.convert("RGB").tobytes())
+
+
+def _layered(image: Image.Image) -> Image.Image:
+    """RGBA where some of it is transparent, else RGB."""
+    if _may_be_transparent(image):
+        layered = image.convert("RGBA")
+        if layered.getchannel("A").getextrema() != (255, 255):
+            return Image.frombytes("RGBA", layered.size, layered.tobytes())
+    return _flat(image)
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    return (_on(image, "black") if _may_be_transparent(image) else _flat(image)).convert("L")
+
+
+def _may_be_transparent(image: Image.Image) -> bool:
+    return image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info
+
+
+def _on(image: Image.Image, colour: str) -> Image.Image:
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, colour), image).convert("RGB")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -74,6 +74,31 @@ class Margins(Frozen):
         return self.left + 1 + self.right, self.top + 1 + self.bottom
 
 
+class ControlKind(StrEnum):
+    """What a ControlNet reads in the picture that it is given."""
+
+    SCRIBBLE = "scribble"
+    EDGES = "edges"
+    POSE = "pose"
+    DEPTH = "depth"
+
+
+class ControlImage(Frozen):
+    """Follow the shapes in a picture, by a ControlNet."""
+
+    kind: ControlKind
+    key: str
+    """Storage key of a picture; for edges an ordinary one, else the map itself."""
+    scale: float = Field(default=1, gt=0, le=2)
+
+
+class SecondPass(Frozen):
+    """Draw once more, larger, from what was drawn: detail that a small picture has no room for."""
+
+    scale: float = Field(ge=1.25, le=2)
+    strength: float = Field(default=0.45, gt=0, le=1)
+
+
 class Variation(Frozen):
     """Bend the starting noise towards another seed's by spherical interpolation."""
 
@@ -96,6 +121,8 @@ class ImagineRequest(Frozen):
     )
     num_inference_steps: int | None = Field(default=None, ge=1, le=100)
     guidance_scale: float | None = Field(default=None, ge=1, le=30)
+    guidance_rescale: float = Field(default=0, ge=0, le=1)
+    """How much of the contrast that guidance adds is taken back."""
     sampler: Sampler | None = None
     aspect: Aspect = Aspect.SQUARE
     width_px: int | None = Field(default=None, ge=16, le=4096)
@@ -107,6 +134,9 @@ class ImagineRequest(Frozen):
     Where `start` is transparent, it is made anew in any case."""
     expand: Margins | None = None
     """`start` lies on a canvas larger than itself, and the rest is drawn."""
+    control: ControlImage | None = None
+    hires: SecondPass | None = None
+    """Sides are those of the first pass."""
     variation: Variation | None = None
     stacking: Stacking = Stacking.SUM
     exact: bool = False
@@ -118,6 +148,8 @@ class ImagineRequest(Frozen):
     def _of_one_piece(self) -> Self:
         if self.start is None and (self.mask or self.expand):
             raise ValueError("mask and expand need a picture in start")
+        if self.hires and (self.mask or self.expand):
+            raise ValueError("a second pass would draw over what a mask keeps")
         return self
 
 

@@ -1,15 +1,49 @@
 """What the buttons under a picture ask for: requests made from a finished one. Pure."""
 
 import secrets
+from collections.abc import Mapping
+from enum import StrEnum
 
 from core.domain.images import Image
-from core.domain.requests import COUNT_MAX, SEED_MAX, ImagineRequest, StartImage, Variation
+from core.domain.requests import (
+    COUNT_MAX,
+    SEED_MAX,
+    ImagineRequest,
+    Margins,
+    StartImage,
+    Variation,
+)
 from core.errors import Conflict
 
 SIDE_MAX_PX = 4096
 VARY_STRENGTH = 0.35
 UPSCALE_STRENGTH = 0.35
 LIKE_STRENGTH = 0.65
+ANEW_STRENGTH = 1.0
+"""What lies under a mask begins from noise alone."""
+AROUND_STRENGTH = 0.85
+"""What lies around a picture begins from the colours at its edge, so that the scene goes on."""
+
+
+class Direction(StrEnum):
+    """Where a picture is expanded to."""
+
+    AROUND = "around"
+    FAR_AROUND = "far_around"
+    LEFT = "left"
+    RIGHT = "right"
+    UP = "up"
+    DOWN = "down"
+
+
+MARGINS: Mapping[Direction, Margins] = {
+    Direction.AROUND: Margins(left=0.25, top=0.25, right=0.25, bottom=0.25),
+    Direction.FAR_AROUND: Margins(left=0.5, top=0.5, right=0.5, bottom=0.5),
+    Direction.LEFT: Margins(left=0.5),
+    Direction.RIGHT: Margins(right=0.5),
+    Direction.UP: Margins(top=0.5),
+    Direction.DOWN: Margins(bottom=0.5),
+}
 
 
 def seeds_from(base: int | None, count: int) -> tuple[int, ...]:
@@ -44,6 +78,9 @@ def upscaled(image: Image) -> ImagineRequest:
         seeds=(image.seed,),
         variation=None,
         start=StartImage(key=image.key, strength=UPSCALE_STRENGTH),
+        mask=None,
+        expand=None,
+        hires=None,
         width_px=width_px,
         height_px=height_px,
     )
@@ -56,8 +93,27 @@ def alike(image: Image) -> ImagineRequest:
         seeds=seeds_from(None, COUNT_MAX),
         variation=None,
         start=StartImage(key=image.key, strength=LIKE_STRENGTH),
+        mask=None,
+        expand=None,
+        hires=None,
         width_px=image.width_px,
         height_px=image.height_px,
+    )
+
+
+def expanded(image: Image, direction: Direction) -> ImagineRequest:
+    """Four ways in which the scene may go on beyond the picture; the model chooses the size."""
+    return _from(
+        image,
+        seeds=seeds_from(None, COUNT_MAX),
+        variation=None,
+        start=StartImage(key=image.key, strength=AROUND_STRENGTH),
+        mask=None,
+        expand=MARGINS[direction],
+        control=None,
+        hires=None,
+        width_px=None,
+        height_px=None,
     )
 
 

@@ -87,10 +87,11 @@ def measured(
         row.default_steps = None if units_of(request) else ended.recipe.steps
     elif isinstance(ended, Imagined) and isinstance(request, ImagineRequest):
         made = ended.images[0]
-        used, area_px = made.manifest.request, made.width_px * made.height_px
+        used = made.manifest.request
+        area_px = (used.width_px or made.width_px) * (used.height_px or made.height_px)
         row.units = _image_units(used, None, area_px) or 1.0
         row.default_steps = None if request.num_inference_steps else used.num_inference_steps
-        row.default_area_px = None if request.width_px else area_px
+        row.default_area_px = None if request.width_px or request.start else area_px
     elif isinstance(request, EvaluateRequest):
         row.units = request.drawn
     return row
@@ -106,6 +107,8 @@ def _image_units(
     if steps is None or area_px is None:
         return None
     share = request.start.strength if request.start else 1.0  # image-to-image skips the rest
+    if request.hires:
+        share += request.hires.strength * request.hires.scale**2
     return len(request.seeds) * steps * share * area_px / MEGAPIXEL
 
 

@@ -39,7 +39,9 @@ class Services:
         self.library = Library(database)
         self.jobs = Jobs(database, queue)
         self.outbox = Outbox(database, bells.deliveries)
-        self.imagining = Imagining(database, desk, self.gallery, self.jobs)
+        self.imagining = Imagining(
+            database, desk, gallery=self.gallery, jobs=self.jobs, controls=settings.controls
+        )
         self.training = Training(database, desk)
         self.importing = Importing(database, desk)
         self.exporting = Exporting(database, desk)

@@ -1,18 +1,20 @@
 """What a request brings along besides its words: pictures, read from storage, and as tensors."""
 
 import io
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torch.nn import functional
 
-from core.domain.requests import ImagineRequest
+from core.domain.requests import ControlKind, ImagineRequest
 from core.errors import InvalidInput
 from core.storage import Storage
-from core.worker import latents, sizes
+from core.worker import latents, sizes, vae
 from core.worker.canvas import Canvas, lay
+from core.worker.edges import edges
 from core.worker.models import Base
 
 
@@ -26,9 +28,19 @@ class Given:
     """(1, 1, height, width) at the size of the latents: 1 where the picture is made anew."""
     masked: Tensor | None = None
     """Latents of the picture with grey under the mask, for models that read it beside."""
+    control: Tensor | None = None
+    """(3, height_px, width_px) in 0 to 1, for a ControlNet."""
+
+    def of(self, index: int) -> "Given":
+        """What image `index` begins from."""
+        if self.clean is None or len(self.clean) == 1:
+            return self
+        return replace(self, clean=self.clean[index : index + 1])
 
 
 NOTHING = Given()
+PAPER = 127
+"""Mean level from which a scribble is taken for dark strokes on white paper."""
 
 
 class Pictures:
@@ -60,14 +72,36 @@ class Pictures:
             seed=request.seeds[0],
         )
 
-    def given(self, canvas: Canvas | None) -> Given:
-        """A ground as tensors."""
+    def given(self, request: ImagineRequest, canvas: Canvas | None) -> Given:
+        """A resolved request's ground and guide as tensors."""
+        control = self._control(request)
         if canvas is None:
-            return NOTHING
+            return Given(control=control)
         clean = latents.encode(self._base, [canvas.picture])
         if canvas.mask is None:
-            return Given(clean)
-        return Given(clean, mask=_cells(canvas.mask, clean))
+            return Given(clean, control=control)
+        mask = _cells(canvas.mask, clean)
+        masked = self._masked(canvas.picture, canvas.mask) if self._base.reads_masks else None
+        return Given(clean, mask, masked, control)
+
+    def again(self, request: ImagineRequest, drawn: Sequence[Image.Image]) -> Given:
+        """What the second pass of a request begins from: its pictures, enlarged."""
+        size = (request.width_px or 0, request.height_px or 0)
+        larger = [picture.resize(size, Image.Resampling.LANCZOS) for picture in drawn]
+        return Given(latents.encode(self._base, larger), control=self._control(request))
+
+    def _masked(self, picture: Image.Image, mask: Image.Image) -> Tensor:
+        pixels = self._base.pipe.image_processor.preprocess(picture)
+        return vae.encode(self._base.pipe.vae, [pixels * (1 - _anew(mask))])
+
+    def _control(self, request: ImagineRequest) -> Tensor | None:
+        """The map that a ControlNet follows, at the size that is drawn."""
+        asked = request.control
+        if asked is None:
+            return None
+        size = (request.width_px or 0, request.height_px or 0)
+        picture = self.open(asked.key).convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        return guide(picture, asked.kind).to(self._base.device)
 
     def open(self, key: str) -> Image.Image:
         """A stored picture; one with transparency keeps it.
@@ -84,6 +118,29 @@ class Pictures:
 
 def _cells(mask: Image.Image, clean: Tensor) -> Tensor:
     """A mask of pixels as one of latents: a cell is made anew as soon as one of its pixels is."""
-    levels = torch.frombuffer(bytearray(mask.tobytes()), dtype=torch.uint8)
-    pixels = (levels.view(1, 1, mask.height, mask.width) >= 128).float()
-    return functional.adaptive_max_pool2d(pixels, clean.shape[-2:]).to(clean.device)
+    return functional.adaptive_max_pool2d(_anew(mask), clean.shape[-2:]).to(clean.device)
+
+
+def _anew(mask: Image.Image) -> Tensor:
+    """A mask as (1, 1, height_px, width_px): 1 where the picture is made anew."""
+    return (_levels(mask)[None, None] >= 128).float()
+
+
+def _levels(grey: Image.Image) -> Tensor:
+    levels = torch.frombuffer(bytearray(grey.tobytes()), dtype=torch.uint8)
+    return levels.view(grey.height, grey.width)
+
+
+def guide(picture: Image.Image, kind: ControlKind) -> Tensor:
+    """A picture (RGB) as its ControlNet reads it, (3, height_px, width_px) in 0 to 1.
+
+    Edges are found here; a scribble on white paper is turned into white on black; maps of depth
+    and of poses are taken as they are.
+    """
+    grey = _levels(picture.convert("L")).float()
+    if kind is ControlKind.EDGES:
+        return edges(grey).expand(3, -1, -1)
+    levels = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
+    pixels = levels.view(picture.height, picture.width, 3).permute(2, 0, 1).float() / 255
+    inverted = kind is ControlKind.SCRIBBLE and grey.mean() > PAPER
+    return 1 - pixels if inverted else pixels

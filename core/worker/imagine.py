@@ -4,17 +4,19 @@ import io
 import math
 import time
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 
 from PIL import Image
 
 from core.dispatch.messages import Imagined, MadeImage
 from core.domain.images import Manifest
 from core.domain.jobs import Progress
-from core.domain.requests import ImagineRequest
+from core.domain.requests import ImagineRequest, SecondPass, StartImage
 from core.errors import InvalidInput
 from core.storage import Storage
 from core.worker import sizes
 from core.worker.canvas import Canvas
+from core.worker.controls import net_of
 from core.worker.engine.draft import Draft
 from core.worker.engine.studio import Studio
 from core.worker.given import Given, Pictures
@@ -28,6 +30,20 @@ from core.worker.versions import library_versions
 from core.worker.weights import weights_of
 
 STEPS_MAX = 100
+FIRST_PASS = "what the first pass drew"
+"""In place of a storage key, for a request that is never stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One pass of a job: steps of the passes before it, and of those that follow."""
+
+    before: int
+    after: int
+
+    def progress(self, done: int, total: int) -> Progress:
+        """How far the whole job is when this pass is at `done` of `total`."""
+        return Progress(self.before + done, self.before + total + self.after, "drawing")
 
 
 class Imaginer:
@@ -52,8 +68,14 @@ class Imaginer:
         started_s = time.perf_counter()
         resolved = self.resolve(request)
         canvas = self._pictures.canvas(resolved)
-        given = self._pictures.given(canvas)
-        drawn, shared = yield from self._drawn(resolved, ticket, given)
+        given = self._pictures.given(resolved, canvas)
+        first, second = _passes(resolved)
+        drawn, shared = yield from self._drawn(resolved, ticket, given, _Part(0, second))
+        if resolved.hires is not None:
+            larger = self._second_pass(resolved, resolved.hires)
+            given = self._pictures.again(larger, _allowed(drawn))
+            drawn, also = yield from self._drawn(larger, ticket, given, _Part(first, 0))
+            shared = shared or also
         pictures = _put_back(_allowed(drawn), canvas)
         images = tuple(
             self._keep(resolved, index, picture, shared=shared)
@@ -91,10 +113,12 @@ class Imaginer:
             InvalidInput: the sizes or the steps are beyond the model or the sampler.
         """
         family = self._base.family
+        if request.control is not None:
+            net_of(self._base.controls, request.control.kind)
         width_px, height_px = self._sides(request)
         steps = request.num_inference_steps or family.steps
-        if request.start is not None:
-            steps = _enough_steps(steps, request.start.strength)
+        for strength in _strengths(request):
+            steps = _enough_steps(steps, strength)
         steps = possible_steps(scheduler_for(self._base, request), steps)
         return request.model_copy(
             update={
@@ -111,32 +135,48 @@ class Imaginer:
     ) -> list[Image.Image]:
         """Draws a resolved request on the plain path, with whatever the base model wears now."""
         canvas = self._pictures.canvas(request)
-        given = self._pictures.given(canvas)
+        given = self._pictures.given(request, canvas)
         drawn = self._plain.draw(request, speller, given=given, on_step=on_step)
         return _put_back(_allowed(drawn), canvas)
 
     def _drawn(
-        self, request: ImagineRequest, ticket: Ticket, given: Given
+        self, request: ImagineRequest, ticket: Ticket, given: Given, part: _Part
     ) -> Generator[None, None, tuple[Drawn, bool]]:
         """Draws a resolved request wherever it can be; whether others shared a batch with it."""
         if self._studio is None or not self._studio.takes(request):
-            return self._alone(request, ticket, given), False
-        return (yield from _together(self._studio, request, ticket, given))
+            return self._alone(request, ticket, given, part), False
+        return (yield from _together(self._studio, request, ticket, given, part))
 
-    def _alone(self, request: ImagineRequest, ticket: Ticket, given: Given) -> Drawn:
+    def _alone(self, request: ImagineRequest, ticket: Ticket, given: Given, part: _Part) -> Drawn:
         speller = self._stacks.wear(request.stack)
 
         def on_step(done: int, total: int) -> None:
             ticket.check()
-            ticket.progress(Progress(done, total, "drawing"))
+            ticket.progress(part.progress(done, total))
 
         return self._plain.draw(request, speller, given=given, on_step=on_step)
 
     def _sides(self, request: ImagineRequest) -> tuple[int, int]:
         base, wanted = self._base, self._pictures.sides(request)
         width_px, height_px = (sizes.to_step(side, base.size_step_px) for side in wanted)
-        sizes.check_sides(width_px, height_px, native_px=base.native_px)
+        most = request.hires.scale if request.hires else 1
+        sizes.check_sides(round(most * width_px), round(most * height_px), native_px=base.native_px)
         return width_px, height_px
+
+    def _second_pass(self, request: ImagineRequest, hires: SecondPass) -> ImagineRequest:
+        """Image-to-image from what a resolved request drew, with the same seeds."""
+        width_px, height_px = (
+            sizes.to_step(hires.scale * (side or 0), self._base.size_step_px)
+            for side in (request.width_px, request.height_px)
+        )
+        return request.model_copy(
+            update={
+                "start": StartImage(key=FIRST_PASS, strength=hires.strength),
+                "hires": None,
+                "width_px": width_px,
+                "height_px": height_px,
+            }
+        )
 
     def _keep(
         self, resolved: ImagineRequest, index: int, picture: Image.Image, *, shared: bool
@@ -162,6 +202,19 @@ def png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def _strengths(request: ImagineRequest) -> list[float]:
+    """Of each pass that begins from a picture."""
+    passes = (request.start, request.hires)
+    return [each.strength for each in passes if each is not None]
+
+
+def _passes(request: ImagineRequest) -> tuple[int, int]:
+    """Steps of a resolved request's first pass and of its second one."""
+    steps = request.num_inference_steps or 0
+    first = steps if request.start is None else int(steps * request.start.strength)
+    return first, int(steps * request.hires.strength) if request.hires else 0
+
+
 def _enough_steps(steps: int, strength: float) -> int:
     """Steps of which at least one falls inside the strength."""
     needed = math.ceil(1 / strength)
@@ -171,7 +224,7 @@ def _enough_steps(steps: int, strength: float) -> int:
 
 
 def _together(
-    studio: Studio, request: ImagineRequest, ticket: Ticket, given: Given
+    studio: Studio, request: ImagineRequest, ticket: Ticket, given: Given, part: _Part
 ) -> Generator[None, None, tuple[Drawn, bool]]:
     """Waits for a request's images among those of others; whether they shared a batch."""
     alone = request.exact or ticket.alone
@@ -183,7 +236,7 @@ def _together(
             ticket.check()
             _raise_fault(drafts)
             done = sum(draft.done for draft in drafts) // len(drafts)
-            ticket.progress(Progress(done, total, "drawing"))
+            ticket.progress(part.progress(done, total))
         return studio.pictures(drafts), any(draft.shared for draft in drafts)
     finally:
         studio.withdraw(drafts)

@@ -7,6 +7,7 @@ from PIL import Image
 from torch import Tensor
 
 from core.domain.requests import Variation
+from core.worker import vae
 from core.worker.models import Base
 
 
@@ -49,21 +50,10 @@ def slerp(start: Tensor, end: Tensor, amount: float) -> Tensor:
     return bent.to(start.dtype).view_as(start)
 
 
-@torch.no_grad()
 def encode(base: Base, pictures: Sequence[Image.Image]) -> Tensor:
     """Pictures of one size as scaled latents (count, channels, height, width) in the base's dtype.
 
-    The mean of the encoder's distribution is taken: no chance is involved.
+    No chance is involved.
     """
-    vae, processor = base.pipe.vae, base.pipe.image_processor
-    upcast = base.dtype == torch.float16 and vae.config.force_upcast
-    if upcast:
-        vae.to(torch.float32)
-    rows = [
-        vae.encode(processor.preprocess(picture).to(base.device, vae.dtype)).latent_dist.mean
-        for picture in pictures
-    ]
-    if upcast:
-        vae.to(base.dtype)
-    scaling: float = vae.config.scaling_factor
-    return (torch.cat(rows) * scaling).to(base.dtype)
+    processor = base.pipe.image_processor
+    return vae.encode(base.pipe.vae, [processor.preprocess(picture) for picture in pictures])

@@ -1,7 +1,7 @@
 """The base model: found, checked, loaded once, and shared by drawing and teaching."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,18 @@ from diffusers import (
 from diffusers.utils.logging import disable_progress_bar
 from transformers.utils.logging import disable_progress_bar as disable_loading_bar
 
+from core.domain.requests import ControlKind
 from core.errors import ModelFault
 from core.pocket.paths import diffusion_path
+from core.worker.beside import fill_in, reads_masks
 from core.worker.families import FAMILIES, Family
 
 PIPELINES = {
     "StableDiffusionPipeline": StableDiffusionPipeline,
     "StableDiffusionXLPipeline": StableDiffusionXLPipeline,
+    # Inpaint checkpoints: the same parts, with a UNet that reads a mask beside the latents.
+    "StableDiffusionInpaintPipeline": StableDiffusionPipeline,
+    "StableDiffusionXLInpaintPipeline": StableDiffusionXLPipeline,
 }
 POCKET_NATIVE_PX = 128
 
@@ -33,16 +38,23 @@ class Base:
     """As the operator named it."""
     family: Family
     pipe: Any
-    """A text-to-image pipeline of diffusers."""
+    """A text-to-image pipeline of diffusers; its UNet takes latents alone in any case."""
     noise_config: Mapping[str, Any]
     """The checkpoint's own noise schedule; samplers come and go in `pipe`, this stays."""
     device: torch.device
     dtype: torch.dtype
+    controls: Mapping[ControlKind, Any] = field(default_factory=dict)
+    """ControlNets that can lead it."""
 
     @property
     def xl(self) -> bool:
         """It has SDXL's second text encoder and its size conditions."""
         return self.family.name == "sdxl"
+
+    @property
+    def reads_masks(self) -> bool:
+        """It is an inpaint checkpoint."""
+        return reads_masks(self.pipe)
 
     @property
     def tokenizers(self) -> list[Any]:
@@ -86,13 +98,15 @@ def load_base(name: str, *, device: torch.device, dtype: torch.dtype) -> Base:
     return Base(name, _family(pipe), pipe, dict(pipe.scheduler.config), device, dtype)
 
 
-def local_folder(name: str, *, pocket: Path) -> Path | None:
+def local_folder(name: str, *, pocket: Path | None) -> Path | None:
     """The folder that a model setting means; None when it is an id for the hub.
+
+    `pocket` is the embedded model of the kind, where there is one.
 
     Raises:
         ModelFault: it is written as a path and there is nothing; asking the hub would be no help.
     """
-    path = pocket if name == "pocket" else Path(name).expanduser()
+    path = pocket if pocket and name == "pocket" else Path(name).expanduser()
     if path.is_dir():
         return path
     if name == "pocket" or name.startswith((".", "~", "/")) or name.count("/") > 1:
@@ -116,6 +130,8 @@ def _prepare(pipe: Any, device: torch.device) -> None:
     pipe.vae.enable_slicing()  # one picture at a time: memory does not grow with the count
     for part in _modules(pipe):
         part.requires_grad_(False).eval()
+    if reads_masks(pipe):
+        fill_in(pipe)
 
 
 def _modules(pipe: Any) -> Sequence[torch.nn.Module]:

@@ -117,7 +117,13 @@ def _figures(images: Sequence[Image]) -> list[tuple[str, str]]:
         ("Sampling", dotted(steps, guidance, sampler)),
     ]
     if request.start:
-        figures.append(("From a picture", f"strength {request.start.strength:g}"))
+        about = ("in part" if request.mask else "", "expanded" if request.expand else "")
+        strength = f"strength {request.start.strength:g}"
+        figures.append(("From a picture", dotted(strength, *about)))
+    if request.control:
+        figures.append(("Follows", f"{request.control.kind.value}, {request.control.scale:g}"))
+    if request.hires:
+        figures.append(("Second pass", f"{request.hires.scale:g}× the size"))
     if request.variation:
         figures.append(("Variation", f"strength {request.variation.strength:g}"))
     return figures
@@ -137,13 +143,20 @@ def _single(image: Image, *, at: int | None = None, redo: bool = True) -> tuple[
         Button("More like this", "like", image.id, emoji="✨"),
     )
     again = (Button("Redo", "redo", image.job_id, emoji="🔁"),) if redo else ()
+    around = (
+        Button("Zoom out", "zoom", image.id, emoji="🔭"),
+        Button("", "panleft", image.id, emoji="⬅️"),
+        Button("", "panright", image.id, emoji="➡️"),
+        Button("", "panup", image.id, emoji="⬆️"),
+        Button("", "pandown", image.id, emoji="⬇️"),
+    )
     judge = (
         Button("", "good", image.id, emoji="👍"),
         Button("", "bad", image.id, emoji="👎"),
         Button("Details", "info", image.id, emoji="ℹ️"),
         Button("Delete", "del", image.id, emoji="🗑️", at=at),
     )
-    return (make + again, judge)
+    return (make + again, around, judge)
 
 
 def _several(job: Job, images: Sequence[Image]) -> tuple[Row, ...]:
@@ -161,7 +174,7 @@ def _several(job: Job, images: Sequence[Image]) -> tuple[Row, ...]:
 
 
 def _menu(job: Job, images: Sequence[Image]) -> Menu:
-    about = "upscale, vary, more like this, details, delete, 👍 👎"
+    about = "upscale, vary, more like this, zoom out, details, delete, 👍 👎"
     one_by_one = tuple(
         (str(image.id), f"Picture {image.index + 1}", f"seed {image.seed}: {about}")
         for image in images

@@ -9,8 +9,9 @@ from torch import Tensor
 from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.requests import ImagineRequest, Stacking
 from core.worker import latents
+from core.worker.beside import nothing_kept
 from core.worker.engine.bank import Bank, pairs
-from core.worker.engine.draft import Ask, Repaint
+from core.worker.engine.draft import Ask, Control, Repaint
 from core.worker.engine.gaze import Phrases
 from core.worker.engine.prompts import Prompts
 from core.worker.engine.reach import Row, Worn
@@ -55,18 +56,21 @@ class Asks:
                 owner=owner,
                 table=table,
                 begin=_begin(request),
-                start=_start(table, request, each, given),
+                start=_start(table, request, each, given.of(index)),
                 prompt=conditions,
                 negative=negative,
                 guidance_scale=scale,
-                repaint=_repaint(given, each),
+                guidance_rescale=request.guidance_rescale,
+                beside=self._beside(given, size),
+                repaint=self._repaint(given, each),
+                control=_control(request, given),
                 row=lambda _step: row,
                 adapters=tuple(worn.adapter for worn in row),
                 spread=spread,
                 noise=_drawing(generator, size),
                 alone=alone,
             )
-            for each, generator in zip(noise, own, strict=True)
+            for index, (each, generator) in enumerate(zip(noise, own, strict=True))
         ]
 
     def table(self, request: ImagineRequest) -> Table:
@@ -89,6 +93,20 @@ class Asks:
 
     def _with_adapters(self, stack: Sequence[StackEntry]) -> list[StackEntry]:
         return [entry for entry in stack if self._stacks.artifact(entry.artifact).lora]
+
+    def _beside(self, given: Given, size: tuple[int, ...]) -> Tensor | None:
+        """What an inpaint checkpoint reads beside the latents of every image."""
+        if not self._base.reads_masks:
+            return None
+        if given.mask is None or given.masked is None:
+            return nothing_kept(self._base.pipe, *size[-2:])[0]
+        return torch.cat([given.mask.to(given.masked), given.masked], dim=1)[0]
+
+    def _repaint(self, given: Given, noise: Tensor) -> Repaint | None:
+        """For a model that reads no mask, the picture has to be put back after every step."""
+        if given.mask is None or given.clean is None or self._base.reads_masks:
+            return None
+        return Repaint(given.mask[0], given.clean[0].float(), noise)
 
     def _apart(self, request: ImagineRequest, phrases: Phrases) -> Phrases:
         """The words of every adapter that keeps to them; a style has the whole picture."""
@@ -125,10 +143,11 @@ def _start(table: Table, request: ImagineRequest, noise: Tensor, given: Given) -
     return torch.as_tensor(signal * clean[0].float() + sigma * noise)
 
 
-def _repaint(given: Given, noise: Tensor) -> Repaint | None:
-    if given.mask is None or given.clean is None:
+def _control(request: ImagineRequest, given: Given) -> Control | None:
+    asked = request.control
+    if asked is None or given.control is None:
         return None
-    return Repaint(given.mask[0], given.clean[0].float(), noise)
+    return Control(asked.kind, given.control, asked.scale)
 
 
 def _drawing(generator: torch.Generator, size: tuple[int, ...]) -> Callable[[], Tensor]:

@@ -7,9 +7,7 @@ import torch
 from torch import Tensor
 
 from core.worker.engine.draft import Draft
-
-TILED_FROM_PX = 1536
-"""Sides from which the VAE works tile by tile, so that its memory stays that of one tile."""
+from core.worker.vae import tile
 
 
 class Decoder:
@@ -29,8 +27,7 @@ class Decoder:
     def pictures(self, latents: Tensor) -> Tensor:
         """Latents (count, channels, height, width) as pictures (count, 3, …) in -1 to 1 or so."""
         vae = self._vae
-        side = max(latents.shape[-2:]) * self.pixels_a_latent
-        (vae.enable_tiling if side >= TILED_FROM_PX else vae.disable_tiling)()
+        tile(vae, max(latents.shape[-2:]) * self.pixels_a_latent)
         full = vae.dtype == torch.float16 and vae.config.force_upcast
         if full:
             vae.to(torch.float32)

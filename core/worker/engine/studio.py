@@ -31,10 +31,11 @@ class Studio:
         self._base, self._stacks = base, stacks
         unet, vae = share(base.pipe.unet), share(base.pipe.vae)
         vae.disable_slicing()  # the limit bounds what is decoded at once
+        controls = {kind.value: net for kind, net in base.controls.items()}
         bank = Bank(unet, budget_bytes=adapter_bytes)
         decoder = Decoder(vae, pixels_a_latent=base.pipe.vae_scale_factor)
         limit = Limit(base.device, images=images)
-        self._engine = Engine(Denoiser(unet, bank, {}), decoder, bank, limit)
+        self._engine = Engine(Denoiser(unet, bank, controls), decoder, bank, limit)
         self._asks = Asks(base, stacks, bank)
 
     def takes(self, request: ImagineRequest) -> bool:

@@ -15,7 +15,9 @@ async def test_a_grid_offers_every_verb_for_each_and_for_all(house: House) -> No
     assert verbs(grid) == {"up", "vary", "good", "redo", "infoall", "delall", "look"}
     close = await house.choose(owl, grid, "2")
     assert close["message"]["flags"] & 64
-    assert verbs(close["message"]) == {"up", "vary", "like", "good", "bad", "info", "del"}
+    around = {"zoom", "panleft", "panright", "panup", "pandown"}
+    near = {"up", "vary", "like", "good", "bad", "info", "del"}
+    assert verbs(close["message"]) == near | around
     every = await house.choose(owl, grid, "all")
     assert verbs(every["message"]) == {
         "upall",
@@ -45,6 +47,23 @@ async def test_vary_upscale_more_and_redo_make_new_jobs(house: House) -> None:
     redone = (await house.services.jobs.get(guild, 5)).request
     assert redone.prompt == "a red ball"
     assert redone.seeds != (7, 8, 9, 10)
+
+
+async def test_zooming_and_panning_draw_on_beyond_the_picture(house: House) -> None:
+    """Each arrow has its side, zooming out all four; the picture is what the canvas is around."""
+    owl, guild = house.person(), house.guild_id("Lighthouse")
+    single = await house.imagine(owl, count=1)
+    key = (await house.services.gallery.of_job(1))[0].key
+    sides = {"zoom": 0.25, "panleft": 0.5, "panright": 0.5, "panup": 0.5, "pandown": 0.5}
+    for number, (verb, share) in enumerate(sides.items(), start=2):
+        await house.result(owl, await house.press(owl, single, verb))
+        request = (await house.services.jobs.get(guild, number)).request
+        margins = request.expand.model_dump()
+        grown = {side for side, room in margins.items() if room == share}
+        assert request.start.key == key
+        assert (request.width_px, len(request.seeds)) == (None, 4)
+        expected = {"panup": {"top"}, "pandown": {"bottom"}, "zoom": set(margins)}
+        assert grown == expected.get(verb, {verb.removeprefix("pan")})
 
 
 async def test_a_verb_for_all_makes_a_job_for_each(house: House) -> None:

@@ -23,7 +23,8 @@ async def test_every_command_is_on_the_tree() -> None:
     kinds = discord.AppCommandType
     slash = {command.name for command in bot.tree.get_commands(type=kinds.chat_input)}
     menus = {command.name for command in bot.tree.get_commands(type=kinds.message)}
-    assert slash == {"imagine", "train", "concepts", "evaluate", "jobs", "settings", "help"}
+    names = {"imagine", "edit", "train", "concepts", "evaluate", "jobs", "settings", "help"}
+    assert slash == names
     assert menus == {"Imagine from voice", "Train from these pictures"}
 
 

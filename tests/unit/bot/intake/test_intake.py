@@ -127,3 +127,18 @@ async def test_a_sound_is_stored_or_refused_by_name(storage: Storage, tmp_path: 
     with pytest.raises(InvalidInput, match=r"`long.ogg` is longer than"):
         await intake.sound(Attached("long.ogg", b"OggS", duration=90.0))  # type: ignore[arg-type]
     assert blobs(tmp_path) == before
+
+
+async def test_a_ground_and_its_mask_are_stored_together(storage: Storage, tmp_path: Path) -> None:
+    """Both or nothing; the one that cannot be used is named."""
+    image, mask = Attached("a.png", noise_png(1)), Attached("m.png", noise_png(2))
+    taken = await Intake(storage).ground(image, mask)  # type: ignore[arg-type]
+    assert taken.mask is not None
+    assert len(blobs(tmp_path)) == 2
+    assert not taken.transparent
+    alone = await Intake(storage).ground(image, None)  # type: ignore[arg-type]
+    assert (alone.key, alone.mask) == (taken.key, None)
+    fresh = Attached("b.png", noise_png(3))
+    with pytest.raises(InvalidInput, match=r"`broken\.png` is not a picture"):
+        await Intake(storage).ground(fresh, Attached("broken.png", b"x"))  # type: ignore[arg-type]
+    assert len(blobs(tmp_path)) == 2

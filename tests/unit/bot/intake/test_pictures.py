@@ -4,12 +4,13 @@ import contextlib
 import io
 import struct
 import zlib
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from bot.intake import pictures
-from bot.intake.pictures import Refused, alike, check
+from bot.intake.pictures import Refused, alike, check, check_ground, check_mask
 from tests.unit.bot.files import noise, noise_png, saved
 
 
@@ -162,3 +163,44 @@ def test_copies_that_were_encoded_again_are_alike() -> None:
     assert alike(one, check("b.jpg", saved(noise(6, 256), "JPEG", quality=90)))
     assert alike(one, check("c.png", saved(noise(6, 256).resize((128, 128)), "PNG")))
     assert not alike(one, check("d.png", noise_png(7, 256)))
+
+
+def test_transparency_is_kept_where_a_picture_is_to_be_changed() -> None:
+    """Only real transparency counts; a picture without is plain RGB, upright and bounded."""
+    holed = noise(1).convert("RGBA")
+    holed.paste((0, 0, 0, 0), (8, 8, 24, 24))
+    png, transparent = check_ground(saved(holed, "PNG"))
+    assert transparent
+    assert opened(png).mode == "RGBA"
+    assert opened(png).getpixel((10, 10))[3] == 0
+    assert opened(png).getpixel((40, 40))[3] == 255
+    png, transparent = check_ground(saved(noise(1).convert("RGBA"), "WEBP", lossless=True))
+    assert (opened(png).mode, transparent) == ("RGB", False)
+    png, _ = check_ground(saved(Image.new("RGBA", (3000, 1500), (1, 2, 3, 99)), "PNG"))
+    assert opened(png).size == (1536, 768)
+
+
+def test_a_mask_is_grey_and_has_white_in_it() -> None:
+    """White strokes on black or on nothing; a mask that changes nothing is refused."""
+    strokes = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
+    strokes.paste("white", (10, 10, 20, 20))
+    for data in (saved(strokes, "PNG"), saved(strokes.convert("RGB"), "JPEG", quality=95)):
+        mask = opened(check_mask(data))
+        assert mask.mode == "L"
+        assert mask.getpixel((15, 15)) > 240
+        assert mask.getpixel((50, 50)) < 20
+    with pytest.raises(Refused, match="no white in it"):
+        check_mask(saved(Image.new("L", (64, 64), 60), "PNG"))
+
+
+@pytest.mark.parametrize("check_one", [check_ground, check_mask])
+def test_what_is_no_picture_is_no_ground_either(check_one: Any) -> None:
+    """Damaged, tiny, huge: refused as everywhere."""
+    for data, words in (
+        (b"hello", "not a picture"),
+        (saved(noise(1, 16), "PNG"), "16 × 16"),
+        (png_that_claims(60_000, 60_000), "million pixels"),
+        (b"x" * (pictures.BYTES_MAX + 1), "larger than"),
+    ):
+        with pytest.raises(Refused, match=words):
+            check_one(data)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.images import Image, Manifest
-from core.domain.requests import SEED_MAX, ImagineRequest, StartImage, Variation
+from core.domain.requests import SEED_MAX, ImagineRequest, Margins, StartImage, Variation
 from core.errors import Conflict
 from core.services import again
 from tests.studio import key_of
@@ -91,6 +91,37 @@ def test_what_is_made_from_an_exact_picture_may_share_a_batch() -> None:
     """There is no earlier picture that the new ones would have to equal."""
     exact = image(exact=True)
     assert not any(make(exact).exact for make in (again.varied, again.upscaled, again.alike))
+
+
+@pytest.mark.parametrize("direction", again.Direction)
+def test_expanding_lays_the_picture_on_a_larger_canvas(direction: again.Direction) -> None:
+    """Four dice, nothing of the picture's own noise, and a size that is left to the model."""
+    request = again.expanded(image(variation=Variation(seeds=(1, 2), strength=0.3)), direction)
+    assert request.start == StartImage(key=key_of("image"), strength=0.85)
+    assert request.expand == again.MARGINS[direction]
+    assert max(request.expand.growth) in {1.5, 2}
+    assert (request.width_px, request.height_px, request.variation) == (None, None, None)
+    assert len(set(request.seeds)) == 4
+
+
+def test_what_was_painted_into_is_a_picture_like_any_other() -> None:
+    """Upscaled or expanded, the mask and the margins of its making are left behind."""
+    parts = {
+        "start": StartImage(key=key_of("ground"), strength=1),
+        "mask": key_of("mask"),
+        "expand": Margins(left=1),
+    }
+    made = image(**parts)
+    for request in (again.upscaled(made), again.alike(made)):
+        assert (request.mask, request.expand) == (None, None)
+    assert again.expanded(made, again.Direction.UP).mask is None
+    assert again.redone(made.manifest.request).mask == key_of("mask")
+
+
+def test_a_mask_needs_a_picture() -> None:
+    """A request of loose parts is refused."""
+    with pytest.raises(ValueError, match="need a picture"):
+        image(mask=key_of("mask"))
 
 
 def test_redoing_changes_only_the_seeds() -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 import torch
 from diffusers import (
     AutoencoderKL,
+    ControlNetModel,
     DDIMScheduler,
     EulerDiscreteScheduler,
     PNDMScheduler,
+    StableDiffusionInpaintPipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
@@ -67,9 +69,33 @@ def sdxl(folder: Path) -> Path:
     return folder
 
 
-def _save_sd(folder: Path, scheduler: object, **unet: object) -> Path:
+def inpaint(folder: Path) -> Path:
+    """An inpaint checkpoint of Stable Diffusion 1.x: 9 channels into the UNet."""
+    return _save_sd(folder, _linear(), kind=StableDiffusionInpaintPipeline, in_channels=9)
+
+
+def control(folder: Path, unet: object, *, channels: tuple[int, ...]) -> Path:
+    """A ControlNet for a UNet; `channels` has one entry a halving of the picture, and one more."""
+    torch.manual_seed(1)
+    net = ControlNetModel.from_unet(
+        unet, conditioning_embedding_out_channels=channels, load_weights_from_unet=False
+    )
+    for name, weight in net.named_parameters():
+        if "controlnet_" in name:  # zeros, as all ControlNets begin, would steer nothing
+            torch.nn.init.normal_(weight, std=0.1)
+    net.save_pretrained(folder)
+    return folder
+
+
+def _linear() -> DDIMScheduler:
+    return DDIMScheduler(beta_schedule="scaled_linear", clip_sample=False, steps_offset=1)
+
+
+def _save_sd(
+    folder: Path, scheduler: object, kind: type = StableDiffusionPipeline, **unet: object
+) -> Path:
     torch.manual_seed(0)
-    pipe = StableDiffusionPipeline(
+    pipe = kind(
         vae=_vae(),
         text_encoder=CLIPTextModel(_text_config()),
         tokenizer=_tokenizer(),
