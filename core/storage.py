@@ -49,6 +49,18 @@ class Storage:
         """Whether there is a blob under `key`."""
         return bool(self._files.exists(self._place(key)))
 
+    def note(self, name: str, text: str) -> None:
+        """Keep a short text under a name, in place of what was there; for what can be made anew."""
+        self._write(self._note(name), text.encode())
+
+    def noted(self, name: str) -> str | None:
+        """The text under a name, or None."""
+        try:
+            data: bytes = self._files.cat_file(self._note(name))
+        except FileNotFoundError:
+            return None
+        return data.decode()
+
     def path(self, key: str) -> Path | None:
         """The file that holds the blob, or None where the store is not on this machine."""
         return Path(self._place(key)) if self._local else None
@@ -57,6 +69,9 @@ class Storage:
         if not KEY.fullmatch(key):
             raise StorageFault(f"{key!r} is not a storage key")
         return f"{self._root}/{key[:2]}/{key}"
+
+    def _note(self, name: str) -> str:
+        return f"{self._root}/notes/{hashlib.sha256(name.encode()).hexdigest()}"
 
     def _write(self, place: str, data: bytes) -> None:
         if self._local:

@@ -14,6 +14,7 @@ from bot.ui.buttons import Pressed
 from bot.ui.card import custom_id
 from bot.ui.modals import Form, TeachForm, Teaching
 from core.domain.concepts import ConceptKind, class_noun, concept_name
+from core.domain.recipes import STEPS_MAX, Preset, parse_changes
 from core.errors import InvalidInput
 from core.services.training import TrainWish
 
@@ -21,12 +22,22 @@ if TYPE_CHECKING:
     from bot.client import Ask
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif", ".heic", ".zip")
-STEPS_MAX = 20_000
 NO_PICTURES = "There are no pictures in that message. Choose one that has some, or use `/train`."
 OUTLIVED = (
     "I was restarted while this form was open and have lost its pictures. Please begin again."
 )
 Picture = discord.Attachment | None
+METHODS = {
+    Preset.DREAMBOOTH_LORA: "dreambooth-lora: an adapter and a word; the default",
+    Preset.DREAMBOOTH_LORA_TEXT: "dreambooth-lora-text: adapters in the text encoders too",
+    Preset.TEXTUAL_INVERSION: "textual-inversion: the word alone; smallest, changes nothing else",
+    Preset.PIVOTAL: "pivotal: the word first, then an adapter",
+    Preset.DREAMBOOTH: "dreambooth: every weight of the model; largest",
+    Preset.HYPERNETWORK: "hypernetwork: small nets beside attention",
+    Preset.DIFFUSERS: "diffusers-dreambooth-lora: as diffusers' example does it",
+    Preset.INVERSION_2000: "textual-inversion-2000: as published, 2,000 steps",
+    Preset.PIVOTAL_PRODIGY: "pivotal-prodigy: pivotal, the rate found by itself",
+}
 
 
 @app_commands.command(description="Teach me a thing or a look from a handful of pictures")
@@ -37,13 +48,16 @@ Picture = discord.Attachment | None
     base_on="Concepts of this server that it builds on, with commas; they stay as they are",
     steps="How long to learn; left out, I choose",
     zip_file="A zip of pictures, in place of single ones",
+    method="What learns; left out, an adapter and a word",
+    settings="For the curious: settings of the recipe, such as rank=16, optimizer=prodigy",
 )
 @app_commands.rename(class_noun="class", zip_file="zip")
 @app_commands.choices(
     kind=[
         Choice(name="a thing (subject)", value=ConceptKind.SUBJECT.value),
         Choice(name="a look (style)", value=ConceptKind.STYLE.value),
-    ]
+    ],
+    method=[Choice(name=text, value=preset.value) for preset, text in METHODS.items()],
 )
 @app_commands.autocomplete(base_on=complete_stack)
 async def train(  # noqa: PLR0917  Discord's options are one flat list
@@ -64,6 +78,8 @@ async def train(  # noqa: PLR0917  Discord's options are one flat list
     zip_file: discord.Attachment | None = None,
     base_on: str | None = None,
     steps: Range[int, 1, STEPS_MAX] | None = None,
+    method: str | None = None,
+    settings: Range[str, 1, 500] | None = None,
 ) -> None:
     """Begin at once when all is there; ask for the rest in a form."""
     images = (image1, image2, image3, image4, image5, image6, image7, image8, image9, image10)
@@ -74,6 +90,8 @@ async def train(  # noqa: PLR0917  Discord's options are one flat list
         base_on=base_on or "",
         steps=steps,
         pictures=tuple(file for file in (*images, zip_file) if file is not None),
+        preset=Preset(method or Preset.DREAMBOOTH_LORA),
+        settings=settings or "",
     )
     if name and class_noun and teaching.pictures:
         await teach(interaction, teaching)
@@ -94,6 +112,7 @@ async def teach(interaction: "Ask", teaching: Teaching) -> None:
     """Check words first and pictures second, then queue the training."""
     name, noun = concept_name(teaching.name), class_noun(teaching.class_noun)
     base_on = parse_names(teaching.base_on)
+    parse_changes(teaching.settings)
     if not teaching.pictures:
         raise InvalidInput(OUTLIVED)
     require_voice(interaction)
@@ -106,6 +125,8 @@ async def teach(interaction: "Ask", teaching: Teaching) -> None:
         pictures=taken.keys,
         base_on=base_on,
         steps=teaching.steps,
+        preset=teaching.preset,
+        settings=teaching.settings,
     )
     training = interaction.client.services.training
     actor, channel = actor_of(interaction), channel_of(interaction)

@@ -10,6 +10,7 @@ import discord
 from bot import errors
 from bot.ui.buttons import TEMPLATE
 from core.domain.concepts import ConceptKind
+from core.domain.recipes import Preset
 from core.domain.requests import PROMPT_MAX
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ class Teaching:
     base_on: str = ""
     steps: int | None = None
     pictures: tuple[discord.Attachment, ...] = ()
+    preset: Preset = Preset.DREAMBOOTH_LORA
+    settings: str = ""
 
 
 class TeachForm(Form):
@@ -143,6 +146,8 @@ class TeachForm(Form):
             kind=ConceptKind(kind),
             base_on=self._base.value,
             steps=self._given.steps,
+            preset=self._given.preset,
+            settings=self._given.settings,
             pictures=self._given.pictures or tuple(self._files.values),
         )
         await self._send(interaction, teaching)

@@ -1,12 +1,17 @@
 """How a concept is taught: methods, named presets, and every setting of a training run."""
 
 from enum import StrEnum
+from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import InvalidInput
 
 VECTORS_MAX = 8
 """Vectors that one concept's word may have."""
 STEPS_MAX = 20_000
+Value = bool | int | float | str | None
+"""What a setting can be; None switches off what can be switched off."""
 
 
 class Method(StrEnum):
@@ -29,6 +34,35 @@ class Preset(StrEnum):
     PIVOTAL = "pivotal"
     DREAMBOOTH = "dreambooth"
     HYPERNETWORK = "hypernetwork"
+    DIFFUSERS = "diffusers-dreambooth-lora"
+    INVERSION_2000 = "textual-inversion-2000"
+    PIVOTAL_PRODIGY = "pivotal-prodigy"
+
+
+class Optimizer(StrEnum):
+    """What moves the weights; Prodigy finds its own rate."""
+
+    ADAMW = "adamw"
+    ADAMW_8BIT = "adamw-8bit"
+    PRODIGY = "prodigy"
+    ADAFACTOR = "adafactor"
+
+
+class Schedule(StrEnum):
+    """How the learning rate goes over a run, after its rise."""
+
+    PLATEAU = "plateau"  # flat to half way, then down
+    CONSTANT = "constant"
+    COSINE = "cosine"
+    LINEAR = "linear"
+
+
+class Prior(StrEnum):
+    """How the plain class is kept as it is."""
+
+    PICTURES = "pictures"  # the base model draws some beforehand; they are learned beside
+    OUTPUT = "output"  # its answers at the same moment are the target: no pictures needed
+    NONE = "none"
 
 
 class Recipe(BaseModel):
@@ -36,21 +70,87 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    preset: Preset = Preset.DREAMBOOTH_LORA
+    """What the person chose; everything below is what it came to."""
     method: Method = Method.DREAMBOOTH_LORA
     steps: int = Field(default=300, ge=1, le=STEPS_MAX)
     batch: int = Field(default=4, ge=1, le=64)
+    accumulation: int = Field(default=1, ge=1, le=64)
+    """Batches that make one step."""
+    seed: int | None = Field(default=None, ge=0, le=2**32 - 1)
+    """Instead of the job's own."""
+
     rank: int = Field(default=8, ge=1, le=256)
     """Of the adapters, in the UNet and in the text encoders."""
+    targets: Literal["usual", "attention"] = "usual"
+    """The UNet's layers that an adapter changes: those usual for the base model, or attention's."""
+    rank_norm_max: float | None = Field(default=None, gt=0, le=1000)
+    """Most that an adapter may add to one layer, as the norm of up · down."""
     vectors: int = Field(default=1, ge=1, le=VECTORS_MAX)
     """Of the concept's word."""
+
+    optimizer: Optimizer = Optimizer.ADAMW
+    schedule: Schedule = Schedule.PLATEAU
+    warmup_steps: int = Field(default=20, ge=0, le=STEPS_MAX)
     learning_rate: float = Field(default=3e-3, gt=0, lt=1)
     token_learning_rate: float = Field(default=1.5e-2, ge=0, lt=1)
+    """0: the word means nothing at first, and stays so."""
     text_learning_rate: float = Field(default=1e-3, ge=0, lt=1)
     token_share: float = Field(default=0.4, ge=0, le=1)
     """Of the steps of pivotal tuning: how many teach the word alone, before the adapter learns."""
     token_after: float = Field(default=0.1, ge=0, le=1)
     """What the word's rate is multiplied with after that; 0 leaves it as it is."""
+    gradient_norm_max: float = Field(default=1.0, gt=0, le=1000)
+    ema: float = Field(default=0.0, ge=0, lt=1)
+    """The share of the running average of weights that stays at each step; 0: no average."""
+    precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    gradient_checkpointing: bool = False
+
+    snr_cap: float | None = Field(default=5.0, gt=0, le=1000)
+    """Of min-SNR weighting; None weighs all levels of noise alike."""
+    noise_offset: float = Field(default=0.0, ge=0, le=1)
+    caption_dropout: float = Field(default=0.0, ge=0, le=1)
+    """How often a picture is shown without its caption."""
+    flips: bool = True
+    """Show mirror images too; no for letters, faces and things with a left and a right."""
+
+    prior: Prior = Prior.PICTURES
     prior_pictures: int = Field(default=42, ge=0, le=1000)
     prior_weight: float = Field(default=1.0, ge=0, le=10)
+    replay_pictures: int = Field(default=8, ge=0, le=1000)
+    """Of each concept underneath, shown beside those of the class; 0: they are only frozen."""
     checkpoint_every: int = Field(default=50, ge=1)
     preview_every: int = Field(default=100, ge=1)
+
+
+FIXED = ("preset", "method", "steps")
+"""What has an option of its own."""
+
+
+def parse_changes(text: str) -> dict[str, Value]:
+    """`rank=16, snr_cap=off` → settings of a recipe, each checked.
+
+    Raises:
+        InvalidInput: says which part cannot be used and what could be.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    changes: dict[str, Value] = dict(_pair(part) for part in parts)
+    try:
+        whole = Recipe.model_validate(Recipe().model_dump() | changes)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise InvalidInput(f"The setting {problem['loc'][0]}: {problem['msg'].lower()}.") from error
+    return {name: getattr(whole, name) for name in changes}
+
+
+def _pair(part: str) -> tuple[str, Value]:
+    name, sign, value = (piece.strip().lower() for piece in part.partition("="))
+    known = sorted(Recipe.model_fields.keys() - set(FIXED))
+    if not sign or not value:
+        raise InvalidInput(
+            "Write settings as name=value with commas, for example rank=16, ema=0.9."
+        )
+    if name not in known:
+        raise InvalidInput(f"There is no such setting. There are: {', '.join(known)}.")
+    can_be_off = type(None) in get_args(Recipe.model_fields[name].annotation)
+    return name, None if can_be_off and value == "off" else value

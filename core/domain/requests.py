@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.exports import ExportForm
-from core.domain.recipes import STEPS_MAX, Preset, Recipe
+from core.domain.recipes import STEPS_MAX, Preset, Recipe, Value
 
 SEED_MAX = 2**32 - 1
 PROMPT_MAX = 1000
@@ -169,6 +169,8 @@ class TrainRequest(Frozen):
     """The recipe's name, where `recipe` is None."""
     steps: int | None = Field(default=None, ge=1, le=STEPS_MAX)
     """Instead of the recipe's own number."""
+    settings: dict[str, Value] = Field(default_factory=dict)
+    """Settings instead of the recipe's own, by name."""
     parents: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
     """Concepts that stay frozen underneath."""
     seed: int = Field(ge=0, le=SEED_MAX)

@@ -11,6 +11,7 @@ from core.db import concepts as shelf
 from core.db.guilds import ensure_guild
 from core.domain.concepts import Concept, ConceptKind, StackEntry, class_noun, concept_name
 from core.domain.people import Actor
+from core.domain.recipes import STEPS_MAX, Preset, parse_changes
 from core.domain.requests import SEED_MAX, STACK_MAX, TrainRequest
 from core.errors import InvalidInput
 from core.services.desk import Desk
@@ -20,7 +21,6 @@ from core.services.naming import new_concept, own_concept
 from core.services.submitted import Submitted
 
 PICTURES_MAX = 50
-STEPS_MAX = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,9 @@ class TrainWish:
     base_on: tuple[str, ...] = ()
     """Names of concepts that stay frozen underneath."""
     steps: int | None = None
+    preset: Preset = Preset.DREAMBOOTH_LORA
+    settings: str = ""
+    """Settings instead of the preset's own, such as `rank=16, ema=0.9`."""
 
 
 class Training:
@@ -48,7 +51,7 @@ class Training:
         """Queue the training of a new concept, or of a further version of one's own.
 
         Raises:
-            InvalidInput: a name, class, number or the pictures cannot be used.
+            InvalidInput: a name, class, number, setting or the pictures cannot be used.
             NotFound: a concept in `base_on` does not exist here.
             NotAllowed: the name belongs to somebody else.
             Conflict: it is being trained already, or taught as something else before.
@@ -70,6 +73,7 @@ def _check(wish: TrainWish) -> None:
         raise InvalidInput(f"Give between 1 and {PICTURES_MAX} pictures; five to ten work well.")
     if wish.steps is not None and not 1 <= wish.steps <= STEPS_MAX:
         raise InvalidInput(f"The number of steps is between 1 and {STEPS_MAX}.")
+    parse_changes(wish.settings)
     if len(wish.base_on) > STACK_MAX:
         raise InvalidInput(f"A concept can be based on {STACK_MAX} others at most.")
 
@@ -93,6 +97,8 @@ def _request(concept: Concept, wish: TrainWish, parents: tuple[StackEntry, ...])
         concept_kind=concept.kind,
         pictures=wish.pictures,
         steps=wish.steps,
+        preset=wish.preset,
+        settings=parse_changes(wish.settings),
         parents=parents,
         seed=secrets.randbelow(SEED_MAX + 1),
     )

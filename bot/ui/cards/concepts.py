@@ -7,6 +7,7 @@ from bot.ui.card import GOOD, Blob, Button, Card, Row, embed
 from bot.ui.cards.evaluation import copy_warning, summary
 from bot.ui.text import block, code, dotted, duration, escaped, listed
 from core.domain.concepts import Concept, ConceptVersion
+from core.domain.recipes import Recipe
 from core.domain.requests import ImportRequest, TrainRequest
 
 PAGE = 20
@@ -89,6 +90,19 @@ def deleted(concept: Concept) -> Card:
 def restored(concept: Concept) -> Card:
     """A deleted concept is back."""
     return Card(content=f"{code(concept.token)} is back.", rows=(_try_row(concept.id),))
+
+
+def _recipe_line(version: ConceptVersion) -> str:
+    """The preset, the steps, and every setting that is not the usual one."""
+    recipe = Recipe.model_validate_json(version.recipe)
+    named = ("preset", "method", "steps")
+    usual = Recipe().model_dump()
+    others = [
+        f"{name}={value}"
+        for name, value in recipe.model_dump(mode="json").items()
+        if name not in named and value != usual[name]
+    ]
+    return ", ".join([f"{recipe.preset} · {recipe.steps} steps", *others])[:1000]
 
 
 def _learned_footer(version: ConceptVersion, job_id: int) -> str:

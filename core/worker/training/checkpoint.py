@@ -22,6 +22,8 @@ class Checkpoint:
     """Storage keys of the pictures of the plain class."""
     parts: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     """What each part has learned."""
+    average: dict[str, Tensor] = field(default_factory=dict)
+    """The running average, where there is one."""
     optimizer: dict[str, Any] = field(default_factory=dict)
     scaler: dict[str, Any] = field(default_factory=dict)
     random: Tensor | None = None

@@ -8,33 +8,30 @@ from PIL import Image
 from core.dispatch.messages import Trained
 from core.domain.concepts import StackEntry
 from core.domain.jobs import Progress
-from core.domain.recipes import Recipe
 from core.domain.requests import ImagineRequest, TrainRequest
 from core.storage import Storage
 from core.worker import artifact
-from core.worker.families import Family
 from core.worker.imagine import Imaginer, png
 from core.worker.loop import Slices
 from core.worker.models import Base
 from core.worker.plain import OnStep
 from core.worker.stack import Speller, Stacks
 from core.worker.ticket import Ticket
-from core.worker.training import captions, checkpoint
+from core.worker.training import captions, checkpoint, kept
 from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.dataset import encode_both_ways, open_pictures
 from core.worker.training.lesson import Lesson
-from core.worker.training.material import PER_CAPTION, Material, encode_prior
+from core.worker.training.material import Material
+from core.worker.training.optimizers import check_optimizer
 from core.worker.training.parts import Bench
-from core.worker.training.presets import recipe_of
+from core.worker.training.presets import recipe_for
 from core.worker.training.surroundings import likeliest
 from core.worker.weights import weights_of
 
 PREVIEW_SEEDS = (11, 12)
 SAMPLE_SEEDS = (11, 12, 13)
-PRIOR_SEED = 1000
 
 Pause = Generator[None, None, None]
-PriorKey = tuple[object, ...]
 
 
 class Teacher:
@@ -42,8 +39,6 @@ class Teacher:
 
     def __init__(self, base: Base, stacks: Stacks, imaginer: Imaginer, storage: Storage) -> None:
         self.base, self.stacks, self.imaginer, self.storage = base, stacks, imaginer, storage
-        self.priors: dict[PriorKey, list[str]] = {}
-        """Pictures of plain classes that were drawn since the worker started."""
 
     def run(self, request: TrainRequest, ticket: Ticket) -> Slices:
         """The slices of a train job: some pictures of the plain class, or one optimizer step.
@@ -60,7 +55,8 @@ class _Course:
 
     def __init__(self, teacher: Teacher, request: TrainRequest, ticket: Ticket) -> None:
         self._of, self._request, self._ticket = teacher, request, ticket
-        self._recipe = _recipe(request, teacher.base.family)
+        base = teacher.base
+        self._recipe = recipe_for(request, base.family, device=base.device.type)
         self._saved = Checkpoint()
         self._preview: str | None = None
         self._since_s = time.perf_counter()
@@ -68,6 +64,7 @@ class _Course:
     def slices(self) -> Slices:
         if self._ticket.checkpoint is not None:
             self._saved = checkpoint.unpack(self._of.storage.get(self._ticket.checkpoint))
+        check_optimizer(self._recipe.optimizer, device=self._of.base.device.type)
         pictures = open_pictures(self._of.storage, self._request.pictures)
         yield from self._draw_prior()
         made = yield from self._taught(pictures)
@@ -76,50 +73,58 @@ class _Course:
 
     def _taught(self, pictures: list[Image.Image]) -> Generator[None, None, str]:
         """Learns from start or checkpoint to end; the storage key of the artifact."""
-        lesson = self._lesson()
+        lesson = Lesson(self._bench())
         try:
             lesson.load(self._saved)
-            yield from self._learn(lesson, self._material(pictures, lesson.wear()))
-            made = artifact.Artifact(**lesson.packed(), facts=self._facts())
-            return self._of.storage.put(artifact.pack(made))
+            yield from self._learn(lesson, self._material(pictures, lesson))
+            with lesson.averaged():
+                made = artifact.Artifact(**lesson.packed(), facts=self._facts())
+                return self._of.storage.put(artifact.pack(made))
         finally:
             lesson.close()
 
-    def _lesson(self) -> Lesson:
-        of = self._of
-        name = f"taught-{self._ticket.job_id}"
-        return Lesson(Bench(of.base, of.stacks, self._request, self._recipe, adapter=name))
+    def _bench(self) -> Bench:
+        of, name = self._of, f"taught-{self._ticket.job_id}"
+        return Bench(of.base, of.stacks, self._request, self._recipe, adapter=name)
 
     def _draw_prior(self) -> Pause:
-        """Draws the plain class with what lies underneath, a few pictures a slice."""
-        request, recipe = self._request, self._recipe
-        wanted = recipe.prior_pictures if recipe.prior_weight else 0
-        key = (request.class_noun, request.concept_kind, request.parents)
-        known = self._of.priors.setdefault(key, list(self._saved.prior))
-        prompts = captions.class_captions(request.concept_kind, request.class_noun)
-        while len(known) < wanted:
-            first = len(known)
-            seeds = range(PRIOR_SEED + first, PRIOR_SEED + min(wanted, first + PER_CAPTION))
-            prompt = prompts[first // PER_CAPTION % len(prompts)]
-            speller = self._of.stacks.wear(request.parents)
-            drawn = self._draw(prompt, tuple(seeds), speller, on_step=self._check)
-            known += [self._of.storage.put(png(picture)) for picture in drawn]
-            self._saved.prior = list(known)
-            note = f"drawing plain pictures to compare with: {len(known)} of {wanted}"
+        """Draws what must be kept with what lies underneath, unless it was drawn before."""
+        storage, recipe = self._of.storage, self._recipe
+        wanted = kept.plans(self._request, recipe)
+        total = sum(plan.pictures for plan in wanted)
+        name = kept.name_of(self._of.base, self._request, wanted)
+        known = self._saved.prior or kept.recalled(storage, name)
+        self._saved.prior = known[:total]
+        for keys in kept.draw_all(wanted, self._saved.prior, self._draw_plain):
+            self._saved.prior = keys
+            note = f"drawing plain pictures to compare with: {len(keys)} of {total}"
             self._ticket.progress(Progress(0, recipe.steps, note))
             yield from self._pause()
-        self._saved.prior = known[:wanted]
+        kept.remember(storage, name, self._saved.prior)
 
-    def _material(self, pictures: list[Image.Image], speller: Speller) -> Material:
-        of, request = self._of, self._request
+    def _draw_plain(self, prompt: str, seeds: tuple[int, ...]) -> list[str]:
+        speller = self._of.stacks.wear(self._request.parents)
+        drawn = self._draw(prompt, seeds, speller, on_step=self._check)
+        return [self._of.storage.put(png(picture)) for picture in drawn]
+
+    def _material(self, pictures: list[Image.Image], lesson: Lesson) -> Material:
+        of, request, recipe = self._of, self._request, self._recipe
         plain = captions.class_captions(request.concept_kind, request.class_noun)
-        shown = encode_both_ways(of.base, pictures)
-        of.stacks.wear(request.parents)
+        speller = lesson.wear()
+        shown = encode_both_ways(of.base, pictures, flips=recipe.flips)
+        underneath = of.stacks.wear(request.parents)
         where = likeliest(of.base, shown[: len(pictures)], plain)
-        prior = None
-        if self._saved.prior:
-            prior = encode_prior(of.base, open_pictures(of.storage, self._saved.prior), plain)
-        return Material(shown, tuple(self._captions(index, speller) for index in where), prior)
+        wanted = kept.plans(request, recipe)
+        made = kept.kept(of.base, of.storage, underneath, wanted, self._saved.prior)
+        of_class = [one for plan, one in zip(wanted, made, strict=True) if not plan.replayed]
+        return Material(
+            shown,
+            tuple(self._captions(index, speller) for index in where),
+            of_class[0] if of_class else None,
+            tuple(one for plan, one in zip(wanted, made, strict=True) if plan.replayed),
+            caption_dropout=recipe.caption_dropout,
+            live=lesson.teaches_text,
+        )
 
     def _captions(self, where: int, speller: Speller) -> tuple[str, ...]:
         """What is said of a picture of the concept in the `where`-th surroundings."""
@@ -143,7 +148,8 @@ class _Course:
     def _tell(self, lesson: Lesson) -> None:
         step, recipe = lesson.step, self._recipe
         if step % recipe.preview_every == 0 and step < recipe.steps:
-            pictures = self._draw(self._caption, PREVIEW_SEEDS, lesson.wear(), on_step=_go_on)
+            with lesson.averaged():
+                pictures = self._draw(self._caption, PREVIEW_SEEDS, lesson.wear(), on_step=_go_on)
             self._preview = self._of.storage.put(png(strip(pictures)))
         self._ticket.progress(Progress(step, recipe.steps, "learning", self._preview))
 
@@ -200,8 +206,8 @@ class _Course:
             "weights": weights_of(base.pipe.unet),
             "family": base.family.name,
             "rank": self._recipe.rank,
-            "targets": list(base.family.lora_targets),
-            "recipe": self._recipe.model_dump(),
+            "targets": self._bench().targets,
+            "recipe": self._recipe.model_dump(mode="json"),
             "parents": [parent.artifact for parent in request.parents],
         }
 
@@ -233,11 +239,6 @@ class _Course:
         now_s = time.perf_counter()
         self._saved.seconds += now_s - self._since_s
         self._since_s = now_s
-
-
-def _recipe(request: TrainRequest, family: Family) -> Recipe:
-    recipe = request.recipe or recipe_of(family, request.preset)
-    return recipe.model_copy(update={"steps": request.steps or recipe.steps})
 
 
 def strip(pictures: list[Image.Image]) -> Image.Image:

@@ -21,13 +21,15 @@ def open_pictures(storage: Storage, keys: Sequence[str]) -> list[Image.Image]:
     return [_open(storage.get(key), index) for index, key in enumerate(keys, start=1)]
 
 
-def encode_both_ways(base: Base, pictures: Sequence[Image.Image]) -> Tensor:
+def encode_both_ways(base: Base, pictures: Sequence[Image.Image], *, flips: bool = True) -> Tensor:
     """Latents of shape (2 · count, channels, side, side): the pictures, then their mirror images.
 
-    Each is cut to its middle square and brought to the base model's native side.
+    Each is cut to its middle square and brought to the base model's native side. Without `flips`
+    the pictures alone.
     """
     squares = [squared(picture, base.native_px) for picture in pictures]
-    return latents.encode(base, squares + [ImageOps.mirror(square) for square in squares])
+    mirrored = [ImageOps.mirror(square) for square in squares] if flips else []
+    return latents.encode(base, squares + mirrored)
 
 
 def squared(picture: Image.Image, side_px: int) -> Image.Image:

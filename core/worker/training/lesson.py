@@ -1,7 +1,8 @@
 """The parts of a run that learn, and one optimizer step over them."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,15 +12,16 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from core.errors import ModelFault
 from core.worker.artifact import Artifact
 from core.worker.stack import Speller, Top
+from core.worker.training.average import Average
 from core.worker.training.checkpoint import Checkpoint
-from core.worker.training.conditions import predict
-from core.worker.training.material import Material
+from core.worker.training.conditions import Conditions, predict
+from core.worker.training.material import Material, Rows
 from core.worker.training.methods.table import METHODS
-from core.worker.training.objective import Objective
+from core.worker.training.norms import limit_norms
+from core.worker.training.objective import Noised, Objective
+from core.worker.training.optimizers import new_optimizer, rate_of
 from core.worker.training.parts import Bench, Part
 from core.worker.training.schedule import rate_factor
-
-GRADIENT_NORM_MAX = 1.0
 
 
 class Lesson:
@@ -32,16 +34,30 @@ class Lesson:
         self._base, self._stacks, self._recipe = bench.base, bench.stacks, bench.recipe
         self._parents = bench.request.parents
         self._method = METHODS[bench.recipe.method]
-        self._objective = Objective(bench.base.noise_config)
+        self._objective = Objective(
+            bench.base.noise_config,
+            snr_cap=bench.recipe.snr_cap,
+            noise_offset=bench.recipe.noise_offset,
+        )
         self._random = bench.generator()
+        self._half = _half(bench)
         self.parts = [make(bench) for make in self._method.parts]
         self._top = _top(bench.request.name, self.parts)
-        self._optimizer = torch.optim.AdamW(
-            [{"params": part.parameters, "weight_decay": part.decay} for part in self.parts]
-        )
-        half = self._base.dtype == torch.float16
-        self._scaler = torch.amp.GradScaler(self._base.device.type, enabled=half)
+        self._optimizer = new_optimizer(bench.recipe.optimizer, self.parts)
+        scaled = self._half == torch.float16
+        self._scaler = torch.amp.GradScaler(self._base.device.type, enabled=scaled)
+        weights = {
+            f"{p.name}.{key}": value for p in self.parts for key, value in p.tensors().items()
+        }
+        self._average = Average(weights, bench.recipe.ema) if bench.recipe.ema else None
+        if bench.recipe.gradient_checkpointing:
+            self._base.pipe.unet.enable_gradient_checkpointing()
         self.step = 0
+
+    @property
+    def teaches_text(self) -> bool:
+        """The text encoders learn."""
+        return any("text" in part.live for part in self.parts)
 
     def wear(self) -> Speller:
         """Puts parents and the half-taught concept on the model, to learn or to draw."""
@@ -51,15 +67,21 @@ class Lesson:
 
     def learn(self, material: Material) -> float:
         """Takes one optimizer step; returns the loss on the concept's own pictures."""
-        batch = self._recipe.batch
-        self.wear()
+        self._optimizer.zero_grad(set_to_none=True)
+        own = 0.0
         with self._awake():
-            with self._learning():
-                losses = self._losses(material)
-            own, kept = losses[:batch].mean(), losses[batch:]
-            self._descend(own + self._recipe.prior_weight * kept.mean() if len(kept) else own)
+            for _ in range(self._recipe.accumulation):
+                own += self._add_gradients(material) / self._recipe.accumulation
+            self._descend()
+        self._optimizer.zero_grad(set_to_none=True)
         self.step += 1
-        return float(own.detach())
+        if self._average is not None:
+            self._average.follow(self.step)
+        return own
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Inside, what was learned is its running average where the recipe wants one."""
+        return nullcontext() if self._average is None else self._average.put_on()
 
     def packed(self) -> dict[str, Any]:
         """What was learned, as fields of an artifact."""
@@ -70,6 +92,7 @@ class Lesson:
         """Writes everything that the next step depends on into a checkpoint."""
         checkpoint.step = self.step
         checkpoint.parts = {part.name: _copies(part) for part in self.parts}
+        checkpoint.average = dict(self._average.tensors) if self._average else {}
         checkpoint.optimizer = self._optimizer.state_dict()
         checkpoint.scaler = self._scaler.state_dict()
         checkpoint.random = self._random.get_state()
@@ -83,7 +106,9 @@ class Lesson:
         if checkpoint.random is None:
             return
         for part in self.parts:
-            _fill(part, checkpoint.parts.get(part.name, {}))
+            _fill(part.name, part.tensors(), checkpoint.parts.get(part.name, {}))
+        if self._average is not None:
+            _fill("average", self._average.tensors, checkpoint.average)
         self.step = checkpoint.step
         self._optimizer.load_state_dict(checkpoint.optimizer)
         self._scaler.load_state_dict(checkpoint.scaler)
@@ -91,53 +116,99 @@ class Lesson:
 
     def close(self) -> None:
         """Takes what was taught out of the model and leaves it bare."""
+        self._base.pipe.unet.disable_gradient_checkpointing()
         self._stacks.wear(())
         for part in self.parts:
             part.close()
 
-    def _losses(self, material: Material) -> Tensor:
-        clean, conditions = material.draw(self._base, self._recipe.batch, self._random)
-        noised = self._objective.noise(clean, self._random)
-        prediction = predict(self._base, noised.latents, noised.timesteps, conditions)
+    def _add_gradients(self, material: Material) -> float:
+        """Those of one batch, to what is there; returns the loss on the concept's own pictures."""
+        self.wear()
+        self._wake()
+        with self._plain_attention():
+            with self._learning():
+                own, kept = self._losses(material)
+            loss = own + self._recipe.prior_weight * kept.mean() if len(kept) else own
+            torch.autograd.backward(self._scaler.scale(loss / self._recipe.accumulation))
+        return float(own.detach())
+
+    def _losses(self, material: Material) -> tuple[Tensor, Tensor]:
+        """The mean of the concept's own rows, and each of those that are to be kept."""
+        batch = self._recipe.batch
+        rows, kept = material.draw(self._base, batch, self._random)
+        answers = [(one, self._answered(one, one.frozen)) for one in kept if one.frozen]
+        for one in kept:
+            rows = rows if one.frozen else rows.followed_by(one)
+        losses = self._errors(rows, self._objective.noise(rows.clean, self._random))
+        others = [self._errors(one, noised) for one, noised in answers]
+        return losses[:batch].mean(), torch.cat([losses[batch:], *others])
+
+    def _errors(self, rows: Rows, noised: Noised) -> Tensor:
+        prediction = predict(self._base, noised.latents, noised.timesteps, rows.conditions)
         return self._objective.losses(prediction, noised)
+
+    @torch.no_grad()
+    def _answered(self, rows: Rows, told: Conditions) -> Noised:
+        """Noised rows whose right answer is that of what lies underneath.
+
+        Casts are not remembered: the same weights may hold other values a moment later.
+        """
+        noised = self._objective.noise(rows.clean, self._random)
+        self._stacks.wear(self._parents)
+        with self._autocast(remembers=False):
+            answer = predict(self._base, noised.latents, noised.timesteps, told)
+        self.wear()
+        self._wake()
+        return replace(noised, target=answer)
 
     @contextmanager
     def _awake(self) -> Iterator[None]:
         """Inside, the parts that learn at this step take gradients, at their rates."""
-        factor = rate_factor(self.step, self._recipe.steps)
+        recipe = self._recipe
+        factor = rate_factor(self.step, recipe)
         for part, group in zip(self.parts, self._optimizer.param_groups, strict=True):
-            pace = self._method.pace(part.name, self.step, self._recipe)
-            group["lr"] = part.rate * pace * factor
-            _take_gradients(part, group["lr"] > 0)
+            pace = self._method.pace(part.name, self.step, recipe)
+            group["lr"] = rate_of(recipe.optimizer, part.rate * pace, factor)
         try:
             yield
         finally:
             for part in self.parts:
                 _take_gradients(part, False)
 
+    def _wake(self) -> None:
+        for part, group in zip(self.parts, self._optimizer.param_groups, strict=True):
+            _take_gradients(part, group["lr"] > 0)
+
     @contextmanager
     def _learning(self) -> Iterator[None]:
-        """Half precision in the products; on the CPU plain attention, whose backward is faster."""
-        kind = self._base.device.type
-        half = torch.bfloat16 if kind == "cpu" else self._base.dtype
-        backends = [SDPBackend.MATH] if kind == "cpu" else list(SDPBackend.__members__.values())
+        """Half precision in the products, and words read from what learns."""
         with ExitStack() as stack:
             for part in self.parts:
                 stack.enter_context(part.read())
-            stack.enter_context(sdpa_kernel(backends))
-            enabled = kind != "mps" and half != torch.float32
-            stack.enter_context(torch.autocast(kind, half, enabled=enabled))
+            stack.enter_context(self._autocast(remembers=True))
             yield
 
-    def _descend(self, loss: Tensor) -> None:
+    def _plain_attention(self) -> AbstractContextManager[None]:
+        """On the CPU, where its backward is faster; forward, backward and what is done twice."""
+        on_cpu = self._base.device.type == "cpu"
+        every = list(SDPBackend.__members__.values())
+        made: AbstractContextManager[None] = sdpa_kernel([SDPBackend.MATH] if on_cpu else every)
+        return made
+
+    def _autocast(self, *, remembers: bool) -> torch.autocast:
+        kind, half = self._base.device.type, self._half
+        enabled = kind != "mps" and half != torch.float32
+        return torch.autocast(kind, half, enabled=enabled, cache_enabled=remembers)
+
+    def _descend(self) -> None:
         learned = [parameter for part in self.parts for parameter in part.parameters]
-        self._optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(self._scaler.scale(loss))
         self._scaler.unscale_(self._optimizer)
-        torch.nn.utils.clip_grad_norm_(learned, GRADIENT_NORM_MAX)
+        torch.nn.utils.clip_grad_norm_(learned, self._recipe.gradient_norm_max)
         self._scaler.step(self._optimizer)
         self._scaler.update()
-        self._optimizer.zero_grad(set_to_none=True)
+        if self._recipe.rank_norm_max is not None:
+            for part in self.parts:
+                limit_norms(part.tensors(), self._recipe.rank_norm_max)
 
 
 def _top(name: str, parts: list[Part]) -> Top:
@@ -145,6 +216,10 @@ def _top(name: str, parts: list[Part]) -> Top:
     live = {key: value for part in parts for key, value in part.live.items()}
     taught = Artifact({}, (), {}, **live) if live else None
     return Top(**{"adapter": None} | top, name=name, live=taught)
+
+
+def _all(parts: list[Part]) -> dict[str, Tensor]:
+    return {f"{part.name}.{key}": value for part in parts for key, value in part.tensors().items()}
 
 
 def _take_gradients(part: Part, wanted: bool) -> None:
@@ -157,9 +232,15 @@ def _copies(part: Part) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def _fill(part: Part, saved: dict[str, Tensor]) -> None:
-    own = part.tensors()
+def _fill(name: str, own: dict[str, Tensor], saved: dict[str, Tensor]) -> None:
     if own.keys() != saved.keys() or any(own[k].shape != saved[k].shape for k in own):
-        raise ModelFault(f"the checkpoint does not fit: its {part.name} is of another shape")
+        raise ModelFault(f"the checkpoint does not fit: its {name} is of another shape")
     for key, tensor in own.items():
         tensor.copy_(saved[key])
+
+
+def _half(bench: Bench) -> torch.dtype:
+    """What products are computed in; a base that is held in half precision stays with that."""
+    usual = torch.bfloat16 if bench.base.device.type == "cpu" else bench.base.dtype
+    wanted = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": bench.base.dtype}
+    return wanted.get(bench.recipe.precision, usual)

@@ -32,7 +32,14 @@ class Objective:
     that are all noise would count nothing, and those decide the colours of a picture.
     """
 
-    def __init__(self, noise_config: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        noise_config: Mapping[str, Any],
+        *,
+        snr_cap: float | None = SNR_CAP,
+        noise_offset: float = 0.0,
+    ) -> None:
+        self._snr_cap, self._noise_offset = snr_cap, noise_offset
         self._schedule = noise_scheduler(Sampler.DDIM, noise_config)
         self._levels = int(self._schedule.config.num_train_timesteps)
         self._kind = str(self._schedule.config.prediction_type)
@@ -49,6 +56,9 @@ class Objective:
 
     def _noised(self, clean: Tensor, timesteps: Tensor, generator: torch.Generator) -> Noised:
         noise = torch.randn(clean.shape, generator=generator).to(clean)
+        if self._noise_offset:
+            each = torch.randn((*clean.shape[:2], 1, 1), generator=generator).to(clean)
+            noise = noise + self._noise_offset * each
         timesteps = timesteps.to(clean.device)
         return Noised(
             latents=self._schedule.add_noise(clean, noise, timesteps),
@@ -69,9 +79,11 @@ class Objective:
         return clean if self._kind == "sample" else noise
 
     def _weight(self, timesteps: Tensor) -> Tensor:
+        if self._snr_cap is None:
+            return torch.ones(len(timesteps), device=timesteps.device)
         kept: Tensor = self._schedule.alphas_cumprod.to(timesteps.device)[timesteps].double()
         snr = kept / (1 - kept)
-        capped = snr.clamp(max=SNR_CAP)
+        capped = snr.clamp(max=self._snr_cap)
         if self._kind == "v_prediction":
             weight = (capped + 1) / (snr + 1)
         elif self._kind == "sample":

@@ -3,22 +3,69 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.domain.recipes import Method, Preset, Recipe
+from core.domain.recipes import Method, Optimizer, Preset, Prior, Recipe, Schedule
+from core.domain.requests import TrainRequest
 from core.worker.families import Family
 
-POCKET: Mapping[Preset, dict[str, Any]] = {
+DIFFUSERS: Mapping[str, Any] = {
+    "method": Method.DREAMBOOTH_LORA,
+    "steps": 500,
+    "batch": 1,
+    "rank": 4,
+    "targets": "attention",
+    "learning_rate": 1e-4,
+    "token_learning_rate": 0,
+    "schedule": Schedule.CONSTANT,
+    "warmup_steps": 0,
+    "snr_cap": None,
+    "flips": False,
+    "prior": Prior.NONE,
+    "seed": 0,
+}
+"""Source: diffusers, examples/dreambooth, its script's defaults and its README's LoRA command. The
+identifier is a word without a meaning of its own that does not learn; captions are ours.
+"""
+INVERSION_2000: Mapping[str, Any] = {
+    "method": Method.TEXTUAL_INVERSION,
+    "steps": 2000,
+    "batch": 4,
+    "token_learning_rate": 5e-4 * 4,
+    "schedule": Schedule.CONSTANT,
+    "warmup_steps": 0,
+    "precision": "float16",
+    "gradient_checkpointing": True,
+    "snr_cap": None,
+    "prior": Prior.NONE,
+    "seed": 42,
+    "checkpoint_every": 250,
+    "preview_every": 250,
+}
+"""As published: rate 5e-4, scaled by the batch of 4."""
+PIVOTAL_PRODIGY: Mapping[str, Any] = {
+    "method": Method.PIVOTAL,
+    "optimizer": Optimizer.PRODIGY,
+    "schedule": Schedule.COSINE,
+    "warmup_steps": 0,
+}
+PUBLISHED: Mapping[Preset, Mapping[str, Any]] = {
+    Preset.DIFFUSERS: DIFFUSERS,
+    Preset.INVERSION_2000: INVERSION_2000,
+    Preset.PIVOTAL_PRODIGY: PIVOTAL_PRODIGY,
+}
+"""The same for every base model."""
+
+POCKET: Mapping[Preset, Mapping[str, Any]] = {
     Preset.DREAMBOOTH_LORA: {},
     Preset.DREAMBOOTH_LORA_TEXT: {"text_learning_rate": 1e-3},
-    Preset.TEXTUAL_INVERSION: {"vectors": 4, "token_learning_rate": 2e-2, "prior_weight": 0},
+    Preset.TEXTUAL_INVERSION: {"vectors": 4, "token_learning_rate": 2e-2, "prior": Prior.NONE},
     Preset.PIVOTAL: {},
     Preset.DREAMBOOTH: {"learning_rate": 5e-4},
     Preset.HYPERNETWORK: {"learning_rate": 2e-3},
 }
-"""Found on the embedded models (docs/log.md)."""
-LARGE: Mapping[Preset, dict[str, Any]] = {
+LARGE: Mapping[Preset, Mapping[str, Any]] = {
     Preset.DREAMBOOTH_LORA: {},
     Preset.DREAMBOOTH_LORA_TEXT: {"text_learning_rate": 5e-5},
-    Preset.TEXTUAL_INVERSION: {"vectors": 4, "token_learning_rate": 5e-3, "prior_weight": 0},
+    Preset.TEXTUAL_INVERSION: {"vectors": 4, "token_learning_rate": 5e-3, "prior": Prior.NONE},
     Preset.PIVOTAL: {},
     Preset.DREAMBOOTH: {"learning_rate": 2e-6, "token_learning_rate": 2e-4},
     Preset.HYPERNETWORK: {"learning_rate": 5e-5},
@@ -26,11 +73,21 @@ LARGE: Mapping[Preset, dict[str, Any]] = {
 """The values usual for large checkpoints; not measured here."""
 
 
+def recipe_for(request: TrainRequest, family: Family, *, device: str) -> Recipe:
+    """The recipe of a request with nothing left open.
+
+    A CPU has no use for float16: there bfloat16 takes its place, and the recipe says so.
+    """
+    recipe = request.recipe or recipe_of(family, request.preset)
+    changes: dict[str, Any] = {"steps": request.steps or recipe.steps} | request.settings
+    changed = Recipe.model_validate(recipe.model_dump() | changes)
+    if device == "cpu" and changed.precision == "float16":
+        return changed.model_copy(update={"precision": "bfloat16"})
+    return changed
+
+
 def recipe_of(family: Family, preset: Preset) -> Recipe:
     """A preset's recipe for a family of base models."""
-    changes = (POCKET if family.name == "pocket" else LARGE)[preset]
-    return family.recipe.model_copy(update={"method": _method(preset)} | changes)
-
-
-def _method(preset: Preset) -> Method:
-    return Method(preset.value)
+    own = POCKET if family.name == "pocket" else LARGE
+    changes = PUBLISHED.get(preset) or {"method": Method(preset.value)} | dict(own[preset])
+    return Recipe.model_validate(family.recipe.model_dump() | {"preset": preset} | dict(changes))

@@ -104,3 +104,13 @@ def test_any_bytes_come_back(data: bytes) -> None:
     """Every blob survives the round trip."""
     storage = Storage("memory://atelier-any")
     assert storage.get(storage.put(data)) == data
+
+
+def test_notes_are_kept_under_a_name(tmp_path):
+    """The last one counts, another store of the same place reads it, and none is None."""
+    storage = Storage(f"file://{tmp_path}")
+    assert storage.noted("prior of ../x") is None
+    storage.note("prior of ../x", "one")
+    storage.note("prior of ../x", "two")
+    assert Storage(f"file://{tmp_path}").noted("prior of ../x") == "two"
+    assert storage.noted("another") is None

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from core.domain.recipes import Recipe
 from core.domain.requests import TrainRequest
+from core.worker.families import ATTENTION
 from core.worker.models import Base
 from core.worker.stack import Stacks
 
@@ -24,9 +25,20 @@ class Bench:
     adapter: str
     """The name of the adapter that is taught, where there is one."""
 
+    @property
+    def seed(self) -> int:
+        """The recipe's, else the job's."""
+        return self.request.seed if self.recipe.seed is None else self.recipe.seed
+
+    @property
+    def targets(self) -> list[str]:
+        """Ends of the names of the UNet's layers that an adapter changes."""
+        usual = self.base.family.lora_targets
+        return list(ATTENTION if self.recipe.targets == "attention" else usual)
+
     def generator(self) -> torch.Generator:
         """For how a part begins; each part has its own, so none depends on another."""
-        return torch.Generator("cpu").manual_seed(self.request.seed)
+        return torch.Generator("cpu").manual_seed(self.seed)
 
 
 class Part(Protocol):

@@ -20,10 +20,9 @@ class Adapter(Worn):
     def __init__(self, bench: Bench) -> None:
         self.rate = bench.recipe.learning_rate
         self._bank, self._key = bench.stacks.adapters, bench.adapter
-        self._targets = list(bench.base.family.lora_targets)
-        config = lora_config(rank=bench.recipe.rank, targets=self._targets)
+        config = lora_config(rank=bench.recipe.rank, targets=bench.targets)
         with torch.random.fork_rng():
-            torch.manual_seed(bench.request.seed)
+            torch.manual_seed(bench.seed)
             self._bank.add(self._key, config)
         self.parameters = self._bank.parameters(self._key)
         for weight in self.parameters:

@@ -14,7 +14,11 @@ from core.worker.training.parts import Bench
 
 
 class Word:
-    """Begins as the class noun's own vector; its rows are the only ones that learn."""
+    """Begins as the class noun's own vector; its rows are the only ones that learn.
+
+    With a rate of 0 it begins without a meaning, as the rare word of the published DreamBooth, and
+    stays as it is.
+    """
 
     name = "token"
     decay = 0.0
@@ -23,6 +27,8 @@ class Word:
         self.rate, self._vectors = bench.recipe.token_learning_rate, bench.recipe.vectors
         self._slots: TokenSlots = bench.stacks.tokens
         noun = noun_vectors(bench.base, bench.request.class_noun)
+        if not self.rate:
+            noun = [_meaningless(vector, bench.generator()) for vector in noun]
         self.start = [_repeated(vector.detach().float(), self._vectors) for vector in noun]
         self.parameters = [nn.Parameter(vector.clone()) for vector in self.start]
         self.top: dict[str, Any] = {"vectors": self._vectors}
@@ -72,6 +78,13 @@ def noun_vectors(base: Base, noun: str) -> list[Tensor]:
         ids = tokenizer(noun, add_special_tokens=False).input_ids
         vectors.append(encoder.get_input_embeddings().weight[ids].float().mean(0))
     return vectors
+
+
+def _meaningless(vector: Tensor, generator: torch.Generator) -> Tensor:
+    """As long as a vector, in a direction of chance: a word that nobody uses yet."""
+    other = torch.randn(vector.shape, generator=generator).to(vector)
+    scaled: Tensor = other * (vector.norm() / other.norm())
+    return scaled
 
 
 def _repeated(vector: Tensor, times: int) -> Tensor:

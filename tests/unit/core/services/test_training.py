@@ -7,6 +7,7 @@ import pytest
 from core.domain.concepts import ConceptKind
 from core.domain.jobs import JobKind
 from core.domain.people import Actor
+from core.domain.recipes import Preset
 from core.domain.requests import TrainRequest
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.services.training import TrainWish
@@ -39,6 +40,18 @@ async def test_a_number_of_steps_is_passed_on(studio: Studio) -> None:
     request = submitted.job.request
     assert isinstance(request, TrainRequest)
     assert (request.steps, request.recipe) == (50, None)
+
+
+async def test_preset_and_settings_are_passed_on(studio: Studio) -> None:
+    """By name, read and checked; what cannot be read starts nothing."""
+    wish = replace(WISH, preset=Preset.PIVOTAL_PRODIGY, settings="rank=16, snr_cap=off")
+    submitted = await studio.services.training.start(ANNA, CHANNEL, wish)
+    request = submitted.job.request
+    assert isinstance(request, TrainRequest)
+    assert request.preset is Preset.PIVOTAL_PRODIGY
+    assert request.settings == {"rank": 16, "snr_cap": None}
+    with pytest.raises(InvalidInput, match="no such setting"):
+        await studio.services.training.start(ANNA, CHANNEL, replace(wish, settings="speed=1"))
 
 
 async def test_training_again_makes_a_further_version(studio: Studio) -> None:

@@ -1,13 +1,12 @@
 """Train jobs on the pocket model, and on tiny models of the large families."""
 
-from itertools import pairwise
-
 import pytest
 import torch
 from PIL import Image
 
 from core.dispatch.messages import Checkpointed, Progressed, Trained
 from core.domain.concepts import StackEntry
+from core.domain.recipes import Method, Optimizer, Prior
 from core.domain.requests import ImagineRequest
 from core.errors import InvalidInput
 from core.worker.artifact import unpack
@@ -17,12 +16,16 @@ from core.worker.stack import Stacks
 from core.worker.ticket import Stopped
 from core.worker.training import checkpoint
 from core.worker.training.course import Teacher, strip
-from core.worker.training.schedule import LEAST_RATE, rate_factor
 from tests.unit.core.worker import tiny
 from tests.unit.core.worker.conftest import CPU
 from tests.unit.core.worker.training.conftest import RECIPE, finish, new_ticket
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def notes(told):
+    """What the progress said."""
+    return [message.progress.note for message in told if isinstance(message, Progressed)]
 
 
 def adapters_in(base):
@@ -119,15 +122,71 @@ def test_parents_are_active_underneath_and_stay_frozen(
     assert all(torch.equal(held[key], kept[key]) for key in kept)
 
 
-def test_plain_pictures_are_drawn_once_a_class(teacher, request_of, ticket, told):
-    """The second course of a class begins with the pictures of the first."""
-    finish(teacher.run(request_of(), ticket))
-    notes = [m.progress.note for m in told if isinstance(m, Progressed)]
-    assert any("plain pictures" in note for note in notes)
+def test_plain_pictures_are_drawn_once_a_class(
+    quick, stacks, imaginer, storage, teacher, request_of, ticket, told
+):
+    """The second course of a class begins with the pictures of the first, after a restart too."""
+    finish(teacher.run(request_of(class_noun="ring"), ticket))
+    assert any("2 of 2" in note for note in notes(told))
     told.clear()
-    finish(teacher.run(request_of(name="ball", seed=2), new_ticket(told)))
-    notes = [m.progress.note for m in told if isinstance(m, Progressed)]
-    assert not any("plain pictures" in note for note in notes)
+    newcomer = Teacher(quick, stacks, imaginer, storage)
+    request = request_of(class_noun="ring", name="ball", seed=2)
+    finish(newcomer.run(request, new_ticket(told)))
+    assert not any("plain pictures" in note for note in notes(told))
+
+
+def test_parents_are_replayed(teacher, request_of, make_concept, ticket, told, storage):
+    """Pictures of what lies underneath are drawn and learned beside those of the class."""
+    recipe = RECIPE.model_copy(update={"replay_pictures": 3, "steps": 1})
+    parents = (make_concept("one", seed=1, weight=0.5), make_concept("two", seed=2))
+    finish(teacher.run(request_of(recipe=recipe, parents=parents), ticket))
+    assert any("8 of 8" in note for note in notes(told))
+    saved = checkpoint.unpack(storage.get(ticket.checkpoint))
+    assert len(set(saved.prior)) == 8
+
+
+def test_output_preservation_needs_no_pictures(teacher, request_of, make_concept, ticket, told):
+    """Nothing is drawn beforehand; the answers matter; parents are underneath."""
+    changes = {"prior_pictures": 0, "steps": 2, "preview_every": 9}
+    kept = RECIPE.model_copy(update=changes | {"prior": Prior.OUTPUT})
+    free = RECIPE.model_copy(update=changes | {"prior": Prior.NONE})
+    parent = (make_concept("one", seed=1, weight=0.5),)
+    made = [
+        finish(teacher.run(request_of(recipe=recipe, parents=parent), new_ticket(told)))
+        for recipe in (kept, kept, free)
+    ]
+    assert not any("plain pictures" in note for note in notes(told))
+    assert made[0].artifact == made[1].artifact != made[2].artifact
+
+
+def test_every_setting_at_once_is_resumed_bit_for_bit(teacher, request_of, storage):
+    """Average, accumulation, checkpointing, dropout, offset, limits, answers: all in one run."""
+    recipe = RECIPE.model_copy(
+        update={
+            "method": Method.DREAMBOOTH_LORA_TEXT, "optimizer": Optimizer.PRODIGY, "ema": 0.5,
+            "accumulation": 2, "gradient_checkpointing": True, "caption_dropout": 0.5,
+            "noise_offset": 0.1, "snr_cap": None, "rank_norm_max": 0.5, "flips": False,
+            "prior": Prior.OUTPUT, "precision": "float32", "targets": "attention", "seed": 4,
+            "preview_every": 9,
+        }
+    )  # fmt: skip
+    told = []
+    whole = finish(teacher.run(request_of(recipe=recipe), new_ticket(told)))
+    key = next(message.key for message in told if isinstance(message, Checkpointed))
+    again = finish(teacher.run(request_of(recipe=recipe, seed=9), new_ticket([], checkpoint=key)))
+    assert again.artifact == whole.artifact
+    made = unpack(storage.get(whole.artifact))
+    assert made.facts["targets"] == ["to_q", "to_k", "to_v", "to_out.0"]
+    assert {key.rsplit(".", 3)[1] for key in made.lora} <= {"to_q", "to_k", "to_v", "to_out", "0"}
+    assert made.text
+
+
+def test_optimizer_is_looked_for_before_anything_is_drawn(teacher, request_of, ticket, told):
+    """8-bit AdamW on a CPU is refused at once."""
+    recipe = RECIPE.model_copy(update={"optimizer": Optimizer.ADAMW_8BIT})
+    with pytest.raises(InvalidInput, match="adamw-8bit"):
+        next(teacher.run(request_of(recipe=recipe), ticket))
+    assert told == []
 
 
 def test_drain_leaves_a_checkpoint_of_the_last_step(base, teacher, request_of, storage):
@@ -135,9 +194,9 @@ def test_drain_leaves_a_checkpoint_of_the_last_step(base, teacher, request_of, s
     told, draining = [], []
     before = adapters_in(base)
     ticket = new_ticket(told, is_draining=lambda: bool(draining))
-    recipe = RECIPE.model_copy(update={"steps": 50, "checkpoint_every": 50})
-    slices = teacher.run(request_of(recipe=recipe), ticket)
-    for _ in range(4):  # one slice of plain pictures, three steps
+    changes = {"steps": 50, "checkpoint_every": 50, "prior_pictures": 0}
+    slices = teacher.run(request_of(recipe=RECIPE.model_copy(update=changes)), ticket)
+    for _ in range(3):
         next(slices)
     draining.append(True)
     with pytest.raises(Stopped):
@@ -150,8 +209,8 @@ def test_cancel_ends_the_course_without_a_checkpoint(base, teacher, request_of):
     """What is not wanted any more is not written down."""
     told, cancelled = [], []
     ticket = new_ticket(told, is_cancelled=lambda: bool(cancelled))
-    slices = teacher.run(request_of(recipe=RECIPE.model_copy(update={"steps": 50})), ticket)
-    next(slices)
+    changes = {"steps": 50, "prior_pictures": 0}
+    slices = teacher.run(request_of(recipe=RECIPE.model_copy(update=changes)), ticket)
     next(slices)
     cancelled.append(True)
     with pytest.raises(Stopped):
@@ -204,15 +263,6 @@ def test_learned_word_does_not_move_the_end_of_the_text(tmp_path, storage, build
     for tokenizer, encoder in zip(base.tokenizers, base.text_encoders, strict=True):
         ends = {m.eos_token_id for m in encoder.modules() if hasattr(m, "eos_token_id")}
         assert ends == {tokenizer.eos_token_id}
-
-
-def test_rate_rises_stays_and_falls():
-    """A short rise, a plateau to half way, then down to a small rest."""
-    rates = [rate_factor(step, 300) for step in range(300)]
-    assert rates[0] < rates[10] < rates[19] == 1.0
-    assert set(rates[19:150]) == {1.0}
-    assert rates[-1] == LEAST_RATE
-    assert all(later <= sooner for sooner, later in pairwise(rates[150:]))
 
 
 def test_strip_is_as_wide_as_its_pictures():

@@ -20,6 +20,7 @@ def test_rows_are_the_pictures_and_then_their_mirror_images(base):
     assert rows.shape == (4, 4, 16, 16)
     assert torch.equal(rows[:1], latents.encode(base, [arrow]))
     assert torch.equal(rows[2:3], latents.encode(base, [ImageOps.mirror(arrow)]))
+    assert torch.equal(encode_both_ways(base, [arrow, WIDE], flips=False), rows[:2])
 
 
 def test_middle_square_is_taken():

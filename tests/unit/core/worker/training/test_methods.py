@@ -5,7 +5,7 @@ import torch
 
 from core.dispatch.messages import Checkpointed
 from core.domain.concepts import StackEntry
-from core.domain.recipes import Method, Preset, Recipe
+from core.domain.recipes import Method, Optimizer, Preset, Prior, Recipe
 from core.domain.requests import ImagineRequest
 from core.errors import ModelFault
 from core.worker.artifact import unpack
@@ -19,7 +19,8 @@ from core.worker.training.lesson import Lesson
 from core.worker.training.material import Material
 from core.worker.training.methods.table import METHODS
 from core.worker.training.parts import Bench
-from core.worker.training.presets import recipe_of
+from core.worker.training.parts.word import Word, noun_vectors
+from core.worker.training.presets import recipe_for, recipe_of
 from tests.unit.core.worker import tiny
 from tests.unit.core.worker.conftest import CPU
 from tests.unit.core.worker.training.conftest import finish, new_ticket
@@ -126,8 +127,44 @@ def test_every_method_is_in_the_table_and_has_a_preset():
     for family in FAMILIES.values():
         presets = {preset: recipe_of(family, preset) for preset in Preset}
         assert {made.method for made in presets.values()} == set(Method)
+        assert all(made.preset is preset for preset, made in presets.items())
         assert all(Recipe.model_validate(made.model_dump()) == made for made in presets.values())
         assert presets[Preset.DREAMBOOTH_LORA] == family.recipe
+
+
+def test_published_recipes_are_as_published():
+    """Rate 5e-4 scaled by a batch of 4, 2,000 steps, fp16, checkpointing, seed 42, every 250."""
+    made = recipe_of(FAMILIES["sd1"], Preset.INVERSION_2000)
+    assert (made.method, made.steps, made.batch) == (Method.TEXTUAL_INVERSION, 2000, 4)
+    assert made.token_learning_rate == pytest.approx(5e-4 * 4)
+    assert (made.precision, made.gradient_checkpointing) == ("float16", True)
+    assert (made.seed, made.checkpoint_every) == (42, 250)
+    diffusers = recipe_of(FAMILIES["sd1"], Preset.DIFFUSERS)
+    assert (diffusers.rank, diffusers.learning_rate, diffusers.batch) == (4, 1e-4, 1)
+    assert (diffusers.prior, diffusers.token_learning_rate) == (Prior.NONE, 0)
+    prodigy = recipe_of(FAMILIES["sd1"], Preset.PIVOTAL_PRODIGY)
+    assert (prodigy.method, prodigy.optimizer) == (Method.PIVOTAL, Optimizer.PRODIGY)
+
+
+def test_request_goes_before_the_preset(request_of):
+    """Its steps and settings are put over the preset's; a CPU computes fp16 as bfloat16."""
+    request = request_of(
+        recipe=None, preset=Preset.INVERSION_2000, steps=7, settings={"vectors": 3, "rank": 2}
+    )
+    made = recipe_for(request, FAMILIES["pocket"], device="cpu")
+    assert (made.steps, made.vectors, made.rank) == (7, 3, 2)
+    assert (made.precision, made.preset) == ("bfloat16", Preset.INVERSION_2000)
+    assert recipe_for(request, FAMILIES["pocket"], device="cuda").precision == "float16"
+
+
+def test_word_that_does_not_learn_means_nothing(quick, stacks, request_of):
+    """In place of a rare word: as long as the noun's vector, another direction, always the same."""
+    request = request_of(recipe=recipe(Method.TEXTUAL_INVERSION, token_learning_rate=0, vectors=1))
+    bench = Bench(quick, stacks, request, request.recipe, adapter="none")
+    (word,), (noun,) = Word(bench).start, noun_vectors(quick, "circle")
+    assert word.norm() == pytest.approx(noun.norm().item(), rel=1e-4)
+    assert abs(torch.cosine_similarity(word, noun, dim=0)) < 0.6
+    assert torch.equal(word, Word(bench).start[0])
 
 
 def test_word_comes_first_and_then_the_adapter():

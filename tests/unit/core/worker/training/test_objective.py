@@ -76,3 +76,23 @@ def test_chance_comes_from_the_given_generator_alone():
     assert torch.equal(one.latents, two.latents)
     assert torch.equal(one.timesteps, two.timesteps)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_without_a_cap_every_row_counts_the_same():
+    """Min-SNR can be switched off."""
+    objective = Objective(config("epsilon"), snr_cap=None)
+    made = objective.noise(CLEAN, torch.Generator().manual_seed(1))
+    assert set(made.weight.tolist()) == {1.0}
+
+
+def test_offset_moves_whole_channels():
+    """Its noise differs from the plain one by one number a channel, and is the target too."""
+    plain, moved = (
+        Objective(config("epsilon"), noise_offset=offset).noise(
+            CLEAN, torch.Generator().manual_seed(1)
+        )
+        for offset in (0.0, 0.2)
+    )
+    difference = moved.target - plain.target
+    assert difference.flatten(2).std(2).max() < 1e-5
+    assert difference[:, :, 0, 0].std() == pytest.approx(0.2, rel=0.2)

@@ -1,0 +1,133 @@
+"""What must stay as it is while a concept is taught: the plain class, and concepts underneath.
+
+Either as pictures that the base model draws beforehand, once for each class, or as its own answers.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+from PIL import Image
+
+from core.domain.concepts import StackEntry
+from core.domain.recipes import Prior, Recipe
+from core.domain.requests import TrainRequest
+from core.storage import Storage
+from core.worker.models import Base
+from core.worker.stack import Speller
+from core.worker.training import captions
+from core.worker.training.conditions import encode_captions
+from core.worker.training.dataset import encode_both_ways, open_pictures
+from core.worker.training.material import Captions, Kept
+
+PER_CAPTION = 4
+SEED = 1000
+Draw = Callable[[str, tuple[int, ...]], list[str]]
+"""Draws a prompt with seeds on what lies underneath, and gives storage keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Captions of one thing to be kept, and how many pictures of them are drawn."""
+
+    captions: tuple[str, ...]
+    pictures: int
+    replayed: bool = False
+    """It is of a concept underneath, not of the plain class."""
+
+
+def plans(request: TrainRequest, recipe: Recipe) -> list[Plan]:
+    """The plain class first, then each concept underneath; nothing where nothing is kept."""
+    if recipe.prior is Prior.NONE or not recipe.prior_weight:
+        return []
+    drawn = recipe.prior is Prior.PICTURES
+    plain = captions.class_captions(request.concept_kind, request.class_noun)
+    of_class = [Plan(plain, recipe.prior_pictures if drawn else 0)]
+    of_parents = [
+        Plan(_captions_of(parent), recipe.replay_pictures if drawn else 0, replayed=True)
+        for parent in request.parents
+        if recipe.replay_pictures
+    ]
+    return of_class * bool(recipe.prior_pictures or not drawn) + of_parents
+
+
+def draw_all(
+    wanted: Sequence[Plan], known: Sequence[str], draw: Draw
+) -> Generator[list[str], None, None]:
+    """Draws what is not among the `known` keys yet; after each few pictures, all keys so far."""
+    keys = list(known)
+    for prompt, seeds in islice(_steps(wanted), _steps_done(wanted, len(keys)), None):
+        keys += draw(prompt, seeds)
+        yield list(keys)
+
+
+def kept(
+    base: Base, storage: Storage, speller: Speller, wanted: Sequence[Plan], keys: Sequence[str]
+) -> list[Kept]:
+    """Encodes captions and pictures with what the model wears now."""
+    made, rest = [], list(keys)
+    for plan in wanted:
+        own, rest = rest[: plan.pictures], rest[plan.pictures :]
+        made.append(_kept(base, speller, plan, open_pictures(storage, own)))
+    return made
+
+
+def recalled(storage: Storage, name: str) -> list[str]:
+    """Keys of pictures that were drawn for an earlier job, if every one of them is still there."""
+    keys = json.loads(storage.noted(name) or "[]")
+    return keys if all(storage.exists(key) for key in keys) else []
+
+
+def remember(storage: Storage, name: str, keys: Sequence[str]) -> None:
+    """Lets later jobs, of later starts too, find the pictures."""
+    if keys:
+        storage.note(name, json.dumps(list(keys)))
+
+
+def name_of(base: Base, request: TrainRequest, wanted: Sequence[Plan]) -> str:
+    """Under which drawn pictures are remembered: all that decides what they look like."""
+    weights = base.pipe.unet.conv_in.weight.detach().float().cpu().numpy().tobytes()
+    family = base.family
+    parts = [
+        base.name,
+        hashlib.sha256(weights).hexdigest(),
+        [family.sampler, family.steps, family.guidance_scale],
+        [[parent.artifact, parent.weight] for parent in request.parents],
+        [[list(plan.captions), plan.pictures] for plan in wanted],
+    ]
+    return "prior " + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@torch.no_grad()
+def _kept(base: Base, speller: Speller, plan: Plan, pictures: list[Image.Image]) -> Kept:
+    texts = tuple(speller(caption) for caption in plan.captions)
+    latents = encode_both_ways(base, pictures) if pictures else None
+    return Kept(Captions(texts, encode_captions(base, list(texts))), latents, PER_CAPTION)
+
+
+def _captions_of(parent: StackEntry) -> tuple[str, ...]:
+    what = f"{parent.token} {parent.class_noun}"
+    return captions.class_captions(parent.kind, what)
+
+
+def _steps(wanted: Sequence[Plan]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """A few pictures of one caption each time: prompt and seeds."""
+    for plan in wanted:
+        for first in range(0, plan.pictures, PER_CAPTION):
+            last = min(plan.pictures, first + PER_CAPTION)
+            prompt = plan.captions[first // PER_CAPTION % len(plan.captions)]
+            yield prompt, tuple(range(SEED + first, SEED + last))
+
+
+def _steps_done(wanted: Sequence[Plan], count: int) -> int:
+    """How many steps made the first `count` pictures."""
+    steps = 0
+    for _, seeds in _steps(wanted):
+        count -= len(seeds)
+        if count < 0:
+            break
+        steps += 1
+    return steps

@@ -1,0 +1,20 @@
+"""A limit to what an adapter adds to each layer."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+DOWN, UP = ".lora_A.weight", ".lora_B.weight"
+
+
+@torch.no_grad()
+def limit_norms(weights: Mapping[str, Tensor], most: float) -> None:
+    """Scales each pair of an adapter down until the norm of up · down is `most` at the most."""
+    for key, down in weights.items():
+        if key.endswith(DOWN):
+            up = weights[key.removesuffix(DOWN) + UP]
+            norm = float(torch.linalg.matrix_norm(up.flatten(1) @ down.flatten(1)))
+            if norm > most:
+                down.mul_((most / norm) ** 0.5)
+                up.mul_((most / norm) ** 0.5)

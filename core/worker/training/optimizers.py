@@ -1,0 +1,63 @@
+"""Optimizers over the parts that learn."""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+
+from core.domain.recipes import Optimizer
+from core.errors import InvalidInput
+from core.worker.training.parts import Part
+
+Groups = list[dict[str, Any]]
+PACKAGES = {Optimizer.ADAMW_8BIT: "bitsandbytes", Optimizer.PRODIGY: "prodigyopt"}
+
+
+def new_optimizer(kind: Optimizer, parts: Sequence[Part]) -> torch.optim.Optimizer:
+    """One group a part, in their order; rates are set before every step."""
+    groups: Groups = [{"params": part.parameters, "weight_decay": part.decay} for part in parts]
+    return MAKERS[kind](groups)
+
+
+def check_optimizer(kind: Optimizer, *, device: str) -> None:
+    """Raises:
+    InvalidInput: what it needs is not on this server.
+    """
+    package = PACKAGES.get(kind)
+    if package and find_spec(package) is None:
+        raise InvalidInput(
+            f"The optimizer {kind} needs the package {package}, which this server does not have. "
+            "Leave it out, or choose optimizer=adamw."
+        )
+    if kind is Optimizer.ADAMW_8BIT and device != "cuda":
+        raise InvalidInput(f"The optimizer {kind} runs on CUDA only. Choose optimizer=adamw.")
+
+
+def rate_of(kind: Optimizer, rate: float, factor: float) -> float:
+    """The rate of a group: Prodigy finds its own and is only told how it goes over the run."""
+    if kind is Optimizer.PRODIGY:
+        return factor if rate > 0 else 0.0
+    return rate * factor
+
+
+def _prodigy(groups: Groups) -> torch.optim.Optimizer:
+    """With the settings that its authors give for diffusion models."""
+    made: torch.optim.Optimizer = import_module("prodigyopt").Prodigy(
+        groups, lr=1.0, use_bias_correction=True, safeguard_warmup=True
+    )
+    return made
+
+
+def _adamw_8bit(groups: Groups) -> torch.optim.Optimizer:
+    made: torch.optim.Optimizer = import_module("bitsandbytes").optim.AdamW8bit(groups)
+    return made
+
+
+MAKERS: Mapping[Optimizer, Callable[[Groups], torch.optim.Optimizer]] = {
+    Optimizer.ADAMW: torch.optim.AdamW,
+    Optimizer.ADAMW_8BIT: _adamw_8bit,
+    Optimizer.PRODIGY: _prodigy,
+    Optimizer.ADAFACTOR: torch.optim.Adafactor,
+}

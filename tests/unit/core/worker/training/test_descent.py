@@ -1,0 +1,136 @@
+"""Schedules, optimizers, running averages and norm limits."""
+
+from copy import deepcopy
+from itertools import pairwise
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from core.domain.recipes import Optimizer, Recipe, Schedule
+from core.errors import InvalidInput
+from core.worker.training import optimizers
+from core.worker.training.average import Average
+from core.worker.training.norms import limit_norms
+from core.worker.training.optimizers import check_optimizer, new_optimizer, rate_of
+from core.worker.training.schedule import LEAST_RATE, rate_factor
+
+
+def factors(**changes):
+    recipe = Recipe(**changes)
+    return [rate_factor(step, recipe) for step in range(recipe.steps)]
+
+
+def test_rate_rises_stays_and_falls():
+    """A short rise, a plateau to half way, then down to a small rest."""
+    rates = factors()
+    assert rates[0] < rates[10] < rates[19] == 1.0
+    assert set(rates[19:150]) == {1.0}
+    assert rates[-1] == LEAST_RATE
+    assert all(later <= sooner for sooner, later in pairwise(rates[150:]))
+
+
+@pytest.mark.parametrize("schedule", [Schedule.COSINE, Schedule.LINEAR])
+def test_other_schedules_fall_all_the_way(schedule):
+    """From the whole rate to the small rest, half of it half way; without a rise at once."""
+    rates = factors(schedule=schedule, warmup_steps=0, steps=100)
+    assert rates[0] == 1.0
+    assert rates[50] == pytest.approx(0.5)
+    assert rates[-1] == LEAST_RATE
+    assert all(later <= sooner for sooner, later in pairwise(rates))
+
+
+def test_constant_rate_rises_and_stays():
+    """Nothing but the rise."""
+    rates = factors(schedule=Schedule.CONSTANT, warmup_steps=4, steps=20)
+    assert rates[:4] == [0.25, 0.5, 0.75, 1.0]
+    assert set(rates[4:]) == {1.0}
+
+
+def part_of(*values):
+    parameters = [nn.Parameter(torch.tensor(value)) for value in values]
+    return SimpleNamespace(parameters=parameters, decay=0.0)
+
+
+@pytest.mark.parametrize("kind", [k for k in Optimizer if k is not Optimizer.ADAMW_8BIT])
+def test_optimizer_goes_downhill_and_goes_on_as_before(kind):
+    """On a bowl the way is down; with its state loaded a second one takes the very same steps."""
+
+    def step(optimizer, part):
+        optimizer.zero_grad()
+        for group in optimizer.param_groups:
+            group["lr"] = rate_of(kind, 0.1, 1.0)
+        loss = sum((p - 3).square().sum() for p in part.parameters)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    part = part_of([[1.0, 2.0], [0.0, 9.0]], [5.0])
+    optimizer = new_optimizer(kind, [part])
+    losses = [step(optimizer, part) for _ in range(60)]
+    assert losses[-1] < losses[0]
+    other = part_of(*[p.detach().clone().tolist() for p in part.parameters])
+    again = new_optimizer(kind, [other])
+    again.load_state_dict(deepcopy(optimizer.state_dict()))
+    for _ in range(3):
+        assert step(optimizer, part) == step(again, other)
+    assert all(torch.equal(*pair) for pair in zip(part.parameters, other.parameters, strict=True))
+
+
+def test_prodigy_finds_its_own_rate():
+    """It is told how the rate goes, and that a part rests, not how large it is."""
+    assert rate_of(Optimizer.PRODIGY, 1e-4, 0.5) == 0.5
+    assert rate_of(Optimizer.PRODIGY, 0.0, 0.5) == 0.0
+    assert rate_of(Optimizer.ADAMW, 1e-4, 0.5) == 5e-5
+
+
+def test_optimizer_that_is_not_there_is_refused(monkeypatch):
+    """The sentence names the package and what to choose instead."""
+    monkeypatch.setattr(optimizers, "find_spec", lambda _name: None)
+    for kind in (Optimizer.PRODIGY, Optimizer.ADAMW_8BIT):
+        with pytest.raises(InvalidInput, match="which this server does not have"):
+            check_optimizer(kind, device="cuda")
+    check_optimizer(Optimizer.ADAMW, device="cpu")
+
+
+def test_8_bit_needs_cuda(monkeypatch):
+    """Where the package is, the device may still be wrong."""
+    monkeypatch.setattr(optimizers, "find_spec", lambda name: name)
+    with pytest.raises(InvalidInput, match="CUDA only"):
+        check_optimizer(Optimizer.ADAMW_8BIT, device="cpu")
+    check_optimizer(Optimizer.ADAMW_8BIT, device="cuda")
+
+
+def test_average_follows_and_is_put_on_for_a_while():
+    """At first it follows fast, later slowly; afterwards the weights are what they were."""
+    weights = {"a": torch.zeros(2)}
+    average = Average(weights, 0.9)
+    weights["a"] += 1
+    average.follow(1)
+    assert torch.allclose(average.tensors["a"], torch.full((2,), 1 - 2 / 11))
+    before = average.tensors["a"].clone()
+    average.follow(1000)
+    assert torch.allclose(average.tensors["a"], before * 0.9 + 0.1)
+    with average.put_on():
+        assert torch.equal(weights["a"], average.tensors["a"])
+    assert weights["a"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("shape", [((3, 4), (5, 3)), ((3, 4, 3, 3), (5, 3, 1, 1))])
+def test_norm_of_what_an_adapter_adds_is_limited(shape):
+    """Above the limit it is brought to it, below it nothing moves; layers and convolutions."""
+    random = torch.Generator().manual_seed(1)
+    keys = ("x.lora_A.weight", "x.lora_B.weight")
+    pair = {key: torch.randn(s, generator=random) for key, s in zip(keys, shape, strict=True)}
+
+    def norm():
+        down, up = (pair[key].flatten(1) for key in keys)
+        return float((up @ down).norm())
+
+    assert norm() > 2
+    limit_norms(pair, 2.0)
+    assert norm() == pytest.approx(2.0, rel=1e-4)
+    before = {key: value.clone() for key, value in pair.items()}
+    limit_norms(pair, 3.0)
+    assert all(torch.equal(pair[key], before[key]) for key in keys)
