@@ -14,7 +14,7 @@ from core.domain.requests import EvaluateRequest, Purpose
 from core.errors import Conflict, InvalidInput, NotFound
 from core.services import again
 from core.services.desk import Desk
-from core.services.imagining import ImagineWish, pinned, resolve_wish
+from core.services.imagining import ImagineWish, pinned, resolved
 from core.services.library import Library
 from core.services.submitted import Submitted
 
@@ -143,7 +143,7 @@ class Evaluating:
         """Prompts with names written as tokens; each has to name this concept and no other."""
         async with self._database.transaction() as session:
             known = [
-                await resolve_wish(session, actor.guild_id, ImagineWish(prompt=prompt))
+                await resolved(session, actor.guild_id, ImagineWish(prompt=prompt))
                 for prompt in prompts
             ]
         for one in known:
@@ -158,7 +158,7 @@ class Evaluating:
         self, actor: Actor, purpose: Purpose, prompt: str, seeds: tuple[int, ...]
     ) -> EvaluateRequest:
         async with self._database.transaction() as session:
-            drawn = await resolve_wish(session, actor.guild_id, ImagineWish(prompt=prompt))
+            drawn = await resolved(session, actor.guild_id, ImagineWish(prompt=prompt))
         return EvaluateRequest(
             purpose=purpose,
             prompts=(drawn.prompt,),

@@ -61,7 +61,7 @@ class Imagining:
         self, session: AsyncSession, actor: Actor, *, channel_id: int, wish: ImagineWish
     ) -> Submitted:
         """The same inside the caller's transaction; raises as `request` does."""
-        request = await resolve_wish(session, actor.guild_id, wish)
+        request = await resolved(session, actor.guild_id, wish)
         return await self._desk.take(
             session, actor, channel_id=channel_id, request=request, reply_to=wish.reply_to
         )
@@ -102,7 +102,7 @@ class Imagining:
             return await self._desk.take(session, actor, channel_id=channel_id, request=request)
 
 
-async def resolve_wish(session: AsyncSession, guild_id: int, wish: ImagineWish) -> ImagineRequest:
+async def resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> ImagineRequest:
     """A wish as a request, with its concepts pinned; raises as `Imagining.request` does."""
     _check_numbers(wish)
     prompt = prompts.tidy(wish.prompt)
