@@ -125,9 +125,13 @@ class _Shelf:
 
 
 class Bank:
-    """The adapters that a model holds, and which of them each row wears."""
+    """The adapters that a model holds, and which of them each row wears.
 
-    def __init__(self, model: nn.Module, *, budget_bytes: int) -> None:
+    A `steady` one dresses every layer in one of a few widths, for a model that is compiled.
+    """
+
+    def __init__(self, model: nn.Module, *, budget_bytes: int, steady: bool = False) -> None:
+        self._steady = steady
         self._like = next(model.parameters())
         self._shelves = _shelves(model)
         self._page_bytes = sum(s.width for s in self._shelves) * self._like.element_size()
@@ -233,7 +237,7 @@ class Bank:
 
     def _dress(self, shelf: _Shelf, index: int, rows: Sequence[Row]) -> None:
         listed = [self._listed(row, index) for row in rows]
-        most = max((len(row) for row in listed), default=0)
+        most = self._width(max((len(row) for row in listed), default=0), shelf)
         if most == 0:
             shelf.owners = None
             shelf.take_off()
@@ -245,7 +249,14 @@ class Bank:
         owners = torch.tensor([[owner for *_, owner in row] for row in filled], device=device)
         shelf.owners = owners.repeat_interleave(PAGE_RANK, dim=1)
         keys = {worn.adapter for row in rows for worn in row}
-        shelf.put_on(pages, weights, set().union(*(self._held[key].layers for key in keys)))
+        touched = set().union(*(self._held[key].layers for key in keys))
+        shelf.put_on(pages, weights, set(shelf.places) if self._steady else touched)
+
+    def _width(self, pages: int, shelf: _Shelf) -> int:
+        """Pages that every row wears of a shelf; steady ones are 4, 8, 16, … from the first on."""
+        if not self._steady or shelf.pages.numel() == 0:
+            return pages
+        return 1 << max(2, (pages - 1).bit_length())
 
     def _bring_in(self, key: str) -> None:
         if key in self._held:

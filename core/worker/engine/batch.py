@@ -7,16 +7,25 @@ import torch
 from torch import Tensor
 
 from core.worker.engine.bank import Bank
+from core.worker.engine.compiled import Compiled, filled, size_of_call
 from core.worker.engine.draft import Conditions, Control, Draft
 from core.worker.engine.gaze import Gaze
 from core.worker.engine.guidance import guide
+from core.worker.engine.reach import Row
 
 
 class Denoiser:
-    """A UNet whose layers read a bank, and the ControlNets that may steer it."""
+    """A UNet whose layers read a bank, and the ControlNets that may steer it.
 
-    def __init__(self, unet: Any, bank: Bank, controls: Mapping[str, Any]) -> None:
+    Its compiled form, where it has one, takes the calls in which nothing is watched, confined or
+    steered; what those need changes from step to step.
+    """
+
+    def __init__(
+        self, unet: Any, bank: Bank, controls: Mapping[str, Any], compiled: Compiled | None = None
+    ) -> None:
         self._unet, self._bank, self._controls = unet, bank, controls
+        self._compiled = compiled
         self._gaze = Gaze(unet)
         self._weight = next(unet.parameters())
 
@@ -48,11 +57,14 @@ class Denoiser:
         conditions = [draft.ask.prompt for draft in drafts]
         conditions += [n for i in second if (n := drafts[i].ask.negative) is not None]
         self._watch(drafts)
+        rows = [draft.ask.row(draft.step) for draft in drafts]
+        rows += [drafts[i].ask.negative_row(drafts[i].step) for i in second]
         outputs = self._outputs(
             [drafts[i] for i in order.tolist()],
             inputs[order],
             timesteps[order],
             _join(conditions, self._weight.dtype),
+            rows,
         )
         return _combine(drafts, outputs, torch.tensor(second, device=latents.device))
 
@@ -62,17 +74,34 @@ class Denoiser:
         inputs: Tensor,
         timesteps: Tensor,
         conditions: Conditions,
+        rows: Sequence[Row],
     ) -> Tensor:
         inputs = inputs.to(self._weight.dtype)
         options = _options(conditions) | self._steered(drafts, inputs, timesteps, conditions)
         if drafts[0].ask.beside is not None:
             beside = torch.stack([d.ask.beside for d in drafts if d.ask.beside is not None])
             inputs = torch.cat([inputs, beside.to(inputs)], dim=1)
-        self._bank.wear(
-            [draft.ask.row(draft.step) for draft in drafts], [draft.where for draft in drafts]
-        )
+        wheres = [draft.where for draft in drafts]
+        plain = options.keys() <= {"encoder_hidden_states", "added_cond_kwargs"}
+        if self._compiled is not None and plain and not any(wheres):
+            return self._from_compiled(self._compiled, inputs, timesteps, conditions, rows)
+        self._bank.wear(rows, wheres)
         result = self._unet(inputs, timesteps, **options, return_dict=False)[0]
         return torch.as_tensor(result).float()
+
+    def _from_compiled(
+        self,
+        compiled: Compiled,
+        inputs: Tensor,
+        timesteps: Tensor,
+        conditions: Conditions,
+        rows: Sequence[Row],
+    ) -> Tensor:
+        count, size = len(inputs), size_of_call(len(inputs))
+        self._bank.wear([*rows, *[()] * (size - count)])
+        options = _options(_filled(conditions, size))
+        inputs, timesteps = filled(inputs, size), filled(timesteps, size)
+        return compiled(count, inputs, timesteps, **options).float()
 
     def _watch(self, drafts: Sequence[Draft]) -> None:
         """Watches the conditional rows of images whose adapters follow their words."""
@@ -144,6 +173,15 @@ def _join(rows: Sequence[Conditions], dtype: torch.dtype) -> Conditions:
     embeds = torch.cat([row.embeds for row in rows]).to(dtype)
     return Conditions(
         embeds, joined([row.pooled for row in rows]), joined([row.time_ids for row in rows])
+    )
+
+
+def _filled(conditions: Conditions, size: int) -> Conditions:
+    pooled, ids = conditions.pooled, conditions.time_ids
+    return Conditions(
+        filled(conditions.embeds, size),
+        None if pooled is None else filled(pooled, size),
+        None if ids is None else filled(ids, size),
     )
 
 
