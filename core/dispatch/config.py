@@ -10,6 +10,8 @@ class WorkerConfig:
     storage_url: str
     """The fsspec URL of the blob store that the dispatcher's side uses too."""
     model: str = "pocket"
+    controls: tuple[tuple[str, str], ...] = ()
+    """Kind and folder or id of every ControlNet."""
     speech_model: str = "pocket"
     scoring_model: str = "pocket"
     fidelity_model: str = ""
@@ -21,3 +23,7 @@ class WorkerConfig:
     """CPU threads; 0 means one for the embedded models, else what torch chooses."""
     training_share: float = 0.1
     """Of the time in which both want the worker."""
+    batch: int = 0
+    """Pictures that are drawn together; 0 means 32 on a GPU and 16 elsewhere."""
+    adapter_memory_mb: int = 0
+    """What adapters may take beside the model; 0 means 2048 on a GPU and 256 elsewhere."""

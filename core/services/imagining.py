@@ -1,6 +1,6 @@
 """Wishes for pictures: typed, spoken, or a button under a picture."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,8 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.db import Database
 from core.db import concepts as shelf
 from core.domain.concepts import Concept, ConceptVersion, StackEntry, concept_name, token_of
+from core.domain.controls import missing
 from core.domain.people import Actor
-from core.domain.requests import COUNT_MAX, SEED_MAX, Aspect, ImagineRequest, Sampler
+from core.domain.requests import (
+    COUNT_MAX,
+    SEED_MAX,
+    Aspect,
+    ControlImage,
+    ControlKind,
+    ImagineRequest,
+    Margins,
+    Sampler,
+    SecondPass,
+    StartImage,
+)
 from core.errors import Conflict, InvalidInput
 from core.services import again, prompts
 from core.services.desk import Desk
@@ -34,17 +46,35 @@ class ImagineWish:
     concepts: tuple[tuple[str, float], ...] = ()
     """Names with weights, besides those in the prompt."""
     exact: bool = False
+    start: StartImage | None = None
+    mask: str | None = None
+    """Storage key of what says where `start` is made anew."""
+    expand: Margins | None = None
+    control: ControlImage | None = None
+    rescale: float = 0
+    hires: float | None = None
+    """How much larger a second pass draws."""
     reply_to: int | None = None
 
 
 class Imagining:
     """Turns wishes into `imagine` jobs with their concept versions pinned."""
 
-    def __init__(self, database: Database, desk: Desk, gallery: Gallery, jobs: Jobs) -> None:
+    def __init__(
+        self,
+        database: Database,
+        desk: Desk,
+        *,
+        gallery: Gallery,
+        jobs: Jobs,
+        controls: Collection[str] = (),
+    ) -> None:
+        """`controls` are the kinds of ControlNets that the worker has."""
         self._database = database
         self._desk = desk
         self._gallery = gallery
         self._jobs = jobs
+        self._controls = tuple(ControlKind(kind) for kind in controls)
 
     async def request(self, actor: Actor, channel_id: int, wish: ImagineWish) -> Submitted:
         """Queue a wish.
@@ -62,6 +92,8 @@ class Imagining:
     ) -> Submitted:
         """The same inside the caller's transaction; raises as `request` does."""
         request = await resolved(session, actor.guild_id, wish)
+        if request.control is not None and request.control.kind not in self._controls:
+            raise InvalidInput(missing(request.control.kind, self._controls))
         return await self._desk.take(
             session, actor, channel_id=channel_id, request=request, reply_to=wish.reply_to
         )
@@ -80,6 +112,13 @@ class Imagining:
         """Four new pictures that begin from this one."""
         image = await self._gallery.image(actor, image_id)
         return await self._submit(actor, channel_id, again.alike(image))
+
+    async def expand(
+        self, actor: Actor, channel_id: int, image_id: int, direction: again.Direction
+    ) -> Submitted:
+        """Four pictures of what lies around this one, with it in its place."""
+        image = await self._gallery.image(actor, image_id)
+        return await self._submit(actor, channel_id, again.expanded(image, direction))
 
     async def redo(self, actor: Actor, channel_id: int, job_id: int) -> Submitted:
         """The whole wish with other seeds, and the same concept versions.
@@ -122,6 +161,12 @@ async def resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> I
         aspect=wish.aspect,
         exact=wish.exact,
         stack=tuple(pinned(concept, weight) for concept, weight in meant.chosen),
+        start=wish.start,
+        mask=wish.mask,
+        expand=wish.expand,
+        control=wish.control,
+        guidance_rescale=wish.rescale,
+        hires=SecondPass(scale=wish.hires) if wish.hires else None,
     )
 
 
@@ -179,8 +224,10 @@ def _check_numbers(wish: ImagineWish) -> None:
     _within("seed", wish.seed, 0, SEED_MAX)
     _within("number of steps", wish.steps, 1, 100)
     _within("guidance", wish.guidance, 1, 30)
+    _within("rescale", wish.rescale, 0, 1)
+    _within("hires", wish.hires, 1.25, 2)
 
 
-def _within(what: str, value: float | None, low: int, high: int) -> None:
+def _within(what: str, value: float | None, low: float, high: float) -> None:
     if value is not None and not low <= value <= high:
         raise InvalidInput(f"The {what} is between {low} and {high}.")

@@ -1,7 +1,7 @@
 """The models of a worker, and the way from a message to the work it asks for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.dispatch.config import WorkerConfig
 from core.dispatch.messages import Ended, Run
@@ -14,7 +14,9 @@ from core.domain.requests import (
     TranscribeRequest,
 )
 from core.storage import Storage
+from core.worker.controls import load_controls
 from core.worker.device import make_deterministic, resolve_device, resolve_dtype, threads_for
+from core.worker.engine.studio import Studio
 from core.worker.evaluation.after_training import and_evaluated
 from core.worker.evaluation.encoder import Scorer
 from core.worker.evaluation.evaluator import Evaluator
@@ -48,7 +50,7 @@ class Runner:
             case TrainRequest() as lesson:
                 return self._taught(lesson, ticket)
             case ImagineRequest() as wish:
-                return _whole(lambda: self.imaginer.run(wish, ticket), ticket)
+                return self.imaginer.slices(wish, ticket)
             case ImportRequest() as file:
                 return self.importer.run(file, ticket)
             case ExportRequest() as order:
@@ -65,7 +67,8 @@ class Runner:
         return and_evaluated(training, self.evaluator, lesson, ticket)
 
     def advance(self) -> None:
-        """Nothing: a whole imagine job is one slice, drawn when its turn comes."""
+        """One step of every picture that is on its way."""
+        self.imaginer.advance()
 
 
 def load_runner(config: WorkerConfig) -> Runner:
@@ -79,8 +82,9 @@ def load_runner(config: WorkerConfig) -> Runner:
     device = resolve_device(config.device)
     storage = Storage(config.storage_url)
     base = load_base(config.model, device=device, dtype=resolve_dtype(config.dtype, device))
+    base = replace(base, controls=load_controls(dict(config.controls), base))
     stacks = Stacks(base, storage)
-    imaginer = Imaginer(base, stacks, storage)
+    imaginer = Imaginer(base, stacks, storage, _studio(config, base, stacks))
     listener = Listener(config.speech_model, device=device, threads=threads, storage=storage)
     teacher = Teacher(base, stacks, imaginer, storage)
     importer = Importer(base, stacks, imaginer, storage)
@@ -97,6 +101,13 @@ def load_runner(config: WorkerConfig) -> Runner:
         evaluator,
         evaluates_training=config.evaluate_training,
     )
+
+
+def _studio(config: WorkerConfig, base: Base, stacks: Stacks) -> Studio:
+    on_gpu = base.device.type == "cuda"
+    images = config.batch or (32 if on_gpu else 16)
+    adapter_mb = config.adapter_memory_mb or (2048 if on_gpu else 256)
+    return Studio(base, stacks, images=images, adapter_bytes=adapter_mb * 2**20)
 
 
 def _whole(work: Callable[[], Ended], ticket: Ticket) -> Slices:
