@@ -209,6 +209,8 @@ def worker_config(settings: Settings) -> WorkerConfig:
         training_share=settings.training_share,
         batch=settings.batch,
         adapter_memory_mb=settings.adapter_memory_mb,
+        channels_last=settings.channels_last,
+        compile=settings.compile,
     )
 
 

@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     one after the other."""
     adapter_memory_mb: int = Field(default=0, ge=0)
     """Memory for concepts' adapters beside the model; 0: 2048 on a GPU, else 256."""
+    channels_last: bool = False
+    """Lay features out pixel by pixel; faster on newer GPUs, slower on the CPUs we measured."""
+    compile: Literal["off", "on", "graphs"] = "off"
+    """Compile the UNet, also into CUDA graphs: the first picture of a size takes minutes."""
 
     playground_port: int = Field(default=8080, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -1,6 +1,7 @@
 """What a worker is started with."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,5 @@ class WorkerConfig:
     """Pictures that are drawn together; 0 means 32 on a GPU and 16 elsewhere."""
     adapter_memory_mb: int = 0
     """What adapters may take beside the model; 0 means 2048 on a GPU and 256 elsewhere."""
+    channels_last: bool = False
+    compile: Literal["off", "on", "graphs"] = "off"

@@ -75,4 +75,5 @@ def _ready(runner: "Runner") -> Ready:
         dtype=str(base.dtype).removeprefix("torch."),
         speech_model=listener.name,
         languages=listener.languages,
+        imagine_jobs=runner.imaginer.jobs_at_once,
     )

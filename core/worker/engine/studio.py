@@ -13,6 +13,7 @@ from core.worker.engine.decoder import Decoder
 from core.worker.engine.draft import Draft
 from core.worker.engine.engine import Engine
 from core.worker.engine.limit import Limit
+from core.worker.engine.speed import AS_IT_IS, Speed
 from core.worker.engine.tables import NotLinear
 from core.worker.given import Given
 from core.worker.models import Base
@@ -26,16 +27,25 @@ class Studio:
     plain path hang on theirs is not at work here.
     """
 
-    def __init__(self, base: Base, stacks: Stacks, *, images: int, adapter_bytes: int) -> None:
+    def __init__(
+        self,
+        base: Base,
+        stacks: Stacks,
+        *,
+        images: int,
+        adapter_bytes: int,
+        speed: Speed = AS_IT_IS,
+    ) -> None:
         self.images = images
         self._base, self._stacks = base, stacks
-        unet, vae = share(base.pipe.unet), share(base.pipe.vae)
+        unet, vae = (speed.laid_out(share(part)) for part in (base.pipe.unet, base.pipe.vae))
         vae.disable_slicing()  # the limit bounds what is decoded at once
         controls = {kind.value: net for kind, net in base.controls.items()}
-        bank = Bank(unet, budget_bytes=adapter_bytes)
+        compiled = speed.compiled(unet)
+        bank = Bank(unet, budget_bytes=adapter_bytes, steady=compiled is not None)
         decoder = Decoder(vae, pixels_a_latent=base.pipe.vae_scale_factor)
         limit = Limit(base.device, images=images)
-        self._engine = Engine(Denoiser(unet, bank, controls), decoder, bank, limit)
+        self._engine = Engine(Denoiser(unet, bank, controls, compiled), decoder, bank, limit)
         self._asks = Asks(base, stacks, bank)
 
     def takes(self, request: ImagineRequest) -> bool:
