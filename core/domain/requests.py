@@ -96,7 +96,7 @@ class SecondPass(Frozen):
     """Draw once more, larger, from what was drawn: detail that a small picture has no room for."""
 
     scale: float = Field(ge=1.25, le=2)
-    strength: float = Field(default=0.45, gt=0, le=1)
+    strength: float = Field(default=0.35, gt=0, le=1)
 
 
 class Variation(Frozen):

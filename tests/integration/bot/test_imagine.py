@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from tests.integration.bot.house import House, text_of, verbs
+from tests.integration.bot.house import House, pictures, text_of, verbs
 
 
 async def test_a_prompt_becomes_a_message_with_pictures(house: House) -> None:
@@ -36,6 +36,7 @@ async def test_all_options_reach_the_job(house: House) -> None:
         "aspect": "3:2",
         "sampler": "dpmpp_2m_karras",
         "concepts": "kar:0.7",
+        "stacking": "sum",
         "exact": True,
     }
     await house.result(owl, await owl.run("imagine", options))
@@ -50,6 +51,7 @@ async def test_all_options_reach_the_job(house: House) -> None:
         "guidance_scale": 5.5,
         "aspect": "3:2",
         "sampler": "dpmpp_2m_karras",
+        "stacking": "sum",
         "exact": True,
     }
     assert {name: request[name] for name in expected} == expected
@@ -136,3 +138,24 @@ async def test_a_direct_message_is_a_guild_of_one(house: House) -> None:
     assert "There is no concept" in outcome["message"]["content"]
     message = await house.imagine(alone, count=1)
     assert message["attachments"]
+
+
+async def test_the_second_pass_and_rescaling_reach_the_job(house: House) -> None:
+    """Both are in the row; where there is no ControlNet, following a picture is refused."""
+    owl = house.person()
+    wish = {"prompt": "a red ball", "hires": 1.5, "rescale": 0.7}
+    await house.result(owl, await owl.run("imagine", wish))
+    request = (await house.services.jobs.get(house.guild_id("Lighthouse"), 1)).request
+    assert (request.hires.scale, request.guidance_rescale) == (1.5, 0.7)
+
+
+async def test_a_picture_cannot_be_followed_without_a_controlnet(house: House) -> None:
+    """The sentence names the setting; half a wish is told what is missing."""
+    owl, files = house.person(), pictures(house.folder, 1)
+    wish = {"prompt": "a red ball", "control": "edges", "control_image": "f0"}
+    answer = await house.next_message(owl, await owl.run("imagine", wish, files=files))
+    assert "no ControlNet for edges" in answer["content"]
+    assert "ATELIER_CONTROLNETS" in answer["content"]
+    half = await owl.run("imagine", {"prompt": "a red ball", "control": "edges"})
+    assert "give me both" in half["message"]["content"]
+    assert await house.services.jobs.active() == []

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.requests import ControlKind
 from core.errors import SettingsError
-from core.settings import Settings, load_settings
+from core.settings import CONTROLS, Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +92,14 @@ def test_the_token_stays_out_of_sight(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "very-secret" not in repr(settings)
     assert settings.discord_token is not None
     assert settings.discord_token.get_secret_value() == "very-secret"
+
+
+def test_controlnets_are_named_by_kind() -> None:
+    """Kinds and folders or ids; what cannot be read is said with the kinds there are."""
+    assert load_settings().controls == {}
+    named = load_settings(controlnets="scribble=./nets/s, edges = owner/canny,")
+    assert named.controls == {"scribble": "./nets/s", "edges": "owner/canny"}
+    assert set(CONTROLS) == set(ControlKind)
+    for wrong in ("canny=x", "scribble", "depth="):
+        with pytest.raises(SettingsError, match=r"ATELIER_CONTROLNETS.*scribble, edges"):
+            load_settings(controlnets=wrong)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.domain.concepts import ConceptKind
 from core.domain.jobs import JobKind, Progress
 from core.domain.people import Actor
-from core.domain.requests import ImagineRequest, StartImage, TranscribeRequest
+from core.domain.requests import ImagineRequest, SecondPass, StartImage, TranscribeRequest
 from core.services.estimates import Speed, shared_s, units_of
 from core.services.imagining import ImagineWish
 from core.services.submitted import Submitted
@@ -32,6 +32,8 @@ def test_work_is_images_times_steps_times_area() -> None:
     assert units_of(plain.model_copy(update={"width_px": 2000, "height_px": 2000}), SPEED) == 80
     start = StartImage(key=key_of("a"), strength=0.25)
     assert units_of(plain.model_copy(update={"start": start}), SPEED) == 5
+    larger = plain.model_copy(update={"hires": SecondPass(scale=2, strength=0.5)})
+    assert units_of(larger, SPEED) == 60
     assert units_of(TranscribeRequest(audio=key_of("a"))) == 1
 
 
