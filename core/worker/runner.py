@@ -110,7 +110,6 @@ def _studio(config: WorkerConfig, base: Base, stacks: Stacks) -> Studio:
     adapter_mb = config.adapter_memory_mb or (2048 if on_gpu else 256)
     speed = Speed(config.channels_last, config.compile)
     return Studio(base, stacks, images=images, adapter_bytes=adapter_mb * 2**20, speed=speed)
-    return Studio(base, stacks, images=images, adapter_bytes=adapter_mb * 2**20)
 
 
 def _whole(work: Callable[[], Ended], ticket: Ticket) -> Slices:
