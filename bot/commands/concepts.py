@@ -6,7 +6,7 @@ from discord import app_commands
 from discord.app_commands import Range
 
 from bot.commands.imagine import draw
-from bot.commands.stack_option import complete_name
+from bot.commands.stack_option import complete_name, complete_tag
 from bot.replies import actor_of, in_time, say, show
 from bot.ui.buttons import Pressed
 from bot.ui.card import Card
@@ -23,13 +23,18 @@ concepts = app_commands.Group(name="concepts", description="What this server has
 
 
 @concepts.command(name="list", description="Everything this server has taught me")
-async def list_concepts(interaction: "Ask") -> None:
-    """Show the first page."""
-    await say(
-        interaction,
-        await in_time(interaction, _page(interaction, 0), ephemeral=True),
-        ephemeral=True,
-    )
+@app_commands.autocomplete(tag=complete_tag)
+@app_commands.describe(
+    tag="Only concepts with this tag", search="Only those with this in a name, class or tag"
+)
+async def list_concepts(
+    interaction: "Ask",
+    tag: Range[str, 1, 26] | None = None,
+    search: Range[str, 1, 40] | None = None,
+) -> None:
+    """Show the first page, or what was looked for."""
+    work = _found(interaction, tag or "", search or "") if tag or search else _page(interaction, 0)
+    await say(interaction, await in_time(interaction, work, ephemeral=True), ephemeral=True)
 
 
 @concepts.command(name="show", description="One concept: its pictures, versions and how to use it")
@@ -96,12 +101,19 @@ async def _page(interaction: "Ask", offset: int) -> Card:
     return cards.library(await interaction.client.services.library.list(guild_id), offset)
 
 
+async def _found(interaction: "Ask", tag: str, search: str) -> Card:
+    library = interaction.client.services.library
+    found = await library.list(actor_of(interaction).guild_id, tag=tag, search=search)
+    return cards.found(found, " ".join(filter(None, (tag, search))))
+
+
 async def _shown(interaction: "Ask", name: str) -> Card:
     client = interaction.client
     concept = await client.services.library.find(actor_of(interaction).guild_id, name)
     versions = await client.services.library.versions(concept)
     sheet = await client.drawing.sheet(versions[0]) if versions else None
-    return cards.shown(concept, versions, sheet)
+    labelled = await client.services.labels.of(concept)
+    return cards.shown(concept, versions, sheet, labelled)
 
 
 async def _try(interaction: "Ask", concept: Concept) -> None:

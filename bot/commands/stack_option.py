@@ -55,6 +55,13 @@ async def complete_name(interaction: "Ask", current: str) -> list[app_commands.C
     return [app_commands.Choice(name=name, value=name) for name in names]
 
 
+async def complete_tag(interaction: "Ask", current: str) -> list[app_commands.Choice[str]]:
+    """Complete a tag that concepts here have."""
+    guild_id = actor_of(interaction).guild_id
+    tags = await interaction.client.services.labels.tags(guild_id, current)
+    return [app_commands.Choice(name=tag, value=tag) for tag in tags]
+
+
 async def _names(interaction: "Ask", text: str) -> list[str]:
     guild_id = actor_of(interaction).guild_id
     found = await interaction.client.services.library.complete(guild_id, text.lstrip("<"), 25)

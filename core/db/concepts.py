@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import rows
-from core.db.tables import ConceptRow, JobRow, VersionRow
+from core.db.tables import AliasRow, ConceptRow, JobRow, TagRow, VersionRow
 from core.domain.concepts import Concept
 from core.domain.jobs import JobState
 
@@ -40,9 +40,28 @@ async def read(session: AsyncSession, concepts: Concepts) -> list[Concept]:
 
 
 async def named(session: AsyncSession, guild_id: int, names: Collection[str]) -> dict[str, Concept]:
-    """The guild's live concepts among these names."""
-    wanted = concepts_of(guild_id, LIVE, ConceptRow.name.in_(names))
-    return {concept.name: concept for concept in await read(session, wanted)}
+    """The guild's live concepts among these names, each under the name or alias that was asked for.
+
+    A name wins over an alias of another concept.
+    """
+    alias = and_(AliasRow.concept_id == ConceptRow.id, AliasRow.guild_id == guild_id)
+    called = concepts_of(guild_id, LIVE, AliasRow.name.in_(names)).join(AliasRow, alias)
+    found = await session.execute(called.add_columns(AliasRow.name))
+    by_alias = {name: rows.concept(concept, version) for concept, version, name in found}
+    by_name = await read(session, concepts_of(guild_id, LIVE, ConceptRow.name.in_(names)))
+    return by_alias | {concept.name: concept for concept in by_name}
+
+
+def called(text: str) -> ColumnElement[bool]:
+    """A concept whose name or an alias of which contains `text`."""
+    aliases = select(AliasRow.concept_id).where(AliasRow.name.contains(text, autoescape=True))
+    return or_(ConceptRow.name.contains(text, autoescape=True), ConceptRow.id.in_(aliases))
+
+
+def tagged(tag: str, *, whole: bool = True) -> ColumnElement[bool]:
+    """A concept that has this tag, or one that contains it."""
+    same = TagRow.name == tag if whole else TagRow.name.contains(tag, autoescape=True)
+    return ConceptRow.id.in_(select(TagRow.concept_id).where(same))
 
 
 async def in_training(session: AsyncSession, concept_ids: Collection[int]) -> set[int]:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rapidfuzz import process
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database, rows
 from core.db import concepts as shelf
 from core.db.concepts import LIVE, TRAINED
 from core.db.guilds import ensure_guild
-from core.db.tables import ConceptRow, VersionRow
+from core.db.tables import AliasRow, ConceptRow, VersionRow
 from core.domain.concepts import Concept, ConceptVersion, concept_name, token_of
 from core.domain.people import Actor
 from core.domain.requests import Hotword
@@ -27,9 +27,17 @@ class Library:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def list(self, guild_id: int) -> list[Concept]:
-        """All concepts, those still in training too, by name."""
-        wanted = shelf.concepts_of(guild_id, LIVE).order_by(ConceptRow.name)
+    async def list(self, guild_id: int, *, tag: str = "", search: str = "") -> list[Concept]:
+        """All concepts, those still in training too, by name.
+
+        Only those with a tag, or in whose names, class or tags the search is found, where given.
+        """
+        conditions = [shelf.tagged(tidied(tag))] if tag else []
+        if search:
+            text = tidied(search)
+            noun = ConceptRow.class_noun.contains(text, autoescape=True)
+            conditions.append(or_(shelf.called(text), noun, shelf.tagged(text, whole=False)))
+        wanted = shelf.concepts_of(guild_id, LIVE, *conditions).order_by(ConceptRow.name)
         async with self._database.session() as session:
             return await shelf.read(session, wanted)
 
@@ -56,12 +64,10 @@ class Library:
         return concepts[0]
 
     async def complete(self, guild_id: int, text: str, limit: int = 25) -> Sequence[Concept]:
-        """Trained concepts whose name contains `text`, those that begin with it first."""
-        part = text.strip().lower().removeprefix("<").removesuffix(">")
+        """Trained concepts with `text` in a name or alias, names that begin with it first."""
+        part = tidied(text)
         wanted = (
-            shelf.concepts_of(
-                guild_id, LIVE, TRAINED, ConceptRow.name.contains(part, autoescape=True)
-            )
+            shelf.concepts_of(guild_id, LIVE, TRAINED, shelf.called(part))
             .order_by(ConceptRow.name.startswith(part, autoescape=True).desc(), ConceptRow.name)
             .limit(limit)
         )
@@ -97,9 +103,15 @@ class Library:
         wanted = shelf.concepts_of(guild_id, LIVE, TRAINED).order_by(VersionRow.id.desc())
         async with self._database.session() as session:
             concepts = await shelf.read(session, wanted)
+            aliases = await session.execute(
+                select(AliasRow.concept_id, AliasRow.name).where(AliasRow.guild_id == guild_id)
+            )
+            names = [(concept.id, concept.name) for concept in concepts] + [*map(tuple, aliases)]
+        by_id = {concept.id: concept for concept in concepts}
         return tuple(
-            Hotword(concept_id=concept.id, name=concept.name, class_noun=concept.class_noun)
-            for concept in concepts
+            Hotword(concept_id=number, name=name, class_noun=by_id[number].class_noun)
+            for number, name in names
+            if number in by_id
         )
 
     async def rename(self, actor: Actor, name: str, new: str) -> Concept:
@@ -162,6 +174,11 @@ class Library:
         return concept
 
 
+def tidied(text: str) -> str:
+    """What a person typed for a name or a part of one."""
+    return text.strip().lower().removeprefix("<").removesuffix(">")
+
+
 async def found(session: AsyncSession, guild_id: int, name: str) -> Concept:
     """A live concept of this guild, or NotFound with names that are near."""
     known = await shelf.named(session, guild_id, (name,))
@@ -177,9 +194,12 @@ async def require(session: AsyncSession, guild_id: int, missing: Sequence[str]) 
     """
     if not missing:
         return
-    names = (
-        await session.scalars(select(ConceptRow.name).where(ConceptRow.guild_id == guild_id, LIVE))
-    ).all()
+    alias = AliasRow.concept_id == ConceptRow.id
+    both = (
+        select(ConceptRow.name).where(ConceptRow.guild_id == guild_id, LIVE),
+        select(AliasRow.name).join(ConceptRow, alias).where(AliasRow.guild_id == guild_id, LIVE),
+    )
+    names = [name for wanted in both for name in await session.scalars(wanted)]
     near = [
         token_of(name)
         for name, *_ in process.extract(missing[0], names, score_cutoff=NEAR, limit=3)

@@ -55,20 +55,23 @@ def resolve(
 ) -> Resolved:
     """Write every concept of `known` as a token, put the merely wanted ones in front.
 
-    A weight in the prompt wins over one in `wanted`. Every name in `wanted` and every token must
-    be in `known`; bare words that are not stay words.
+    `known` has each concept under the name or alias that was used; tokens are of names. A weight
+    in the prompt wins over one in `wanted`. Every name in `wanted` and every token must be in
+    `known`; bare words that are not stay words.
 
     Raises:
         InvalidInput: a weight is no number or out of range, nothing is left to draw, the prompt
             became too long, or there are too many concepts.
     """
-    weights = {concept_name(name): _checked(weight) for name, weight in wanted}
+    weights = {known[concept_name(name)].name: _checked(weight) for name, weight in wanted}
+    by_name = {concept.name: concept for concept in known.values()}
     mentioned: list[str] = []
 
     def write(match: re.Match[str]) -> str:
-        name = (match["token"] or match["word"]).lower()
-        if name not in known:
+        called = (match["token"] or match["word"]).lower()
+        if called not in known:
             return match[0]
+        name = known[called].name
         mentioned.append(name)
         if match["weight"] is not None:
             weights[name] = _weight(match["weight"])
@@ -76,11 +79,11 @@ def resolve(
 
     written = MENTION.sub(write, prompt)
     in_front = [name for name in weights if name not in mentioned]
-    lead = [f"{token_of(name)} {known[name].class_noun}" for name in in_front]
+    lead = [f"{token_of(name)} {by_name[name].class_noun}" for name in in_front]
     names = dict.fromkeys((*in_front, *mentioned))
     return Resolved(
         prompt=_bounded(", ".join(filter(None, (*lead, written))), len(names)),
-        chosen=tuple((known[name], weights.get(name, DEFAULT_WEIGHT)) for name in names),
+        chosen=tuple((by_name[name], weights.get(name, DEFAULT_WEIGHT)) for name in names),
     )
 
 

@@ -10,6 +10,7 @@ from core.services.guilds import Guilds
 from core.services.imagining import Imagining
 from core.services.importing import Importing
 from core.services.jobs import Jobs
+from core.services.labels import Labels
 from core.services.library import Library
 from core.services.outbox import Outbox
 from core.services.results import Results
@@ -37,6 +38,7 @@ class Services:
         self.gallery = Gallery(database)
         self.guilds = Guilds(database)
         self.library = Library(database)
+        self.labels = Labels(database)
         self.jobs = Jobs(database, queue)
         self.outbox = Outbox(database, bells.deliveries)
         self.imagining = Imagining(

@@ -82,11 +82,12 @@ async def _parents(
     session: AsyncSession, guild_id: int, name: str, base_on: Sequence[str]
 ) -> tuple[StackEntry, ...]:
     names = tuple(dict.fromkeys(concept_name(parent) for parent in base_on))
-    if name in names:
-        raise InvalidInput("A concept cannot be based on itself; leave it out of `base on`.")
     known = await shelf.named(session, guild_id, names)
+    if name in names or name in {parent.name for parent in known.values()}:
+        raise InvalidInput("A concept cannot be based on itself; leave it out of `base on`.")
     await require(session, guild_id, [parent for parent in names if parent not in known])
-    return tuple(pinned(known[parent]) for parent in names)
+    parents = {known[parent].id: known[parent] for parent in names}
+    return tuple(map(pinned, parents.values()))
 
 
 def _request(concept: Concept, wish: TrainWish, parents: tuple[StackEntry, ...]) -> TrainRequest:

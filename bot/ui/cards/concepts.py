@@ -9,6 +9,7 @@ from bot.ui.text import block, code, dotted, duration, escaped, listed
 from core.domain.concepts import Concept, ConceptVersion
 from core.domain.recipes import Recipe
 from core.domain.requests import ImportRequest, TrainRequest
+from core.services.labels import Labelled
 
 PAGE = 20
 FORMS = {"kohya": "kohya's", "diffusers": "diffusers'", "peft": "PEFT's"}
@@ -38,10 +39,26 @@ def library(concepts: Sequence[Concept], offset: int = 0) -> Card:
     return Card(embed=card, rows=_pages(offset, len(concepts)))
 
 
-def shown(concept: Concept, versions: Sequence[ConceptVersion], sheet: Blob | None) -> Card:
+def found(concepts: Sequence[Concept], looked_for: str) -> Card:
+    """What a search among a guild's concepts found."""
+    if not concepts:
+        return Card(content=f"There is nothing like {code(looked_for, 60)} here.")
+    lines = [_line(concept) for concept in concepts[:PAGE]]
+    if len(concepts) > PAGE:
+        lines.append(f"and {len(concepts) - PAGE} more; search for something narrower")
+    return Card(embed=embed("\n".join(lines), title=f"Concepts like {escaped(looked_for, 60)}"))
+
+
+def shown(
+    concept: Concept,
+    versions: Sequence[ConceptVersion],
+    sheet: Blob | None,
+    labelled: Labelled | None = None,
+) -> Card:
     """Everything about one concept."""
     noun = escaped(concept.class_noun)
-    lines = [f"A {concept.kind.value}: {noun}", f"taught by <@{concept.owner_id}>", ""]
+    lines = [f"A {concept.kind.value}: {noun}", f"taught by <@{concept.owner_id}>"]
+    lines += [*_labels(labelled), ""] if labelled else [""]
     lines += [_listed(version, concept) for version in versions[:8]] or ["still being learned"]
     if len(versions) > 8:
         lines.append(f"and {len(versions) - 8} older ones")
@@ -145,6 +162,18 @@ def _line(concept: Concept) -> str:
 def version_words(version: ConceptVersion) -> str:
     """A version in plain words: what it was made of and by what, and its hash."""
     return dotted(*_about(version), version.artifact[:12])
+
+
+def labels(concept_name: str, labelled: Labelled) -> Card:
+    """What a concept is called now besides its name."""
+    lines = _labels(labelled) or ["has no other names and no tags"]
+    return Card(content="\n".join([code(f"<{concept_name}>"), *lines]))
+
+
+def _labels(labelled: Labelled) -> list[str]:
+    aliases = listed([code(f"<{alias}>") for alias in labelled.aliases])
+    tags = " ".join(code(f"#{tag}") for tag in labelled.tags)
+    return [line for line in (f"also called {aliases}" if aliases else "", tags) if line]
 
 
 def _listed(version: ConceptVersion, concept: Concept) -> str:

@@ -34,7 +34,7 @@ async def test_a_file_becomes_a_concept_with_a_card(house: House, tmp_path: Path
     tried = await house.result(owl, await house.press(owl, card, "try"))
     assert "`<xyz>` 1" in text_of(tried)
     shown = await house.result(owl, await owl.run("concepts show", {"name": "xyz"}))
-    assert "temple_v3.safetensors" in text_of(shown)
+    assert r"from temple\_v3.safetensors" in text_of(shown)
 
 
 async def test_status_says_what_is_taken_in(house: House, tmp_path: Path) -> None:
