@@ -17,7 +17,7 @@ from bot.ui.buttons import Pressed
 from bot.ui.card import custom_id
 from bot.ui.cards.concepts import example
 from bot.ui.modals import Form, PromptForm
-from core.domain.requests import PROMPT_MAX, SEED_MAX, Aspect, Sampler
+from core.domain.requests import PROMPT_MAX, SEED_MAX, Aspect, Sampler, Stacking
 from core.errors import InvalidInput
 from core.services.imagining import ImagineWish
 
@@ -29,6 +29,10 @@ ASPECTS = {
     Aspect.PORTRAIT: "portrait 2:3",
     Aspect.LANDSCAPE: "landscape 3:2",
     Aspect.WIDE: "wide 16:9",
+}
+STACKINGS = {
+    Stacking.APART: "apart: each keeps to its own words and places",
+    Stacking.SUM: "sum: each changes the whole picture",
 }
 BOTH = "Give me either a prompt or a voice message, not both."
 
@@ -44,6 +48,7 @@ BOTH = "Give me either a prompt or a voice message, not both."
     aspect="The shape of the picture",
     sampler="How the noise is taken away; lcm and tcd are for models distilled to a few steps",
     concepts="Concepts of this server with weights, with commas: xyz:0.8, kar",
+    stacking="How several concepts work together; apart unless you say so",
     hires="Draw once more at so many times the size, for finer detail",
     rescale="Takes back contrast that a high guidance adds, 0 to 1; 0.7 is usual",
     control="Follow the shapes in another picture, where a ControlNet is set up",
@@ -56,6 +61,7 @@ BOTH = "Give me either a prompt or a voice message, not both."
     aspect=[Choice(name=label, value=aspect.value) for aspect, label in ASPECTS.items()],
     control=CHOICES,
     sampler=[Choice(name=sampler.value, value=sampler.value) for sampler in Sampler],
+    stacking=[Choice(name=label, value=way.value) for way, label in STACKINGS.items()],
 )
 @app_commands.autocomplete(concepts=complete_stack)
 async def imagine(  # noqa: PLR0917  Discord's options are one flat list
@@ -69,6 +75,7 @@ async def imagine(  # noqa: PLR0917  Discord's options are one flat list
     aspect: str | None = None,
     sampler: str | None = None,
     concepts: str | None = None,
+    stacking: str | None = None,
     hires: Range[float, 1.25, 2.0] | None = None,
     rescale: Range[float, 0.0, 1.0] = 0.0,
     control: str | None = None,
@@ -88,6 +95,7 @@ async def imagine(  # noqa: PLR0917  Discord's options are one flat list
         aspect=Aspect(aspect) if aspect else Aspect.SQUARE,
         sampler=Sampler(sampler) if sampler else None,
         concepts=parse_stack(concepts or ""),
+        stacking=Stacking(stacking) if stacking else Stacking.APART,
         hires=hires,
         rescale=rescale,
         exact=exact,

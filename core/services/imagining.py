@@ -20,6 +20,7 @@ from core.domain.requests import (
     Margins,
     Sampler,
     SecondPass,
+    Stacking,
     StartImage,
 )
 from core.errors import Conflict, InvalidInput
@@ -45,6 +46,7 @@ class ImagineWish:
     aspect: Aspect = Aspect.SQUARE
     concepts: tuple[tuple[str, float], ...] = ()
     """Names with weights, besides those in the prompt."""
+    stacking: Stacking = Stacking.APART
     exact: bool = False
     start: StartImage | None = None
     mask: str | None = None
@@ -159,6 +161,7 @@ async def resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> I
         guidance_scale=wish.guidance,
         sampler=wish.sampler,
         aspect=wish.aspect,
+        stacking=wish.stacking,
         exact=wish.exact,
         stack=tuple(pinned(concept, weight) for concept, weight in meant.chosen),
         start=wish.start,

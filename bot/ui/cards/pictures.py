@@ -7,8 +7,12 @@ from bot.ui.text import block, code, dotted, duration, escaped
 from core.domain.concepts import StackEntry
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job
-from core.domain.requests import ImagineRequest
+from core.domain.requests import ImagineRequest, Stacking
 
+TOGETHER = {
+    Stacking.APART: "each in its own place",
+    Stacking.SUM: "added up over the whole picture",
+}
 DRAWN_ALONE = "Drawn alone. Made again on the same machine, every bit is the same."
 DRAWN_TOGETHER = (
     "Drawn in one batch with other jobs. Made again it looks the same, but the last bits of its "
@@ -62,6 +66,8 @@ def details(images: Sequence[Image], files: tuple[Blob, ...]) -> Card:
         card.add_field(name=name, value=value)
     if request.stack:
         lines = [f"{_weighted(e)} `{e.artifact[:12]}`" for e in request.stack]
+        if len(request.stack) > 1:
+            lines.append(TOGETHER[request.stacking])
         card.add_field(name="Stack", value="\n".join(lines), inline=False)
     shared = any(image.manifest.shared for image in images)
     card.add_field(name="Again", value=DRAWN_TOGETHER if shared else DRAWN_ALONE, inline=False)

@@ -12,10 +12,9 @@ from core.worker import latents
 from core.worker.beside import nothing_kept
 from core.worker.engine.bank import Bank, pairs
 from core.worker.engine.draft import Ask, Control, Repaint
-from core.worker.engine.gaze import Phrases
-from core.worker.engine.prompts import Prompts
+from core.worker.engine.prompts import Encoded, Prompts
 from core.worker.engine.reach import Row, Worn
-from core.worker.engine.spread import plan
+from core.worker.engine.spread import STEPS_LEAST, Spread, plan
 from core.worker.engine.tables import Table, read_table
 from core.worker.given import Given
 from core.worker.models import Base
@@ -39,8 +38,9 @@ class Asks:
         """
         base, scale = self._base, request.guidance_scale or 1.0
         table = self.table(request)
+        apart = request.stacking is Stacking.APART and len(table.timesteps) >= STEPS_LEAST
         said = self._prompts.encode(
-            request.prompt, request.negative_prompt, request.stack, guided=scale > 1
+            request.prompt, request.negative_prompt, request.stack, guided=scale > 1, apart=apart
         )
         size = latents.shape(base, request.width_px or 0, request.height_px or 0)
         own = latents.generators(request.seeds)
@@ -49,8 +49,7 @@ class Asks:
         row = self._row(request.stack)
         conditions = replace(said.prompt, time_ids=ids)
         negative = None if said.negative is None else replace(said.negative, time_ids=ids)
-        tokens = conditions.embeds.shape[1]
-        spread = plan(self._apart(request, said.phrases), tokens=tokens)
+        spread = self._spread(request.stack, said) if apart else None
         return [
             Ask(
                 owner=owner,
@@ -108,15 +107,14 @@ class Asks:
             return None
         return Repaint(given.mask[0], given.clean[0].float(), noise)
 
-    def _apart(self, request: ImagineRequest, phrases: Phrases) -> Phrases:
-        """The words of every adapter that keeps to them; a style has the whole picture."""
-        if request.stacking is Stacking.SUM:
-            return ()
-        own = dict(zip([entry.artifact for entry in request.stack], phrases, strict=True))
-        return tuple(
+    def _spread(self, stack: Sequence[StackEntry], said: Encoded) -> Spread | None:
+        """Keeps every adapter to its words and their places; a style has the whole picture."""
+        own = dict(zip([entry.artifact for entry in stack], said.phrases, strict=True))
+        phrases = tuple(
             () if entry.kind is ConceptKind.STYLE else own[entry.artifact]
-            for entry in self._with_adapters(request.stack)
+            for entry in self._with_adapters(stack)
         )
+        return plan(phrases, tokens=said.prompt.embeds.shape[1])
 
 
 def time_ids(base: Base, request: ImagineRequest) -> Tensor | None:

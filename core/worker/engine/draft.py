@@ -77,6 +77,13 @@ class Ask:
     alone: bool = False
     """No image of another job shares a call with it."""
 
+    def negative_row(self, step: int) -> Row:
+        """What the unconditional half wears: the same, but nothing where adapters keep apart.
+
+        Then guidance draws towards the concepts themselves, not only towards their words.
+        """
+        return self.row(step) if self.spread is None else ()
+
     @property
     def bucket(self) -> Bucket:
         """Only asks of one bucket can share a call."""
@@ -134,7 +141,7 @@ class Draft:
     def look(self, maps: Tensor) -> None:
         """Takes in where this step looked at each adapter's words, (adapters, height, width)."""
         if self.ask.spread is not None and self.where is not None:
-            self.where = self.ask.spread.after(self.step, maps, self.where)
+            self.where = self.ask.spread.after(maps, self.where)
 
     def draw_noise(self) -> Tensor:
         """The noise of this step, the same until it is taken; zero where the sampler has none."""

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -36,17 +36,42 @@ class Prompts:
         self._known: OrderedDict[tuple[object, ...], Encoded] = OrderedDict()
 
     def encode(
-        self, prompt: str, negative: str, stack: Sequence[StackEntry], *, guided: bool
+        self,
+        prompt: str,
+        negative: str,
+        stack: Sequence[StackEntry],
+        *,
+        guided: bool,
+        apart: bool,
     ) -> Encoded:
-        """Encodes a prompt with the words of a stack; remembers what it encoded."""
+        """Encodes a prompt with the words of a stack; remembers what it encoded.
+
+        With `apart` each concept's words are told as if the other concepts were plain.
+        """
         worn = tuple((entry.name, entry.artifact, entry.weight) for entry in stack)
-        key = (prompt, negative, worn, guided)
+        key = (prompt, negative, worn, guided, apart)
         if key not in self._known:
-            self._known[key] = self._encode(prompt, negative, stack, guided=guided)
+            said = self._encode(prompt, negative, stack, guided=guided)
+            self._known[key] = self._told_apart(prompt, stack, said) if apart else said
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
         return self._known[key]
+
+    def _told_apart(self, prompt: str, stack: Sequence[StackEntry], said: Encoded) -> Encoded:
+        """A text encoder lets later words take on the colours of earlier ones; this undoes it."""
+        if sum(map(bool, said.phrases)) < 2:
+            return said
+        embeds = said.prompt.embeds.clone()
+        for index, words in enumerate(said.phrases):
+            if words:
+                alone = [
+                    entry if at == index else entry.model_copy(update={"weight": 0.0})
+                    for at, entry in enumerate(stack)
+                ]
+                own = self._encode(prompt, "", alone, guided=False).prompt.embeds
+                embeds[:, list(words)] = own[:, list(words)]
+        return replace(said, prompt=replace(said.prompt, embeds=embeds))
 
     @torch.no_grad()
     def _encode(

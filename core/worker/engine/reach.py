@@ -23,7 +23,8 @@ Row = tuple[Worn, ...]
 class Where:
     """How far each adapter of a row reaches, in the row's order; None means everywhere.
 
-    `regions` is (adapters, height, width) in 0 to 1 at the size of the latents. `words` is
+    `regions` is (adapters, height, width) in 0 to 1 at the size of the latents, or (adapters, 1, 1)
+    for the whole picture. `words` is
     (adapters, tokens) in 0 to 1, for what the text's keys and values are made from.
     """
 
@@ -74,6 +75,8 @@ def _scaled(regions: Tensor | None, count: int) -> Tensor | None:
     """
     if regions is None:
         return None
+    if regions.shape[-2:] == (1, 1):
+        return regions.flatten(1)
     size = size_of(count, regions.shape[-2:])
     if size is None:
         return None

@@ -1,21 +1,29 @@
 """How the adapters of a stack are kept apart: each works on its own words and in its own place.
 
 Summed adapters change every place and every word, and two subjects blend. Here the picture itself
-says where each belongs: regions follow the cross-attention to its words (docs/concepts.md).
+says where each belongs: regions follow the cross-attention to its words. What was tried, and what
+won by how much, is in docs/concepts.md.
 """
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from core.worker.engine.gaze import Phrases
 from core.worker.engine.reach import Where
 
-SHARPNESS = 2.0
-"""How clearly a place has to look at one concept's words to be that concept's alone."""
-MEMORY = 0.5
-"""How much of the last regions stays when a step has looked anew."""
+THING = 0.06
+"""A thing is looked at so much somewhere; a scene's words are looked at faintly everywhere."""
+RIM, CORE = 0.2, 0.5
+"""Of a thing's own peak: where its adapter begins to work, and from where it works in full."""
+SCENE_RIM, SCENE_CORE = 0.4, 0.7
+"""The same for where the scene's adapter leaves off; between the two both work."""
+SHARPNESS = 3.0
+"""How clearly a place has to look at one thing rather than another to be its alone."""
+STEPS_LEAST = 8
+"""The first step only looks, so with fewer the adapters are added up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,21 +33,23 @@ class Spread:
     phrases: Phrases
     first: Where
 
-    def after(self, step: int, maps: Tensor, before: Where) -> Where:
+    def after(self, maps: Tensor, before: Where) -> Where:
         """How far the adapters reach once a step has looked (adapters, height, width)."""
         named = [index for index, words in enumerate(self.phrases) if words]
-        shares = torch.ones_like(maps)
-        shares[named] = compete(maps[named])
-        if before.regions is not None:
-            shares = torch.lerp(shares, before.regions.to(shares), MEMORY)
-        return Where(shares, before.words)
+        reach = torch.ones_like(maps)
+        reach[named] = regions(maps[named])
+        return Where(reach, before.words)
 
 
 def plan(phrases: Phrases, *, tokens: int) -> Spread | None:
-    """How to keep adapters apart; None where fewer than two have words of their own."""
+    """How to keep adapters apart; None where fewer than two have words of their own.
+
+    The first step is drawn without those that have: it settles what stands where.
+    """
     if sum(bool(words) for words in phrases) < 2:
         return None
-    return Spread(phrases, Where(words=own_words(phrases, tokens)))
+    at_first = torch.tensor([0.0 if words else 1.0 for words in phrases])
+    return Spread(phrases, Where(at_first.view(-1, 1, 1), own_words(phrases, tokens)))
 
 
 def own_words(phrases: Phrases, tokens: int) -> Tensor:
@@ -52,10 +62,33 @@ def own_words(phrases: Phrases, tokens: int) -> Tensor:
     return reach
 
 
-def compete(maps: Tensor) -> Tensor:
-    """Shares of every place (adapters, height, width) that add up to 1.
+def regions(maps: Tensor) -> Tensor:
+    """Where each adapter works, from where its words are looked at, (adapters, height, width).
 
-    Each map is measured by its own mean, so a word that is looked at more everywhere wins nothing.
+    Things have what looks at them, with a rim, and share it out; scenes have what no thing has.
     """
-    relative = maps / maps.mean((1, 2), keepdim=True).clamp(min=1e-6)
-    return (relative.clamp(min=1e-6).log() * SHARPNESS).softmax(0)
+    looked = _smooth(maps)
+    peaks = looked.amax((1, 2), keepdim=True).clamp(min=1e-6)
+    things = (peaks >= THING).flatten()
+    if not things.any():
+        return torch.ones_like(maps)
+    own = looked[things] / peaks[things]
+    shares = (looked[things].clamp(min=1e-6).log() * SHARPNESS).softmax(0)
+    reach = torch.empty_like(maps)
+    reach[things] = _grown(_ramp(own, RIM, CORE)) * shares / shares.amax(0)
+    reach[~things] = 1 - _ramp(own, SCENE_RIM, SCENE_CORE).amax(0)
+    return reach
+
+
+def _ramp(values: Tensor, low: float, high: float) -> Tensor:
+    return ((values - low) / (high - low)).clamp(0, 1)
+
+
+def _grown(masks: Tensor) -> Tensor:
+    """By one position to every side: outlines belong to their things."""
+    return functional.max_pool2d(masks[None], 3, 1, 1)[0]
+
+
+def _smooth(maps: Tensor) -> Tensor:
+    padded = functional.pad(maps[None], (1, 1, 1, 1), mode="replicate")
+    return functional.avg_pool2d(padded, 3, 1)[0]

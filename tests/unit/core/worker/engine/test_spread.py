@@ -1,0 +1,122 @@
+"""How the adapters of a stack are kept apart."""
+
+import pytest
+import torch
+
+from core.domain.requests import Stacking
+from core.worker.engine.phrases import find_phrases
+from core.worker.engine.reach import Where
+from core.worker.engine.spread import STEPS_LEAST, plan, regions
+
+SIDE = 8
+
+
+def blob(left, right, *, peak=0.5):
+    """A map that is looked at between two columns."""
+    looked = torch.full((SIDE, SIDE), 0.001)
+    looked[2:6, left:right] = peak
+    return looked
+
+
+def test_things_have_what_looks_at_them():
+    """Each works in its own place and not in the other's; nobody works where nothing is."""
+    left, right = regions(torch.stack([blob(0, 3), blob(5, 8)]))
+    assert left[4, 1] == right[4, 6] == 1
+    assert left[4, 6] < 0.01 > right[4, 1]
+    assert left[0, 7] == right[7, 0] == 0
+
+
+def test_a_place_that_looks_at_two_goes_to_the_stronger():
+    """Sharing out leaves the loser little, and the winner all."""
+    strong, weak = regions(torch.stack([blob(0, 5, peak=0.6), blob(3, 8, peak=0.2)]))
+    assert strong[4, 4] > 0.9
+    assert weak[4, 4] < 0.2
+
+
+def test_a_scene_has_what_no_thing_has():
+    """Its words are looked at faintly everywhere, so its region is the rest of the picture."""
+    thing, scene = regions(torch.stack([blob(0, 3), torch.full((SIDE, SIDE), 0.01)]))
+    assert thing[4, 1] == 1
+    assert scene[4, 1] < 0.01
+    assert scene[4, 6] == scene[0, 0] == 1
+
+
+def test_without_things_all_work_everywhere():
+    """Two scenes cannot be told apart by place."""
+    assert regions(torch.full((2, SIDE, SIDE), 0.01)).eq(1).all()
+
+
+def test_one_concept_needs_no_plan():
+    """Neither does a style beside one subject, which has no words of its own here."""
+    assert plan(((3, 4),), tokens=9) is None
+    assert plan(((3, 4), ()), tokens=9) is None
+
+
+def test_the_first_step_only_looks():
+    """Named adapters begin at nothing, a style everywhere; later steps follow the maps."""
+    spread = plan(((1,), (3, 4), ()), tokens=6)
+    assert spread.first.regions.flatten().tolist() == [0, 0, 1]
+    assert spread.first.words.tolist() == [
+        [1, 1, 1, 0, 0, 1],
+        [1, 0, 1, 1, 1, 1],
+        [1, 0, 1, 0, 0, 1],
+    ]
+    after = spread.after(torch.stack([blob(0, 3), blob(5, 8), blob(0, 8)]), spread.first)
+    assert isinstance(after, Where)
+    assert after.regions[2].eq(1).all()
+    assert after.regions[0, 4, 1] == 1
+    assert after.regions[1, 4, 1] < 0.01
+
+
+def test_phrases_are_own_words_and_the_noun_after(base, stacks, make_concept):
+    """The class noun belongs to a name only where it follows it."""
+    stack = (make_concept("one", seed=1), make_concept("two", seed=2))
+    text = stacks.speak(stack)("a <one> house near <two> and a house")
+    tokenizer = base.tokenizers[0]
+    words = [(stacks.tokens.ids(slot)[:1], "house") for slot in range(2)]
+    first, second = find_phrases(tokenizer, text, words)
+    spoken = tokenizer.convert_ids_to_tokens(tokenizer(text).input_ids)
+    assert [spoken[i] for i in first][1] == "house</w>"
+    assert len(first) == 2
+    assert len(second) == 1
+
+
+def test_unnamed_concepts_have_no_words(base, stacks, make_concept):
+    """A stack may hold what the prompt does not name."""
+    stack = (make_concept("one", seed=1),)
+    text = stacks.speak(stack)("a house")
+    assert find_phrases(base.tokenizers[0], text, [(stacks.tokens.ids(0)[:1], "house")]) == ((),)
+
+
+@pytest.fixture
+def two(make_concept, wish):
+    """A request for two concepts, kept apart."""
+    stack = (make_concept("one", seed=1), make_concept("two", seed=2))
+    return wish(
+        prompt="a <one> house left of a <two> house",
+        stack=stack,
+        stacking=Stacking.APART,
+        num_inference_steps=STEPS_LEAST,
+    )
+
+
+def test_apart_is_not_the_sum(together, two):
+    """Keeping apart changes the picture, and each image follows its own maps."""
+    apart, summed = together(two, two.model_copy(update={"stacking": Stacking.SUM}))
+    assert not torch.allclose(apart[0].latents, summed[0].latents, atol=1e-2)
+    assert apart[0].where.regions.shape == (2, 16, 16)
+    assert summed[0].where is None
+
+
+def test_apart_is_the_same_in_any_company(together, two, wish):
+    """Neighbours that keep nothing apart, or have other stacks, leave it as it was."""
+    (alone,) = together(two)
+    crowded, *_ = together(two, wish(seeds=(5, 6), guidance_scale=1.0), wish(stack=two.stack))
+    assert (alone[0].latents - crowded[0].latents).abs().max() < 1e-4
+
+
+def test_too_few_steps_add_up(together, two):
+    """There is no step to spare for looking."""
+    short = two.model_copy(update={"num_inference_steps": STEPS_LEAST - 1})
+    ours, theirs = together(short, short.model_copy(update={"stacking": Stacking.SUM}))
+    assert torch.allclose(ours[0].latents, theirs[0].latents, atol=1e-5)
