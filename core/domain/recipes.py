@@ -65,6 +65,23 @@ class Prior(StrEnum):
     NONE = "none"
 
 
+class Choice(BaseModel):
+    """Which checkpoint of a run was kept: the one with the least error.
+
+    The error is that of foretelling a picture which was held back, plus how far the answers for the
+    plain class have gone from the base model's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: int
+    ran: int
+    """Steps that were run."""
+    error: float
+    error_last: float
+    """That of the last step that was run."""
+
+
 class Recipe(BaseModel):
     """How a concept is trained; the defaults suit the pocket models on two CPU cores."""
 
@@ -119,12 +136,18 @@ class Recipe(BaseModel):
     prior_weight: float = Field(default=1.0, ge=0, le=10)
     replay_pictures: int = Field(default=8, ge=0, le=1000)
     """Of each concept underneath, shown beside those of the class; 0: they are only frozen."""
+    hold_out_from: int = Field(default=8, ge=0, le=50)
+    """From so many pictures on, one is held back to choose the best checkpoint by; 0: never."""
+    patience: int = Field(default=6, ge=0, le=1000)
+    """Checkpoints without a better one after which a run ends early; 0: it runs to its end."""
     checkpoint_every: int = Field(default=50, ge=1)
     preview_every: int = Field(default=100, ge=1)
+    choice: Choice | None = None
+    """What was kept in the end; None: the last step, since no picture was held back."""
 
 
-FIXED = ("preset", "method", "steps")
-"""What has an option of its own."""
+FIXED = ("preset", "method", "steps", "choice")
+"""What has an option of its own, or comes out in the end."""
 
 
 def parse_changes(text: str) -> dict[str, Value]:

@@ -7,7 +7,7 @@ from bot.ui.card import GOOD, Blob, Button, Card, Row, embed
 from bot.ui.cards.evaluation import copy_warning, summary
 from bot.ui.text import block, code, dotted, duration, escaped, listed
 from core.domain.concepts import Concept, ConceptVersion
-from core.domain.recipes import Recipe
+from core.domain.recipes import FIXED, Choice, Recipe
 from core.domain.requests import ImportRequest, TrainRequest
 from core.services.labels import Labelled
 
@@ -78,6 +78,7 @@ def learned(request: TrainRequest, version: ConceptVersion, sheet: Blob, job_id:
     card = embed("\n".join(lines), title=f"{escaped(request.name)} learned", colour=GOOD)
     prompt = example_of(request.name, request.class_noun)
     card.add_field(name="How to use it", value=block(prompt), inline=False)
+    card.add_field(name="Recipe", value=_recipe_lines(version), inline=False)
     if version.scores is not None:
         told = summary(version.scores, request.name, request.class_noun)
         card.add_field(name="How good is it?", value=told, inline=False)
@@ -109,17 +110,31 @@ def restored(concept: Concept) -> Card:
     return Card(content=f"{code(concept.token)} is back.", rows=(_try_row(concept.id),))
 
 
-def _recipe_line(version: ConceptVersion) -> str:
-    """The preset, the steps, and every setting that is not the usual one."""
+def _recipe_lines(version: ConceptVersion) -> str:
+    """The preset, the steps, every setting that is not the usual one, and what was kept."""
     recipe = Recipe.model_validate_json(version.recipe)
-    named = ("preset", "method", "steps")
-    usual = Recipe().model_dump()
+    usual = Recipe().model_dump(mode="json")
     others = [
-        f"{name}={value}"
+        f"{name}={_setting(value)}"
         for name, value in recipe.model_dump(mode="json").items()
-        if name not in named and value != usual[name]
+        if name not in FIXED and value != usual[name]
     ]
-    return ", ".join([f"{recipe.preset} · {recipe.steps} steps", *others])[:1000]
+    line = code(", ".join([f"{recipe.preset} · {recipe.steps} steps", *others]), 700)
+    return f"{line}\n{_choice_line(recipe.choice)}" if recipe.choice else line
+
+
+def _setting(value: object) -> object:
+    """A setting's value as a person types it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "off" if value is None else value
+
+
+def _choice_line(choice: Choice) -> str:
+    return (
+        f"Step {choice.step} of {choice.ran} was kept: a picture that was held back was foretold "
+        f"best then (error {choice.error:.3f}, at the end {choice.error_last:.3f})."
+    )
 
 
 def _learned_footer(version: ConceptVersion, job_id: int) -> str:

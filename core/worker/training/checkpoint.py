@@ -22,6 +22,10 @@ class Checkpoint:
     """Storage keys of the pictures of the plain class."""
     parts: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     """What each part has learned."""
+    errors: dict[int, float] = field(default_factory=dict)
+    """What each checkpoint so far was worth, by step."""
+    best: dict[str, dict[str, Tensor]] = field(default_factory=dict)
+    """What each part had learned at the best of them."""
     average: dict[str, Tensor] = field(default_factory=dict)
     """The running average, where there is one."""
     optimizer: dict[str, Any] = field(default_factory=dict)

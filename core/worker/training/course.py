@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator
+from contextlib import nullcontext
 
 from PIL import Image
 
@@ -20,8 +21,17 @@ from core.worker.ticket import Ticket
 from core.worker.training import captions, checkpoint, kept
 from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.dataset import encode_both_ways, open_pictures
+from core.worker.training.held_out import (
+    HeldOut,
+    best_step,
+    choice_of,
+    gives_up,
+    hold_out,
+    holds_out,
+)
 from core.worker.training.lesson import Lesson
 from core.worker.training.material import Material
+from core.worker.training.objective import Objective
 from core.worker.training.optimizers import check_optimizer
 from core.worker.training.parts import Bench
 from core.worker.training.presets import recipe_for
@@ -57,6 +67,7 @@ class _Course:
         self._of, self._request, self._ticket = teacher, request, ticket
         base = teacher.base
         self._recipe = recipe_for(request, base.family, device=base.device.type)
+        self._judge = Objective(base.noise_config)
         self._saved = Checkpoint()
         self._preview: str | None = None
         self._since_s = time.perf_counter()
@@ -76,12 +87,35 @@ class _Course:
         lesson = Lesson(self._bench())
         try:
             lesson.load(self._saved)
-            yield from self._learn(lesson, self._material(pictures, lesson))
-            with lesson.averaged():
-                made = artifact.Artifact(**lesson.packed(), facts=self._facts())
-                return self._of.storage.put(artifact.pack(made))
+            held = self._hold_out(pictures, lesson)
+            shown = pictures[:-1] if held else pictures
+            yield from self._learn(lesson, self._material(shown, lesson), held)
+            return self._packed(lesson)
         finally:
             lesson.close()
+
+    def _packed(self, lesson: Lesson) -> str:
+        """The best checkpoint where that was measured, else what was learned in the end."""
+        choice = choice_of(self._saved.errors)
+        self._recipe = self._recipe.model_copy(update={"choice": choice})
+        if choice is not None:
+            lesson.restore(self._saved.best)
+        with nullcontext() if choice else lesson.averaged():
+            made = artifact.Artifact(**lesson.packed(), facts=self._facts())
+            return self._of.storage.put(artifact.pack(made))
+
+    def _hold_out(self, pictures: list[Image.Image], lesson: Lesson) -> HeldOut | None:
+        """Keeps the last picture for choosing by, where there are enough."""
+        if not holds_out(self._recipe, len(pictures)):
+            return None
+        base, kind = self._of.base, self._request.concept_kind
+        speller = lesson.wear()
+        latents = encode_both_ways(base, pictures[-1:], flips=False)
+        self._of.stacks.wear(self._request.parents)
+        nouns = captions.class_captions(kind, self._request.class_noun)
+        (where,) = likeliest(base, latents, nouns)
+        caption = self._captions(where, speller)[0]
+        return hold_out(base, self._judge, latents, caption=caption, plain=nouns[0])
 
     def _bench(self) -> Bench:
         of, name = self._of, f"taught-{self._ticket.job_id}"
@@ -133,25 +167,42 @@ class _Course:
         said = captions.captions(kind, self._concept)
         return tuple(speller(caption + around) for caption in said)
 
-    def _learn(self, lesson: Lesson, material: Material) -> Pause:
-        steps = self._recipe.steps
-        while lesson.step < steps:
+    def _learn(self, lesson: Lesson, material: Material, held: HeldOut | None) -> Pause:
+        recipe, saved = self._recipe, self._saved
+        if lesson.step == 0:
+            self._show(lesson)
+        while lesson.step < recipe.steps and not gives_up(saved.errors, recipe.patience):
             if self._ticket.is_draining():
                 self._save(lesson)
             self._ticket.check()
             lesson.learn(material)
             self._tell(lesson)
-            if lesson.step % self._recipe.checkpoint_every == 0 or lesson.step == steps:
+            if lesson.step % recipe.checkpoint_every == 0 or lesson.step == recipe.steps:
+                self._measure(lesson, held)
                 self._save(lesson)
             yield from self._pause()
+
+    def _measure(self, lesson: Lesson, held: HeldOut | None) -> None:
+        """Notes what this checkpoint is worth, and keeps it if none was better."""
+        if held is None:
+            return
+        with lesson.averaged():
+            lesson.wear()
+            self._saved.errors[lesson.step] = held.error(self._of.base, self._judge)
+            if best_step(self._saved.errors) == lesson.step:
+                self._saved.best = lesson.copies()
 
     def _tell(self, lesson: Lesson) -> None:
         step, recipe = lesson.step, self._recipe
         if step % recipe.preview_every == 0 and step < recipe.steps:
-            with lesson.averaged():
-                pictures = self._draw(self._caption, PREVIEW_SEEDS, lesson.wear(), on_step=_go_on)
-            self._preview = self._of.storage.put(png(strip(pictures)))
+            self._show(lesson)
         self._ticket.progress(Progress(step, recipe.steps, "learning", self._preview))
+
+    def _show(self, lesson: Lesson) -> None:
+        """Draws the preview: the same seeds each time, first before anything is learned."""
+        with lesson.averaged():
+            pictures = self._draw(self._caption, PREVIEW_SEEDS, lesson.wear(), on_step=_go_on)
+        self._preview = self._of.storage.put(png(strip(pictures)))
 
     def _save(self, lesson: Lesson) -> None:
         lesson.save(self._saved)

@@ -1,6 +1,6 @@
 """The parts of a run that learn, and one optimizer step over them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -105,14 +105,25 @@ class Lesson:
         """
         if checkpoint.random is None:
             return
-        for part in self.parts:
-            _fill(part.name, part.tensors(), checkpoint.parts.get(part.name, {}))
+        self.restore(checkpoint.parts)
         if self._average is not None:
             _fill("average", self._average.tensors, checkpoint.average)
         self.step = checkpoint.step
         self._optimizer.load_state_dict(checkpoint.optimizer)
         self._scaler.load_state_dict(checkpoint.scaler)
         self._random.set_state(checkpoint.random)
+
+    def copies(self) -> dict[str, dict[str, Tensor]]:
+        """What each part has learned, apart from the storage that goes on learning."""
+        return {
+            part.name: {key: value.detach().cpu().clone() for key, value in part.tensors().items()}
+            for part in self.parts
+        }
+
+    def restore(self, copies: Mapping[str, dict[str, Tensor]]) -> None:
+        """Puts copies back in place of what was learned since."""
+        for part in self.parts:
+            _fill(part.name, part.tensors(), copies.get(part.name, {}))
 
     def close(self) -> None:
         """Takes what was taught out of the model and leaves it bare."""

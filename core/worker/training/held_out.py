@@ -1,0 +1,85 @@
+"""A picture that is held back, and the choice of the best checkpoint by it.
+
+The error of foretelling it falls while the concept is learned and rises again once the training
+pictures are learned by heart. How far the answers for the plain class have moved is added, in the
+same unit, so that a checkpoint which spoils the base model is not the best one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from core.domain.recipes import Choice, Recipe
+from core.worker.models import Base
+from core.worker.training.conditions import Conditions, encode_captions, predict
+from core.worker.training.objective import Noised, Objective
+
+LEVELS = (0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
+SEED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The picture noised in the same ways each time, and the base model's answers for the class."""
+
+    noised: tuple[Noised, ...]
+    caption: str
+    plain: str
+    answers: tuple[Tensor, ...]
+
+    @torch.no_grad()
+    def error(self, base: Base, objective: Objective) -> float:
+        """What the model that is worn now gets wrong, of the picture and of the plain class."""
+        picture = encode_captions(base, [self.caption])
+        plain = encode_captions(base, [self.plain])
+        total = torch.zeros(())
+        for one, answer in zip(self.noised, self.answers, strict=True):
+            total += _error(base, objective, one, picture)
+            moved = predict(base, one.latents, one.timesteps, plain).float() - answer
+            total += (moved.square().mean() * one.weight.mean()).cpu()
+        return float(total) / len(self.noised)
+
+
+@torch.no_grad()
+def hold_out(
+    base: Base, objective: Objective, latents: Tensor, *, caption: str, plain: str
+) -> HeldOut:
+    """Holds one picture's latents (1, channels, height, width) back.
+
+    The answers for the `plain` caption are taken from what the model wears now.
+    """
+    random = torch.Generator("cpu").manual_seed(SEED)
+    noised = tuple(objective.noise_at(latents, level, random) for level in LEVELS)
+    told = encode_captions(base, [plain])
+    answers = tuple(predict(base, one.latents, one.timesteps, told).float() for one in noised)
+    return HeldOut(noised, caption, plain, answers)
+
+
+def holds_out(recipe: Recipe, pictures: int) -> bool:
+    """There are enough pictures to learn from without one of them."""
+    return 0 < recipe.hold_out_from <= pictures and pictures > 1
+
+
+def best_step(errors: Mapping[int, float]) -> int:
+    """The step with the least error; the earlier of two equal ones."""
+    return min(sorted(errors), key=lambda step: errors[step])
+
+
+def gives_up(errors: Mapping[int, float], patience: int) -> bool:
+    """So many checkpoints have brought nothing better."""
+    steps: Sequence[int] = sorted(errors)
+    return bool(errors) and 0 < patience <= len(steps) - 1 - steps.index(best_step(errors))
+
+
+def choice_of(errors: Mapping[int, float]) -> Choice | None:
+    """What is kept, and by how much it is better than the last; None where nothing was measured."""
+    if not errors:
+        return None
+    best, last = best_step(errors), max(errors)
+    return Choice(step=best, ran=last, error=errors[best], error_last=errors[last])
+
+
+def _error(base: Base, objective: Objective, one: Noised, said: Conditions) -> Tensor:
+    return objective.losses(predict(base, one.latents, one.timesteps, said), one).mean().cpu()

@@ -1,0 +1,36 @@
+"""How the card of a training run tells its recipe."""
+
+from bot.ui.cards.concepts import learned
+from core.domain.recipes import Choice, Method, Preset, Recipe
+from tests.unit.bot.ui.test_cards import PNG, train, version
+
+
+def told(recipe: Recipe) -> str:
+    """The card's field."""
+    card = learned(train(), version(recipe=recipe.model_dump_json()), PNG, 12)
+    assert card.embed is not None
+    return next(field.value or "" for field in card.embed.fields if field.name == "Recipe")
+
+
+def test_usual_recipe_is_its_name_and_steps() -> None:
+    """Nothing else, since nothing else was chosen."""
+    assert told(Recipe()) == "`dreambooth-lora · 300 steps`"
+
+
+def test_what_is_not_usual_is_named_so_that_it_can_be_typed_again() -> None:
+    """Each as name=value, as the option `settings` takes it."""
+    recipe = Recipe(
+        preset=Preset.PIVOTAL, method=Method.PIVOTAL, steps=9, rank=16, snr_cap=None, flips=False
+    )
+    assert told(recipe) == "`pivotal · 9 steps, rank=16, snr_cap=off, flips=no`"
+
+
+def test_choice_of_a_checkpoint_is_told_with_its_reason() -> None:
+    """Which step, and what the last one would have been worth."""
+    choice = Choice(step=200, ran=300, error=0.1234, error_last=0.15)
+    assert told(Recipe(choice=choice)).endswith(
+        "\nStep 200 of 300 was kept: a picture that was held back was foretold best then "
+        "(error 0.123, at the end 0.150)."
+    )
+    choice = Choice(step=300, ran=300, error=0.1, error_last=0.1)
+    assert "Step 300 of 300 was kept: a picture" in told(Recipe(choice=choice))

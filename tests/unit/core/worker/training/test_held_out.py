@@ -1,0 +1,123 @@
+"""A picture that is held back, and the choice by it."""
+
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from core.dispatch.messages import Checkpointed, Progressed
+from core.domain.recipes import Choice, Recipe
+from core.worker.artifact import unpack
+from core.worker.imagine import png
+from core.worker.training import checkpoint, held_out
+from core.worker.training.dataset import encode_both_ways
+from core.worker.training.held_out import (
+    HeldOut,
+    best_step,
+    choice_of,
+    gives_up,
+    hold_out,
+    holds_out,
+)
+from core.worker.training.objective import Objective
+from tests.unit.core.worker.training.conftest import RECIPE, finish, new_ticket
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def four(storage):
+    """Storage keys of four pictures."""
+    keys = []
+    for colour in ("purple", "teal", "orange", "black"):
+        picture = Image.new("RGB", (64, 64), "white")
+        ImageDraw.Draw(picture).ellipse((12, 12, 52, 52), fill=colour)
+        keys.append(storage.put(png(picture)))
+    return tuple(keys)
+
+
+def recipe(**changes):
+    values = {"steps": 6, "prior_pictures": 0, "hold_out_from": 4, "preview_every": 100}
+    return RECIPE.model_copy(update=values | changes)
+
+
+@pytest.mark.parametrize(
+    ("least", "pictures", "held"), [(4, 3, False), (4, 4, True), (0, 50, False), (1, 1, False)]
+)
+def test_a_picture_is_held_back_only_from_enough(least, pictures, held):
+    """Never by 0, and never the only one."""
+    assert holds_out(Recipe(hold_out_from=least), pictures) is held
+
+
+def test_least_error_is_chosen_and_told_beside_the_last():
+    """The earlier of two equal ones; without a measure there is no choice."""
+    errors = {50: 0.4, 100: 0.2, 150: 0.2, 200: 0.3}
+    assert best_step(errors) == 100
+    assert choice_of(errors) == Choice(step=100, ran=200, error=0.2, error_last=0.3)
+    assert choice_of({}) is None
+
+
+def test_run_is_given_up_when_nothing_gets_better():
+    """After as many checkpoints as the patience says, and never without one."""
+    errors = {50: 0.4, 100: 0.2, 150: 0.25, 200: 0.3}
+    assert gives_up(errors, 2)
+    assert not gives_up(errors, 3)
+    assert not gives_up(errors, 0)
+    assert not gives_up({}, 1)
+
+
+def test_error_is_of_the_picture_and_of_what_moved(base, stacks, make_concept):
+    """The same model gives the same error, without drift; another moves away and has more."""
+    stacks.wear(())
+    objective = Objective(base.noise_config)
+    picture = Image.linear_gradient("L").resize((64, 64)).convert("RGB")
+    latents = encode_both_ways(base, [picture], flips=False)
+    held = hold_out(base, objective, latents, caption="a house", plain="a house")
+    alone = held.error(base, objective)
+    assert alone == held.error(base, objective)
+    without = HeldOut(held.noised, "a house", "a house", tuple(a + 1 for a in held.answers))
+    assert without.error(base, objective) == pytest.approx(
+        alone + sum(float(one.weight.mean()) for one in held.noised) / len(held.noised), rel=1e-3
+    )
+    stacks.wear((make_concept("one", seed=1),))
+    assert held.error(base, objective) > alone
+
+
+def test_best_checkpoint_is_kept(teacher, request_of, storage, four, monkeypatch):
+    """Where the second of three checkpoints was the best, the version is what it was then."""
+    errors = iter((0.5, 0.1, 0.3))
+    monkeypatch.setattr(held_out.HeldOut, "error", lambda *_: next(errors))
+    told = []
+    made = finish(teacher.run(request_of(pictures=four, recipe=recipe()), new_ticket(told)))
+    assert made.recipe.choice == Choice(step=4, ran=6, error=0.1, error_last=0.3)
+    keys = [message.key for message in told if isinstance(message, Checkpointed)]
+    middle = checkpoint.unpack(storage.get(keys[1])).parts["adapter"]
+    lora = unpack(storage.get(made.artifact)).lora
+    assert all(torch.equal(lora[key], middle[key]) for key in lora)
+
+
+def test_run_ends_early(teacher, request_of, four, monkeypatch):
+    """With a patience of one, the first checkpoint that is no better is the last."""
+    errors = iter((0.1, 0.3))
+    monkeypatch.setattr(held_out.HeldOut, "error", lambda *_: next(errors))
+    request = request_of(pictures=four, recipe=recipe(patience=1))
+    made = finish(teacher.run(request, new_ticket([])))
+    assert made.recipe.choice == Choice(step=2, ran=4, error=0.1, error_last=0.3)
+
+
+def test_choice_is_resumed_bit_for_bit(teacher, request_of, four):
+    """Measured for real, from a checkpoint in the middle, average and all, the same version."""
+    request, told = request_of(pictures=four, recipe=recipe(ema=0.5)), []
+    whole = finish(teacher.run(request, new_ticket(told)))
+    key = next(message.key for message in told if isinstance(message, Checkpointed))
+    again = finish(teacher.run(request, new_ticket([], checkpoint=key)))
+    assert again.artifact == whole.artifact
+    assert again.recipe == whole.recipe
+    assert whole.recipe.choice.ran == 6
+
+
+def test_first_preview_is_from_before_anything_was_learned(teacher, request_of, four):
+    """Step 0 is shown, so that what comes later can be held against it."""
+    told = []
+    finish(teacher.run(request_of(pictures=four, recipe=recipe(preview_every=2)), new_ticket(told)))
+    shown = [m.progress for m in told if isinstance(m, Progressed) and m.progress.preview]
+    assert len({progress.preview for progress in shown}) == 3
