@@ -211,6 +211,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
         adapter_memory_mb=settings.adapter_memory_mb,
         channels_last=settings.channels_last,
         compile=settings.compile,
+        fast_adapter=settings.fast_adapter,
     )
 
 

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     """Lay features out pixel by pixel; faster on newer GPUs, slower on the CPUs we measured."""
     compile: Literal["off", "on", "graphs"] = "off"
     """Compile the UNet, also into CUDA graphs: the first picture of a size takes minutes."""
+    fast_adapter: str = ""
+    """A LoRA file made for few steps; it joins every stack with the samplers lcm and tcd."""
 
     playground_port: int = Field(default=8080, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -30,3 +30,4 @@ class WorkerConfig:
     """What adapters may take beside the model; 0 means 2048 on a GPU and 256 elsewhere."""
     channels_last: bool = False
     compile: Literal["off", "on", "graphs"] = "off"
+    fast_adapter: str = ""

@@ -16,6 +16,7 @@ from core.domain.requests import (
 from core.storage import Storage
 from core.worker.controls import load_controls
 from core.worker.device import make_deterministic, resolve_device, resolve_dtype, threads_for
+from core.worker.engine.fast import load_fast_adapter
 from core.worker.engine.speed import Speed
 from core.worker.engine.studio import Studio
 from core.worker.evaluation.after_training import and_evaluated
@@ -109,7 +110,15 @@ def _studio(config: WorkerConfig, base: Base, stacks: Stacks) -> Studio:
     images = config.batch or (32 if on_gpu else 16)
     adapter_mb = config.adapter_memory_mb or (2048 if on_gpu else 256)
     speed = Speed(config.channels_last, config.compile)
-    return Studio(base, stacks, images=images, adapter_bytes=adapter_mb * 2**20, speed=speed)
+    file = config.fast_adapter
+    return Studio(
+        base,
+        stacks,
+        images=images,
+        adapter_bytes=adapter_mb * 2**20,
+        speed=speed,
+        few_steps=load_fast_adapter(file, base) if file else None,
+    )
 
 
 def _whole(work: Callable[[], Ended], ticket: Ticket) -> Slices:

@@ -10,7 +10,8 @@ from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.requests import ImagineRequest, Stacking
 from core.worker import latents
 from core.worker.beside import nothing_kept
-from core.worker.engine.bank import Bank, pairs
+from core.worker.engine import fast
+from core.worker.engine.bank import Adapter, Bank, pairs
 from core.worker.engine.draft import Ask, Control, Repaint
 from core.worker.engine.prompts import Encoded, Prompts
 from core.worker.engine.reach import Row, Worn
@@ -25,8 +26,11 @@ from core.worker.stack import Stacks
 class Asks:
     """Turns resolved requests into asks for one base model and its bank."""
 
-    def __init__(self, base: Base, stacks: Stacks, bank: Bank) -> None:
+    def __init__(
+        self, base: Base, stacks: Stacks, bank: Bank, *, few_steps: Adapter | None = None
+    ) -> None:
         self._base, self._stacks, self._bank = base, stacks, bank
+        self._few_steps = few_steps
         self._prompts = Prompts(base, stacks)
 
     def of(self, request: ImagineRequest, *, owner: int, alone: bool, given: Given) -> list[Ask]:
@@ -46,7 +50,7 @@ class Asks:
         own = latents.generators(request.seeds)
         noise = latents.noise(own, size, request.variation).to(base.device)
         ids = time_ids(base, request)
-        row = self._row(request.stack)
+        row = (*self._row(request.stack), *self._hurried(request))
         conditions = replace(said.prompt, time_ids=ids)
         negative = None if said.negative is None else replace(said.negative, time_ids=ids)
         spread = self._spread(request.stack, said) if apart else None
@@ -89,6 +93,13 @@ class Asks:
             if not self._bank.knows(entry.artifact):
                 self._bank.print(entry.artifact, pairs(self._stacks.artifact(entry.artifact).lora))
         return tuple(Worn(entry.artifact, entry.weight) for entry in worn)
+
+    def _hurried(self, request: ImagineRequest) -> Row:
+        """The few-step adapter where the sampler is one that it was made for."""
+        if self._few_steps is None or request.sampler not in fast.SAMPLERS:
+            return ()
+        self._bank.print(fast.KEY, self._few_steps)
+        return (Worn(fast.KEY, 1.0),)
 
     def _with_adapters(self, stack: Sequence[StackEntry]) -> list[StackEntry]:
         return [entry for entry in stack if self._stacks.artifact(entry.artifact).lora]

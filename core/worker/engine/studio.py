@@ -7,7 +7,7 @@ from PIL import Image
 
 from core.domain.requests import ImagineRequest
 from core.worker.engine.asks import Asks
-from core.worker.engine.bank import Bank, share
+from core.worker.engine.bank import Adapter, Bank, share
 from core.worker.engine.batch import Denoiser
 from core.worker.engine.decoder import Decoder
 from core.worker.engine.draft import Draft
@@ -35,6 +35,7 @@ class Studio:
         images: int,
         adapter_bytes: int,
         speed: Speed = AS_IT_IS,
+        few_steps: Adapter | None = None,
     ) -> None:
         self.images = images
         self._base, self._stacks = base, stacks
@@ -46,7 +47,7 @@ class Studio:
         decoder = Decoder(vae, pixels_a_latent=base.pipe.vae_scale_factor)
         limit = Limit(base.device, images=images)
         self._engine = Engine(Denoiser(unet, bank, controls, compiled), decoder, bank, limit)
-        self._asks = Asks(base, stacks, bank)
+        self._asks = Asks(base, stacks, bank, few_steps=few_steps)
 
     def takes(self, request: ImagineRequest) -> bool:
         """It knows the model, the sampler and every part of the stack.
