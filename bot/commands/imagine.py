@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.commands.control_option import CHOICES, Guide, parse_guide, take_guide
-from bot.commands.stack_option import complete_stack, parse_stack
+from bot.commands.stack_option import complete_worn, parse_stack
 from bot.commands.voice import hear
 from bot.queueing import queue
 from bot.replies import actor_of, channel_of, defer, require_voice
@@ -63,7 +63,7 @@ BOTH = "Give me either a prompt or a voice message, not both."
     sampler=[Choice(name=sampler.value, value=sampler.value) for sampler in Sampler],
     stacking=[Choice(name=label, value=way.value) for way, label in STACKINGS.items()],
 )
-@app_commands.autocomplete(concepts=complete_stack)
+@app_commands.autocomplete(concepts=complete_worn)
 async def imagine(  # noqa: PLR0917  Discord's options are one flat list
     interaction: "Ask",
     prompt: Range[str, 1, PROMPT_MAX] | None = None,

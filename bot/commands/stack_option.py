@@ -41,10 +41,25 @@ def parse_names(text: str) -> tuple[str, ...]:
 
 async def complete_stack(interaction: "Ask", current: str) -> list[app_commands.Choice[str]]:
     """Complete the last name of a list with commas."""
+    return await _complete_last(interaction, current)
+
+
+async def complete_worn(interaction: "Ask", current: str) -> list[app_commands.Choice[str]]:
+    """The same, with saved stacks among the names."""
+    return await _complete_last(interaction, current, stacks=True)
+
+
+async def _complete_last(
+    interaction: "Ask", current: str, *, stacks: bool = False
+) -> list[app_commands.Choice[str]]:
     done, _, last = current.rpartition(",")
     chosen = {part.split(":")[0].strip().lower() for part in done.split(",")}
     head = f"{done.strip()}, " if done.strip() else ""
     names = [name for name in await _names(interaction, last.strip()) if name not in chosen]
+    if stacks:
+        guild_id = actor_of(interaction).guild_id
+        saved = await interaction.client.services.stacks.list(guild_id, last.strip())
+        names = [*names, *(one.name for one in saved if one.name not in chosen)][:25]
     choices = [f"{head}{name}" for name in names]
     return [app_commands.Choice(name=c, value=c) for c in choices if len(c) <= CHOICE_MAX]
 

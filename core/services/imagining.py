@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database
 from core.db import concepts as shelf
-from core.domain.concepts import Concept, ConceptVersion, StackEntry, concept_name, token_of
+from core.domain.concepts import Concept, ConceptVersion, StackEntry, token_of
 from core.domain.controls import missing
 from core.domain.people import Actor
 from core.domain.requests import (
@@ -29,6 +29,7 @@ from core.services.desk import Desk
 from core.services.gallery import Gallery
 from core.services.jobs import Jobs
 from core.services.library import require
+from core.services.stacks import unfolded
 from core.services.submitted import Submitted
 
 
@@ -146,13 +147,13 @@ class Imagining:
 async def resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> ImagineRequest:
     """A wish as a request, with its concepts pinned; raises as `Imagining.request` does."""
     _check_numbers(wish)
-    prompt = prompts.tidy(wish.prompt)
-    named = [concept_name(name) for name, _ in wish.concepts]
+    prompt, wanted = await unfolded(session, guild_id, prompts.tidy(wish.prompt), wish.concepts)
+    named = [name for name, _ in wanted]
     explicit = (*named, *prompts.tokens(prompt))
     known = await shelf.named(session, guild_id, {*explicit, *prompts.words(prompt)})
     await require(session, guild_id, [name for name in explicit if name not in known])
     usable = await _usable(session, known, explicit)
-    meant = prompts.resolve(prompt, wish.concepts, usable)
+    meant = prompts.resolve(prompt, wanted, usable)
     return ImagineRequest(
         prompt=meant.prompt,
         negative_prompt=prompts.tidy(wish.negative_prompt, what="negative prompt"),

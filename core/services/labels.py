@@ -14,7 +14,7 @@ from core.db.tables import AliasRow, ConceptRow, TagRow
 from core.domain.concepts import NAME, Concept, concept_name, token_of
 from core.domain.people import Actor
 from core.errors import Conflict, InvalidInput
-from core.services.library import check_may_change, found, tidied
+from core.services.library import check_may_change, check_no_stack, found, tidied
 
 EACH_MAX = 10
 Table = type[AliasRow] | type[TagRow]
@@ -63,6 +63,7 @@ class Labels:
         fresh = concept_name(alias)
         async with self._database.transaction() as session:
             concept = await _own(session, actor, name)
+            await check_no_stack(session, actor.guild_id, fresh)
             taken = (await shelf.named(session, actor.guild_id, (fresh,))).get(fresh)
             if taken is not None:
                 raise Conflict(f"{token_of(fresh)} means {taken.token} already.")

@@ -11,7 +11,7 @@ from core.db import Database, rows
 from core.db import concepts as shelf
 from core.db.concepts import LIVE, TRAINED
 from core.db.guilds import ensure_guild
-from core.db.tables import AliasRow, ConceptRow, VersionRow
+from core.db.tables import AliasRow, ConceptRow, StackRow, VersionRow
 from core.domain.concepts import Concept, ConceptVersion, concept_name, token_of
 from core.domain.people import Actor
 from core.domain.requests import Hotword
@@ -221,7 +221,18 @@ def check_may_change(actor: Actor, owner_id: int, name: str) -> None:
         )
 
 
+async def check_no_stack(session: AsyncSession, guild_id: int, name: str) -> None:
+    """A name in a prompt means one thing.
+
+    Raises:
+        Conflict: it is the name of a saved stack.
+    """
+    if await session.get(StackRow, (guild_id, name)) is not None:
+        raise Conflict(f"{token_of(name)} is the name of a stack. Choose another one.")
+
+
 async def _check_free(session: AsyncSession, guild_id: int, name: str) -> None:
+    await check_no_stack(session, guild_id, name)
     if await shelf.named(session, guild_id, (name,)):
         raise Conflict(
             f"There is a concept {token_of(name)} already. Rename or delete that one first."

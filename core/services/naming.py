@@ -10,7 +10,7 @@ from core.db.tables import ConceptRow
 from core.domain.concepts import Concept, ConceptKind
 from core.domain.people import Actor
 from core.errors import Conflict
-from core.services.library import check_may_change
+from core.services.library import check_may_change, check_no_stack
 
 
 async def own_concept(
@@ -39,7 +39,12 @@ async def own_concept(
 async def new_concept(
     session: AsyncSession, actor: Actor, *, name: str, noun: str, kind: ConceptKind
 ) -> Concept:
-    """A concept of a name that is free."""
+    """A concept of a name that is free.
+
+    Raises:
+        Conflict: a stack has that name.
+    """
+    await check_no_stack(session, actor.guild_id, name)
     row = ConceptRow(
         guild_id=actor.guild_id,
         owner_id=actor.user_id,

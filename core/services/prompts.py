@@ -63,7 +63,7 @@ def resolve(
         InvalidInput: a weight is no number or out of range, nothing is left to draw, the prompt
             became too long, or there are too many concepts.
     """
-    weights = {known[concept_name(name)].name: _checked(weight) for name, weight in wanted}
+    weights = {known[concept_name(name)].name: checked_weight(weight) for name, weight in wanted}
     by_name = {concept.name: concept for concept in known.values()}
     mentioned: list[str] = []
 
@@ -87,6 +87,26 @@ def resolve(
     )
 
 
+def unfold(prompt: str, stacks: Mapping[str, Sequence[tuple[Concept, float]]]) -> str:
+    """The prompt with each `<stack>` turned into its concepts, `<stack:0.5>` at half their weights.
+
+    Raises:
+        InvalidInput: a weight is no number or out of range.
+    """
+
+    def write(match: re.Match[str]) -> str:
+        members = stacks.get((match["token"] or "").lower())
+        if members is None:
+            return match[0]
+        share = 1.0 if match["weight"] is None else _weight(match["weight"])
+        return " and ".join(
+            f"<{concept.name}:{checked_weight(weight * share):.4f}> {concept.class_noun}"
+            for concept, weight in members
+        )
+
+    return MENTION.sub(write, prompt)
+
+
 def _bounded(prompt: str, concepts: int) -> str:
     if not prompt:
         raise InvalidInput("Say what to draw: the prompt is empty.")
@@ -98,10 +118,15 @@ def _bounded(prompt: str, concepts: int) -> str:
 def _weight(text: str) -> float:
     if not NUMBER.fullmatch(text.strip()):
         raise InvalidInput(_WEIGHT_HELP)
-    return _checked(float(text))
+    return checked_weight(float(text))
 
 
-def _checked(weight: float) -> float:
+def checked_weight(weight: float) -> float:
+    """A concept's weight.
+
+    Raises:
+        InvalidInput: it is out of range.
+    """
     if not WEIGHT_MIN <= weight <= WEIGHT_MAX:
         raise InvalidInput(_WEIGHT_HELP)
     return weight

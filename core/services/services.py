@@ -14,6 +14,7 @@ from core.services.labels import Labels
 from core.services.library import Library
 from core.services.outbox import Outbox
 from core.services.results import Results
+from core.services.stacks import Stacks
 from core.services.training import Training
 from core.services.versions import Versions
 from core.services.voice import Voice
@@ -39,6 +40,7 @@ class Services:
         self.guilds = Guilds(database)
         self.library = Library(database)
         self.labels = Labels(database)
+        self.stacks = Stacks(database)
         self.jobs = Jobs(database, queue)
         self.outbox = Outbox(database, bells.deliveries)
         self.imagining = Imagining(

@@ -1,0 +1,42 @@
+"""/stacks: kept, shown, used in prompts and in the option, forgotten."""
+
+from tests.integration.bot.house import House, text_of
+
+
+async def test_stacks_from_end_to_end(house: House) -> None:
+    """Save, list, show, draw with it both ways, delete."""
+    owl = house.person()
+    await house.teach("Lighthouse", "xyz", "temple", owl)
+    await house.teach("Lighthouse", "kar", "forest", owl)
+    assert "No stacks are kept" in (await owl.run("stacks list"))["message"]["content"]
+    saved = await owl.run("stacks save", {"name": "home", "concepts": "xyz:0.8, kar"})
+    assert "`<xyz>` 0.8 · temple\n`<kar>` 1 · forest" in text_of(saved["message"])
+    listed = text_of((await owl.run("stacks list"))["message"])
+    assert "`<home>` · xyz:0.8, kar:1" in listed
+    shown = text_of((await owl.run("stacks show", {"name": "home"}))["message"])
+    assert "a photo of <home> at night" in shown
+    drawn = text_of(await house.imagine(owl, prompt="<home> at night"))
+    assert "`<xyz>` 0.8 (v1) · `<kar>` 1 (v1)" in drawn
+    drawn = text_of(await house.imagine(owl, prompt="a cat", concepts="home:0.5"))
+    assert "`<xyz>` 0.4 (v1) · `<kar>` 0.5 (v1)" in drawn
+    hare = house.person("hare")
+    refused = await hare.run("stacks delete", {"name": "home"})
+    assert "saved by somebody else" in refused["message"]["content"]
+    gone = await owl.run("stacks delete", {"name": "home"})
+    assert "`<home>` is forgotten" in gone["message"]["content"]
+
+
+async def test_stacks_are_offered_beside_concepts(house: House) -> None:
+    """In the option of /imagine, with the saved name; what is based on offers concepts only."""
+    owl = house.person()
+    await house.teach("Lighthouse", "xyz", "temple", owl)
+    await owl.run("stacks save", {"name": "xhome", "concepts": "xyz:0.8"})
+
+    async def offered(command: str, option: str, typed: str) -> list[str]:
+        body = {"user": "owl", "channel": "general", "command": command, "focused": option}
+        answer = await house.control.post("autocomplete", body | {"options": {option: typed}})
+        return [choice["value"] for choice in answer["choices"]]
+
+    assert await offered("imagine", "concepts", "x") == ["xyz", "xhome"]
+    assert await offered("train", "base_on", "x") == ["xyz"]
+    assert await offered("stacks show", "name", "xh") == ["xhome"]
