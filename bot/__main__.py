@@ -212,6 +212,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
         channels_last=settings.channels_last,
         compile=settings.compile,
         fast_adapter=settings.fast_adapter,
+        preview_decoder=settings.preview_decoder,
     )
 
 

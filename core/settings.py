@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """Compile the UNet, also into CUDA graphs: the first picture of a size takes minutes."""
     fast_adapter: str = ""
     """A LoRA file made for few steps; it joins every stack with the samplers lcm and tcd."""
+    preview_decoder: str = ""
+    """Show pictures on their way: `own` (the model's VAE), or an AutoencoderTiny's folder or id."""
 
     playground_port: int = Field(default=8080, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -31,3 +31,4 @@ class WorkerConfig:
     channels_last: bool = False
     compile: Literal["off", "on", "graphs"] = "off"
     fast_adapter: str = ""
+    preview_decoder: str = ""

@@ -3,8 +3,8 @@
 import io
 import math
 import time
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -23,6 +23,7 @@ from core.worker.given import Given, Pictures
 from core.worker.loop import Slices
 from core.worker.models import Base
 from core.worker.plain import Drawn, OnStep, PlainPath, scheduler_for
+from core.worker.previews import Previews, Watch
 from core.worker.samplers import possible_steps
 from core.worker.stack import Speller, Stacks
 from core.worker.ticket import Ticket
@@ -50,10 +51,15 @@ class Imaginer:
     """Draws with the base model that it was given; with a studio, many requests at once."""
 
     def __init__(
-        self, base: Base, stacks: Stacks, storage: Storage, studio: Studio | None = None
+        self,
+        base: Base,
+        stacks: Stacks,
+        storage: Storage,
+        studio: Studio | None = None,
+        previews: Previews | None = None,
     ) -> None:
         self._base, self._stacks, self._storage = base, stacks, storage
-        self._studio = studio
+        self._studio, self._previews = studio, previews
         self._plain, self._pictures = PlainPath(base), Pictures(base, storage)
         self._versions = library_versions()
 
@@ -145,7 +151,8 @@ class Imaginer:
         """Draws a resolved request wherever it can be; whether others shared a batch with it."""
         if self._studio is None or not self._studio.takes(request):
             return self._alone(request, ticket, given, part), False
-        return (yield from _together(self._studio, request, ticket, given, part))
+        watch = None if self._previews is None else self._previews.watch
+        return (yield from _together(self._studio, request, ticket, given, part, watch))
 
     def _alone(self, request: ImagineRequest, ticket: Ticket, given: Given, part: _Part) -> Drawn:
         speller = self._stacks.wear(request.stack)
@@ -224,19 +231,25 @@ def _enough_steps(steps: int, strength: float) -> int:
 
 
 def _together(
-    studio: Studio, request: ImagineRequest, ticket: Ticket, given: Given, part: _Part
+    studio: Studio,
+    request: ImagineRequest,
+    ticket: Ticket,
+    given: Given,
+    part: _Part,
+    watch: Callable[[Draft], Watch] | None,
 ) -> Generator[None, None, tuple[Drawn, bool]]:
     """Waits for a request's images among those of others; whether they shared a batch."""
-    alone = request.exact or ticket.alone
+    alone = request.exact
     drafts = studio.admit(request, owner=ticket.job_id, alone=alone, given=given)
-    total = drafts[0].steps
+    total, first = drafts[0].steps, watch(drafts[0]) if watch else None
     try:
         while any(draft.picture is None for draft in drafts):
             yield
             ticket.check()
             _raise_fault(drafts)
             done = sum(draft.done for draft in drafts) // len(drafts)
-            ticket.progress(part.progress(done, total))
+            preview = first.look() if first else None
+            ticket.progress(replace(part.progress(done, total), preview=preview))
         return studio.pictures(drafts), any(draft.shared for draft in drafts)
     finally:
         studio.withdraw(drafts)

@@ -23,10 +23,11 @@ from core.worker.evaluation.after_training import and_evaluated
 from core.worker.evaluation.encoder import Scorer
 from core.worker.evaluation.evaluator import Evaluator
 from core.worker.exporting import Exporter
-from core.worker.imagine import Imaginer
+from core.worker.imagine import Imaginer, png
 from core.worker.importing import Importer
 from core.worker.loop import Slices
 from core.worker.models import Base, load_base
+from core.worker.previews import load_previews
 from core.worker.speech import Listener
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
@@ -86,7 +87,10 @@ def load_runner(config: WorkerConfig) -> Runner:
     base = load_base(config.model, device=device, dtype=resolve_dtype(config.dtype, device))
     base = replace(base, controls=load_controls(dict(config.controls), base))
     stacks = Stacks(base, storage)
-    imaginer = Imaginer(base, stacks, storage, _studio(config, base, stacks))
+    previews = load_previews(
+        config.preview_decoder, base, lambda picture: storage.put(png(picture))
+    )
+    imaginer = Imaginer(base, stacks, storage, _studio(config, base, stacks), previews)
     listener = Listener(config.speech_model, device=device, threads=threads, storage=storage)
     teacher = Teacher(base, stacks, imaginer, storage)
     importer = Importer(base, stacks, imaginer, storage)
