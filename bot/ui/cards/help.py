@@ -22,8 +22,8 @@ Send me a voice message in a direct message, or right-click anyone's voice messa
 **Imagine from voice**. I show what I heard before I draw.
 
 **See how good it is**
-`/evaluate concept` scores one · `/evaluate stack` several in one picture · `/evaluate seeds` finds \
-the best seeds · `/evaluate blind` lets people judge
+`/evaluate concept` scores one · `/evaluate stack` several in one picture · `/evaluate seeds` \
+finds the best seeds · `/evaluate blind` lets people judge
 
 **Look after it**
 `/concepts list` what this server has taught me · `/jobs list` what I am doing for you
