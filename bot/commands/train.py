@@ -14,7 +14,7 @@ from bot.ui.buttons import Pressed
 from bot.ui.card import custom_id
 from bot.ui.modals import Form, TeachForm, Teaching
 from core.domain.concepts import ConceptKind, class_noun, concept_name
-from core.domain.recipes import STEPS_MAX, Preset, parse_changes
+from core.domain.recipes import CAPTION_MAX, STEPS_MAX, Preset, parse_changes
 from core.errors import InvalidInput
 from core.services.training import TrainWish
 
@@ -48,6 +48,7 @@ METHODS = {
     base_on="Concepts of this server that it builds on, with commas; they stay as they are",
     steps="How long to learn; left out, I choose",
     zip_file="A zip of pictures, in place of single ones",
+    caption="What else all pictures show; one .txt beside each picture says it for that one",
     method="What learns; left out, an adapter and a word",
     settings="For the curious: settings of the recipe, such as rank=16, optimizer=prodigy",
 )
@@ -79,6 +80,7 @@ async def train(  # noqa: PLR0917  Discord's options are one flat list
     base_on: str | None = None,
     steps: Range[int, 1, STEPS_MAX] | None = None,
     method: str | None = None,
+    caption: Range[str, 1, CAPTION_MAX] | None = None,
     settings: Range[str, 1, 500] | None = None,
 ) -> None:
     """Begin at once when all is there; ask for the rest in a form."""
@@ -92,6 +94,7 @@ async def train(  # noqa: PLR0917  Discord's options are one flat list
         pictures=tuple(file for file in (*images, zip_file) if file is not None),
         preset=Preset(method or Preset.DREAMBOOTH_LORA),
         settings=settings or "",
+        caption=caption or "",
     )
     if name and class_noun and teaching.pictures:
         await teach(interaction, teaching)
@@ -127,6 +130,7 @@ async def teach(interaction: "Ask", teaching: Teaching) -> None:
         steps=teaching.steps,
         preset=teaching.preset,
         settings=teaching.settings,
+        captions=tuple(own or teaching.caption for own in taken.captions),
     )
     training = interaction.client.services.training
     actor, channel = actor_of(interaction), channel_of(interaction)

@@ -26,6 +26,11 @@ def is_archive(data: bytes) -> bool:
     return data.startswith(MAGIC)
 
 
+def is_caption(name: str) -> bool:
+    """The file is a text that says what the picture of the same name shows."""
+    return name.lower().endswith(".txt")
+
+
 def unpacked(data: bytes) -> list[tuple[str, bytes]]:
     """(name, bytes) of every file in the archive; blocks, so use a thread.
 
@@ -56,8 +61,9 @@ def _entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     wanted = [entry for entry in entries if not entry.is_dir() and not _clutter(entry)]
     if not wanted:
         raise Refused("holds no files. Put pictures into it.")
-    if len(wanted) > FILES_MAX:
-        raise Refused(f"holds {len(wanted)} files. Keep {FILES_MAX} pictures at most.")
+    pictures = [entry for entry in wanted if not is_caption(entry.filename)]
+    if len(pictures) > FILES_MAX:
+        raise Refused(f"holds {len(pictures)} files. Keep {FILES_MAX} pictures at most.")
     if sum(entry.file_size for entry in wanted) > UNPACKED_MAX_BYTES:
         raise Refused(
             f"unpacks to more than {UNPACKED_MAX_BYTES // 2**20} MiB. Use fewer pictures."

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import NamedTuple, TypeVar
 
@@ -12,6 +12,7 @@ import discord
 from bot.intake import archives, pictures, sounds, weights
 from bot.intake.pictures import Picture, Refused
 from bot.ui.text import code, listed
+from core.domain.recipes import CAPTION_MAX
 from core.errors import InvalidInput
 from core.storage import Storage
 
@@ -36,6 +37,8 @@ class Pictures:
     """Checked pictures in storage."""
 
     keys: tuple[str, ...]
+    captions: tuple[str, ...]
+    """What a text file beside each picture says of it, or nothing."""
     notes: tuple[str, ...]
     """Sentences that the person should read, such as which two look nearly the same."""
 
@@ -134,22 +137,31 @@ class Intake:
     def _take(self, uploads: Sequence[Upload]) -> Pictures:
         checked = check_all(uploads)
         notes = tuple(_near_copies(checked))
-        return Pictures(tuple(self._storage.put(picture.png) for picture in checked), notes)
+        captions = tuple(picture.caption for picture in checked)
+        return Pictures(tuple(self._storage.put(one.png) for one in checked), captions, notes)
 
 
 def check_all(uploads: Sequence[Upload]) -> list[Picture]:
-    """Every picture, those in zips too; blocks, so use a thread.
+    """Every picture, those in zips too, with its caption; blocks, so use a thread.
 
     Raises:
         InvalidInput: lists every file that cannot be used.
     """
     found: list[Picture] = []
     refused: list[str] = []
-    for name, data in _expanded(uploads, refused):
+    files = list(_expanded(uploads, refused))
+    texts = _texts(files, refused)
+    for name, data in files:
+        if archives.is_caption(name):
+            continue
         try:
-            found.append(pictures.check(name, data))
+            caption = texts.pop(_stem(name), "")
+            found.append(replace(pictures.check(name, data), caption=caption))
         except Refused as reason:
             refused.append(f"{code(name, 60)} {reason}")
+    refused.extend(
+        f"{code(f'{stem}.txt', 60)} has no picture of the same name beside it." for stem in texts
+    )
     refused.extend(_copies(found))
     if len(found) + len(refused) > PICTURES_MAX:
         raise InvalidInput(f"Those are more than {PICTURES_MAX} pictures. Choose the best of them.")
@@ -177,6 +189,27 @@ def _expanded(uploads: Sequence[Upload], refused: list[str]) -> Iterable[Upload]
             yield from (Upload(*entry) for entry in archives.unpacked(upload.data))
         except Refused as reason:
             refused.append(f"{code(upload.name, 60)} {reason}")
+
+
+def _texts(files: Sequence[Upload], refused: list[str]) -> dict[str, str]:
+    """Captions by the name that they share with their pictures."""
+    texts: dict[str, str] = {}
+    for name, data in files:
+        if not archives.is_caption(name):
+            continue
+        try:
+            text = " ".join(data.decode("utf-8-sig").split())
+        except UnicodeDecodeError:
+            refused.append(f"{code(name, 60)} is not a text in UTF-8. Save it anew.")
+            continue
+        if len(text) > CAPTION_MAX:
+            refused.append(f"{code(name, 60)} is longer than {CAPTION_MAX} letters. Shorten it.")
+        texts[_stem(name)] = text[:CAPTION_MAX]
+    return texts
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0].lower()
 
 
 def _copies(found: Sequence[Picture]) -> Iterable[str]:

@@ -51,6 +51,8 @@ class Picture:
     """SHA-256 of its pixels: equal for exact copies, whatever their files are like."""
     thumb: bytes
     """32 × 32 RGB, to find copies that are nearly the same."""
+    caption: str = ""
+    """What a text file beside it says."""
 
 
 def check(name: str, data: bytes) -> Picture:

@@ -96,6 +96,8 @@ class Teaching:
     pictures: tuple[discord.Attachment, ...] = ()
     preset: Preset = Preset.DREAMBOOTH_LORA
     settings: str = ""
+    caption: str = ""
+    """Of every picture that has no text file beside it."""
 
 
 class TeachForm(Form):
@@ -148,6 +150,7 @@ class TeachForm(Form):
             steps=self._given.steps,
             preset=self._given.preset,
             settings=self._given.settings,
+            caption=self._given.caption,
             pictures=self._given.pictures or tuple(self._files.values),
         )
         await self._send(interaction, teaching)

@@ -10,6 +10,8 @@ from core.errors import InvalidInput
 VECTORS_MAX = 8
 """Vectors that one concept's word may have."""
 STEPS_MAX = 20_000
+CAPTION_MAX = 300
+"""Letters of what is said of one training picture."""
 Value = bool | int | float | str | None
 """What a setting can be; None switches off what can be switched off."""
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.exports import ExportForm
-from core.domain.recipes import STEPS_MAX, Preset, Recipe, Value
+from core.domain.recipes import CAPTION_MAX, STEPS_MAX, Preset, Recipe, Value
 
 SEED_MAX = 2**32 - 1
 PROMPT_MAX = 1000
@@ -163,6 +163,8 @@ class TrainRequest(Frozen):
     concept_kind: ConceptKind
     pictures: tuple[str, ...] = Field(min_length=1, max_length=50)
     """Storage keys of checked pictures."""
+    captions: tuple[Annotated[str, Field(max_length=CAPTION_MAX)], ...] = ()
+    """What a person says of each picture; "" or none: the worker's own captions."""
     recipe: Recipe | None = None
     """None: the base model's own default, chosen by the worker and recorded."""
     preset: Preset = Preset.DREAMBOOTH_LORA

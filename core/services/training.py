@@ -38,6 +38,8 @@ class TrainWish:
     preset: Preset = Preset.DREAMBOOTH_LORA
     settings: str = ""
     """Settings instead of the preset's own, such as `rank=16, ema=0.9`."""
+    captions: tuple[str, ...] = ()
+    """What is said of each picture, in their order."""
 
 
 class Training:
@@ -100,6 +102,7 @@ def _request(concept: Concept, wish: TrainWish, parents: tuple[StackEntry, ...])
         steps=wish.steps,
         preset=wish.preset,
         settings=parse_changes(wish.settings),
+        captions=wish.captions,
         parents=parents,
         seed=secrets.randbelow(SEED_MAX + 1),
     )

@@ -33,6 +33,11 @@ def captions(kind: ConceptKind, what: str) -> tuple[str, ...]:
     return tuple(template.format(what, a=with_article(what)) for template in templates)
 
 
+def typed_caption(what: str, token: str, text: str) -> str:
+    """What a person said of a picture, with what is taught named in it or before it."""
+    return text if token in text.lower() else f"{what}, {text}"
+
+
 def class_captions(kind: ConceptKind, noun: str) -> tuple[str, ...]:
     """Prompts for the plain class in many surroundings: what the model is to keep as it is."""
     plain = plain_caption(kind, noun)

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from PIL import Image
 
 from core.dispatch.messages import Trained
-from core.domain.concepts import StackEntry
+from core.domain.concepts import StackEntry, token_of
 from core.domain.jobs import Progress
 from core.domain.requests import ImagineRequest, TrainRequest
 from core.storage import Storage
@@ -114,7 +114,7 @@ class _Course:
         self._of.stacks.wear(self._request.parents)
         nouns = captions.class_captions(kind, self._request.class_noun)
         (where,) = likeliest(base, latents, nouns)
-        caption = self._captions(where, speller)[0]
+        caption = self._captions(where, speller, self._typed[-1])[0]
         return hold_out(base, self._judge, latents, caption=caption, plain=nouns[0])
 
     def _bench(self) -> Bench:
@@ -153,15 +153,27 @@ class _Course:
         of_class = [one for plan, one in zip(wanted, made, strict=True) if not plan.replayed]
         return Material(
             shown,
-            tuple(self._captions(index, speller) for index in where),
+            tuple(
+                self._captions(index, speller, said)
+                for index, said in zip(where, self._typed, strict=False)
+            ),
             of_class[0] if of_class else None,
             tuple(one for plan, one in zip(wanted, made, strict=True) if plan.replayed),
             caption_dropout=recipe.caption_dropout,
             live=lesson.teaches_text,
         )
 
-    def _captions(self, where: int, speller: Speller) -> tuple[str, ...]:
-        """What is said of a picture of the concept in the `where`-th surroundings."""
+    @property
+    def _typed(self) -> tuple[str, ...]:
+        """What the person says of each picture, or nothing."""
+        request = self._request
+        return request.captions or ("",) * len(request.pictures)
+
+    def _captions(self, where: int, speller: Speller, typed: str) -> tuple[str, ...]:
+        """What is said of a picture: typed, or of the concept in the `where`-th surroundings."""
+        if typed:
+            token = token_of(self._request.name)
+            return (speller(captions.typed_caption(self._concept, token, typed)),)
         kind = self._request.concept_kind
         around = captions.surroundings(kind)[where]
         said = captions.captions(kind, self._concept)

@@ -4,6 +4,8 @@ import zipfile
 from pathlib import Path
 
 from core.domain.jobs import Progress
+from core.domain.recipes import Preset
+from core.domain.requests import TrainRequest
 from tests.integration.bot.house import House, pictures, text_of, verbs
 from tests.unit.bot.files import noise_png
 
@@ -125,6 +127,37 @@ async def test_words_are_checked_before_pictures(house: House, tmp_path: Path) -
         outcome = await owl.run("train", options | {"image1": "f0"}, files=pictures(tmp_path, 1))
         answer = await house.next_message(owl, outcome, contains=part)
         assert part in answer["content"]
+
+
+async def test_method_settings_and_captions_reach_the_job(house: House, tmp_path: Path) -> None:
+    """By choice, by text, by the option and by a file beside one picture."""
+    owl = house.person()
+    files = pictures(tmp_path, 2)
+    note = tmp_path / f"{files['f1'].stem}.txt"
+    note.write_text("at night")
+    options = WISH | {
+        "image1": "f0", "image2": "f1", "image3": "f2", "method": "pivotal-prodigy",
+        "settings": "rank=16, snr_cap=off", "caption": "on a hill",
+    }  # fmt: skip
+    outcome = await owl.run("train", options, files=files | {"f2": note})
+    text = text_of(await house.result(owl, outcome))
+    assert "xyz learned" in text
+    request = (await house.services.jobs.get(house.guild_id("Lighthouse"), 1)).request
+    assert isinstance(request, TrainRequest)
+    assert request.preset is Preset.PIVOTAL_PRODIGY
+    assert request.settings == {"rank": 16, "snr_cap": None}
+    assert request.captions == ("on a hill", "at night")
+
+
+async def test_setting_that_is_not_there_is_refused_with_those_that_are(
+    house: House, tmp_path: Path
+) -> None:
+    """Before a picture is fetched."""
+    owl = house.person()
+    options = WISH | {"image1": "f0", "settings": "speed=3"}
+    outcome = await owl.run("train", options, files=pictures(tmp_path, 1))
+    answer = await house.next_message(owl, outcome, contains="no such setting")
+    assert "rank_norm_max" in answer["content"]
 
 
 async def test_near_copies_are_mentioned_and_training_goes_on(house: House, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ async def test_one_bad_file_stops_all_and_leaves_nothing(storage: Storage, tmp_p
     with pytest.raises(InvalidInput) as refusal:
         await Intake(storage).pictures(files)  # type: ignore[arg-type]
     text = str(refusal.value)
-    assert "`notes.txt` is not a picture" in text
+    assert "`notes.txt` has no picture of the same name" in text
     assert "`tiny.png` is 16 × 16 pixels" in text
     assert "`bad.zip` is a damaged zip" in text
     assert "good.png" not in text
@@ -142,3 +142,54 @@ async def test_a_ground_and_its_mask_are_stored_together(storage: Storage, tmp_p
     with pytest.raises(InvalidInput, match=r"`broken\.png` is not a picture"):
         await Intake(storage).ground(fresh, Attached("broken.png", b"x"))  # type: ignore[arg-type]
     assert len(blobs(tmp_path)) == 2
+
+
+def zipped(**files: bytes) -> bytes:
+    """A zip of files; `_` in a name stands for the dot."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name.replace("_", "."), data)
+    return buffer.getvalue()
+
+
+def test_text_beside_a_picture_is_its_caption() -> None:
+    """In a zip and among single files; upper case, line breaks and a byte order mark do no harm."""
+    archive = zipped(a_png=noise_png(1), A_TXT=b"\xef\xbb\xbfseen from\n above", b_png=noise_png(2))
+    uploads = [Upload("set.zip", archive), Upload("c.png", noise_png(3)), Upload("c.txt", b"dark")]
+    found = check_all(uploads)
+    assert [(one.name, one.caption) for one in found] == [
+        ("a.png", "seen from above"),
+        ("b.png", ""),
+        ("c.png", "dark"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("b.txt", b"alone", "`b.txt` has no picture of the same name"),
+        ("a.txt", b"\xff\xfe\x00", "`a.txt` is not a text in UTF-8"),
+        ("a.txt", b"long " * 100, "`a.txt` is longer than 300 letters"),
+    ],
+)
+def test_text_that_cannot_be_a_caption_is_refused(name: str, data: bytes, says: str) -> None:
+    """Nothing is started with a part of what was sent."""
+    with pytest.raises(InvalidInput, match=says):
+        check_all([Upload("a.png", noise_png(1)), Upload(name, data)])
+
+
+def test_captions_do_not_count_as_pictures() -> None:
+    """A zip may hold as many texts as pictures."""
+    files = {f"p{n}_png": noise_png(n) for n in range(PICTURES_MAX - 1)}
+    files |= {f"p{n}_txt": b"dark" for n in range(PICTURES_MAX - 1)}
+    assert len(check_all([Upload("set.zip", zipped(**files))])) == PICTURES_MAX - 1
+
+
+async def test_captions_come_with_the_keys(storage: Storage) -> None:
+    """In the order of the pictures."""
+    attached = [Attached("a.png", noise_png(1)), Attached("b.png", noise_png(2)),
+                Attached("b.txt", b"at night")]  # fmt: skip
+    taken = await Intake(storage).pictures(attached)  # type: ignore[arg-type]
+    assert len(taken.keys) == 2
+    assert taken.captions == ("", "at night")

@@ -7,6 +7,7 @@ from core.worker.training.captions import (
     captions,
     class_captions,
     plain_caption,
+    typed_caption,
     with_article,
 )
 
@@ -38,3 +39,9 @@ def test_sentences_are_english():
     assert plain_caption(SUBJECT, "temple") == "a photo of a temple"
     assert plain_caption(STYLE, "<kar> ink") == "a picture in <kar> ink style"
     assert class_captions(SUBJECT, "owl")[2] == "a photo of an owl in a forest"
+
+
+def test_typed_caption_names_what_is_taught():
+    """In the place where the person put the token, else before everything."""
+    assert typed_caption("<xyz> temple", "<xyz>", "on a hill") == "<xyz> temple, on a hill"
+    assert typed_caption("<xyz> temple", "<xyz>", "a <XYZ> by the sea") == "a <XYZ> by the sea"

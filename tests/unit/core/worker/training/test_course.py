@@ -181,6 +181,24 @@ def test_every_setting_at_once_is_resumed_bit_for_bit(teacher, request_of, stora
     assert made.text
 
 
+def test_typed_captions_are_what_is_learned(teacher, request_of, ticket):
+    """One picture has a caption of its own, the other those of the worker."""
+    made = []
+
+    def learn(_lesson, material):
+        made.append(material.captions)
+        raise Stopped
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.worker.training.lesson.Lesson.learn", learn)
+        with pytest.raises(Stopped):
+            finish(teacher.run(request_of(captions=("seen from above", "")), ticket))
+    ((first, second),) = made
+    (said,) = first
+    assert said.endswith(" circle, seen from above")
+    assert len(second) > 3
+
+
 def test_optimizer_is_looked_for_before_anything_is_drawn(teacher, request_of, ticket, told):
     """8-bit AdamW on a CPU is refused at once."""
     recipe = RECIPE.model_copy(update={"optimizer": Optimizer.ADAMW_8BIT})
