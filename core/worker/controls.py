@@ -70,7 +70,7 @@ def _load(kind: str, name: str, base: Base) -> Any:
     source = local_folder(name, pocket=None)
     try:
         net = ControlNetModel.from_pretrained(
-            source or name, torch_dtype=base.dtype, use_safetensors=True
+            source or name, dtype=base.dtype, use_safetensors=True
         )
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelFault(f"The ControlNet {name} for {kind} cannot be loaded: {error}") from error

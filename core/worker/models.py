@@ -84,11 +84,8 @@ def load_base(name: str, *, device: torch.device, dtype: torch.dtype) -> Base:
     Raises:
         ModelFault: there is no such folder, or it holds something else.
     """
-    source = local_folder(name, pocket=diffusion_path())
-    disable_progress_bar()
-    disable_loading_bar()
+    source, kind = local_folder(name, pocket=diffusion_path()), kind_of(name)
     try:
-        kind = DiffusionPipeline.load_config(source or name).get("_class_name")
         pipe = _pipeline_class(name, kind).from_pretrained(
             source or name, dtype=dtype, use_safetensors=True
         )
@@ -96,6 +93,22 @@ def load_base(name: str, *, device: torch.device, dtype: torch.dtype) -> Base:
         raise ModelFault(f"The model {name} cannot be loaded: {error}") from error
     _prepare(pipe, device)
     return Base(name, _family(pipe), pipe, dict(pipe.scheduler.config), device, dtype)
+
+
+def kind_of(name: str) -> str | None:
+    """The class of pipeline that a model was saved as.
+
+    Raises:
+        ModelFault: there is no such model.
+    """
+    source = local_folder(name, pocket=diffusion_path())
+    disable_progress_bar()
+    disable_loading_bar()
+    try:
+        kind: str | None = DiffusionPipeline.load_config(source or name).get("_class_name")
+    except (OSError, ValueError) as error:
+        raise ModelFault(f"The model {name} cannot be loaded: {error}") from error
+    return kind
 
 
 def local_folder(name: str, *, pocket: Path | None) -> Path | None:

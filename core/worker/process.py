@@ -14,6 +14,7 @@ from core.dispatch.messages import Broken, Ready
 from core.errors import ModelFault
 
 if TYPE_CHECKING:
+    from core.worker.others import OtherRunner
     from core.worker.runner import Runner
 
 ENVIRONMENT = {
@@ -59,13 +60,14 @@ def _end_at_once() -> None:
     os._exit(1)
 
 
-def _load(config: WorkerConfig) -> "Runner":
-    from core.worker.runner import load_runner
+def _load(config: WorkerConfig) -> "Runner | OtherRunner":
+    from core.worker.models import PIPELINES, kind_of
+    from core.worker.runner import load_other_runner, load_runner
 
-    return load_runner(config)
+    return (load_runner if kind_of(config.model) in PIPELINES else load_other_runner)(config)
 
 
-def _ready(runner: "Runner") -> Ready:
+def _ready(runner: "Runner | OtherRunner") -> Ready:
     base, listener = runner.base, runner.listener
     return Ready(
         model=base.name,

@@ -27,6 +27,7 @@ from core.worker.imagine import Imaginer, png
 from core.worker.importing import Importer
 from core.worker.loop import Slices
 from core.worker.models import Base, load_base
+from core.worker.others import OtherImaginer, OtherRunner, load_other
 from core.worker.previews import load_previews
 from core.worker.speech import Listener
 from core.worker.stack import Stacks
@@ -107,6 +108,21 @@ def load_runner(config: WorkerConfig) -> Runner:
         evaluator,
         evaluates_training=config.evaluate_training,
     )
+
+
+def load_other_runner(config: WorkerConfig) -> OtherRunner:
+    """Loads a model of another family, and the one that listens.
+
+    Raises:
+        ModelFault: one of them cannot be loaded.
+    """
+    threads = threads_for(config.model, config.threads)
+    make_deterministic(threads)
+    device = resolve_device(config.device)
+    storage = Storage(config.storage_url)
+    base = load_other(config.model, device=device, dtype=resolve_dtype(config.dtype, device))
+    listener = Listener(config.speech_model, device=device, threads=threads, storage=storage)
+    return OtherRunner(base, OtherImaginer(base, storage), listener)
 
 
 def _studio(config: WorkerConfig, base: Base, stacks: Stacks) -> Studio:

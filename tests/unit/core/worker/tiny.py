@@ -8,7 +8,10 @@ from diffusers import (
     ControlNetModel,
     DDIMScheduler,
     EulerDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
     PNDMScheduler,
+    SD3Transformer2DModel,
+    StableDiffusion3Pipeline,
     StableDiffusionInpaintPipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
@@ -84,6 +87,37 @@ def control(folder: Path, unet: object, *, channels: tuple[int, ...]) -> Path:
         if "controlnet_" in name:  # zeros, as all ControlNets begin, would steer nothing
             torch.nn.init.normal_(weight, std=0.1)
     net.save_pretrained(folder)
+    return folder
+
+
+def sd3(folder: Path) -> Path:
+    """Stable Diffusion 3 without its third text encoder, which it can do without."""
+    torch.manual_seed(0)
+    encoders = [CLIPTextModelWithProjection(_text_config(projection_dim=WIDTH)) for _ in "ab"]
+    transformer = SD3Transformer2DModel(
+        sample_size=8,
+        num_layers=1,
+        attention_head_dim=8,
+        num_attention_heads=4,
+        joint_attention_dim=2 * WIDTH,
+        caption_projection_dim=32,
+        pooled_projection_dim=2 * WIDTH,
+        in_channels=4,
+        out_channels=4,
+    )
+    pipe = StableDiffusion3Pipeline(
+        transformer=transformer,
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        vae=_vae(),
+        text_encoder=encoders[0],
+        tokenizer=_tokenizer(),
+        text_encoder_2=encoders[1],
+        tokenizer_2=_tokenizer(),
+        text_encoder_3=None,
+        tokenizer_3=None,
+    )
+    pipe.vae.register_to_config(shift_factor=0.0)
+    pipe.save_pretrained(folder)
     return folder
 
 
