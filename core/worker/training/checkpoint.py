@@ -48,6 +48,9 @@ def unpack(data: bytes) -> Checkpoint:
         ModelFault: it is not a checkpoint.
     """
     try:
-        return Checkpoint(**torch.load(io.BytesIO(data), map_location="cpu", weights_only=True))
+        values = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        if "adapter" in values:  # of Atelier 0.1.0, which had one method: only its pictures fit
+            return Checkpoint(seconds=values["seconds"], prior=values["prior"])
+        return Checkpoint(**values)
     except (UnpicklingError, RuntimeError, TypeError, ValueError, EOFError) as error:
         raise ModelFault(f"this is not a training checkpoint: {error}") from error

@@ -1,5 +1,6 @@
 """Checkpoints as bytes."""
 
+import io
 import pickle
 
 import pytest
@@ -24,6 +25,14 @@ def test_what_is_packed_comes_back():
     assert torch.equal(back.parts["adapter"]["a"], torch.ones(2))
     assert torch.equal(back.random, made.random)
     assert back.optimizer["state"][0]["step"] == 3
+
+
+def test_checkpoint_of_the_first_version_begins_anew_with_its_pictures():
+    """An update in the middle of a training costs its steps, not the job."""
+    old = {"step": 9, "seconds": 1.5, "prior": ["k"], "adapter": {}, "token": [], "random": None}
+    buffer = io.BytesIO()
+    torch.save(old, buffer)
+    assert unpack(buffer.getvalue()) == Checkpoint(seconds=1.5, prior=["k"])
 
 
 class Mine:

@@ -1,0 +1,91 @@
+"""What must stay as it is: which pictures are drawn for it, and how they are found again."""
+
+import pytest
+
+from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.recipes import Prior, Recipe
+from core.worker.training import kept
+from core.worker.training.kept import PER_CAPTION, Plan
+
+PARENT = StackEntry(
+    concept_id=2, version_id=2, name="one", class_noun="cat", kind=ConceptKind.SUBJECT,
+    artifact="ab" * 32,
+)  # fmt: skip
+
+
+@pytest.fixture
+def drawn():
+    """Each prompt with its seeds, as they were asked for."""
+    return []
+
+
+@pytest.fixture
+def draw(drawn):
+    def draw(prompt, seeds):
+        drawn.append((prompt, seeds))
+        return [f"{prompt} {seed}" for seed in seeds]
+
+    return draw
+
+
+def test_class_comes_first_and_then_what_lies_underneath(request_of):
+    """Pictures of the plain class, and of each parent under its own word."""
+    made = kept.plans(request_of(parents=(PARENT,)), Recipe(prior_pictures=6, replay_pictures=3))
+    assert [(plan.pictures, plan.replayed) for plan in made] == [(6, False), (3, True)]
+    assert made[0].captions[0] == "a photo of a circle"
+    assert made[1].captions[0] == "a photo of a <one> cat"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"prior": Prior.NONE}, []),
+        ({"prior_weight": 0}, []),
+        ({"prior": Prior.OUTPUT}, [0, 0]),
+        ({"prior_pictures": 0}, [8]),
+        ({"replay_pictures": 0}, [42]),
+    ],
+)
+def test_nothing_is_drawn_that_is_not_wanted(request_of, changes, expected):
+    """No prior, no weight, answers in place of pictures, or only one of the two."""
+    made = kept.plans(request_of(parents=(PARENT,)), Recipe(**changes))
+    assert [plan.pictures for plan in made] == expected
+
+
+def test_drawing_goes_on_where_it_was_put_down(drawn, draw):
+    """From any stage the same pictures come out, and none is drawn twice."""
+    wanted = [Plan(("a", "b"), 2 * PER_CAPTION + 1), Plan(("c",), 2, replayed=True)]
+    stages = list(kept.draw_all(wanted, [], draw))
+    assert [len(keys) for keys in stages] == [4, 8, 9, 11]
+    assert [prompt for prompt, _ in drawn] == ["a", "b", "a", "c"]
+    for done, keys in enumerate(stages, start=1):
+        drawn.clear()
+        rest = list(kept.draw_all(wanted, keys, draw))
+        assert len(drawn) == len(stages) - done
+        assert (rest or [keys])[-1] == stages[-1]
+
+
+def test_pictures_are_found_again_while_all_are_there(storage):
+    """One that is gone, and all are drawn anew."""
+    keys = [storage.put(b"one"), storage.put(b"two")]
+    assert kept.recalled(storage, "prior x") == []
+    kept.remember(storage, "prior x", keys)
+    assert kept.recalled(storage, "prior x") == keys
+    kept.remember(storage, "prior x", [*keys, "0" * 64])
+    assert kept.recalled(storage, "prior x") == []
+
+
+def test_name_holds_all_that_decides_the_pictures(base, request_of):
+    """Class, kind, parents with their weights, captions and counts; not the concept's own name."""
+    recipe = Recipe(prior_pictures=4)
+    wishes = [
+        request_of(),
+        request_of(class_noun="ring"),
+        request_of(concept_kind=ConceptKind.STYLE),
+        request_of(parents=(PARENT,)),
+        request_of(parents=(PARENT.model_copy(update={"weight": 0.5}),)),
+    ]
+    names = {kept.name_of(base, wish, kept.plans(wish, recipe)) for wish in wishes}
+    assert len(names) == len(wishes)
+    other = request_of(name="ball", seed=9)
+    assert kept.name_of(base, other, kept.plans(other, recipe)) in names
