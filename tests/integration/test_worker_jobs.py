@@ -14,6 +14,7 @@ from core.domain.requests import (
     StartImage,
     TranscribeRequest,
 )
+from core.services.again import Direction
 from core.services.imagining import ImagineWish
 from tests.integration.workshop import (
     ACTOR,
@@ -61,6 +62,22 @@ async def test_manifest_gives_the_same_picture_again(shop):
     await shop.ended(await shop.add(SHORT.model_copy(update={"start": start})))
     again = await shop.ended(await shop.add(image.manifest.request))
     assert (await shop.services.gallery.of_job(again.id))[0].key == image.key
+
+
+async def test_a_picture_is_expanded_and_stays_where_it_is(shop):
+    """The button's job: half as wide again, the old pixels in their place, and it replays."""
+    first = await shop.ended(await shop.add(SHORT))
+    (image, _) = await shop.services.gallery.of_job(first.id)
+    imagining = shop.services.imagining
+    wider = await imagining.expand(ACTOR, CHANNEL, image.id, Direction.RIGHT)
+    made, *_ = await shop.services.gallery.of_job((await shop.ended(wider.job.id)).id)
+    drawn, own = (Image.open(io.BytesIO(shop.storage.get(key))) for key in (made.key, image.key))
+    assert drawn.size == (96, 64)
+    kept = (0, 0, 60, 64)
+    assert drawn.crop(kept).tobytes() == own.crop(kept).tobytes()
+    replayed = await shop.ended((await imagining.replay(ACTOR, CHANNEL, made.id)).job.id)
+    again, *_ = await shop.services.gallery.of_job(replayed.id)
+    assert again.key == made.key
 
 
 async def test_user_error_is_told_as_it_is(shop):
