@@ -21,12 +21,19 @@ UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, DEAD_TOKEN = 10015, 10062, 50027
 
 def actor_of(interaction: "Ask") -> Actor:
     """Who asks, in which guild; in direct messages people moderate their own guild of one."""
-    rights = interaction.permissions
+    rights, alone = interaction.permissions, interaction.guild_id is None
     return Actor(
         guild_id=interaction.guild_id or interaction.user.id,
         user_id=interaction.user.id,
-        moderates=interaction.guild_id is None or rights.manage_guild or rights.manage_messages,
+        moderates=alone or rights.manage_guild or rights.manage_messages,
+        manages=alone or rights.manage_guild,
+        roles=roles_of(interaction.user),
     )
+
+
+def roles_of(user: discord.User | discord.Member) -> frozenset[int]:
+    """Ids of the roles that somebody has in the guild where they act; none in direct messages."""
+    return frozenset(role.id for role in getattr(user, "roles", ()))
 
 
 def channel_of(interaction: "Ask") -> int:

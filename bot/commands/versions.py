@@ -38,7 +38,8 @@ async def complete_version(interaction: "Ask", current: int | str) -> list[Choic
 
 
 @concepts.command(name="use", description="Have prompts use another version of a concept")
-@app_commands.autocomplete(name=complete_name, version=complete_version)
+@app_commands.autocomplete(name=complete_name)
+@app_commands.autocomplete(version=complete_version)
 @app_commands.describe(name="The concept's name", version="The number of the version")
 async def use_version(interaction: "Ask", name: Name, version: Number) -> None:
     """Choose a version; its owner or a moderator may."""
@@ -50,7 +51,8 @@ async def use_version(interaction: "Ask", name: Name, version: Number) -> None:
 
 
 @concepts.command(description="Draw the same picture with two versions of a concept")
-@app_commands.autocomplete(name=complete_name, first=complete_version, second=complete_version)
+@app_commands.autocomplete(name=complete_name)
+@app_commands.autocomplete(first=complete_version, second=complete_version)
 @app_commands.describe(
     name="The concept's name",
     first="The number of one version",

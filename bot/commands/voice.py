@@ -9,7 +9,7 @@ from discord import app_commands
 
 from bot.intake.sounds import looks_like_sound
 from bot.queueing import card_of, follow, queue
-from bot.replies import actor_of, channel_of, defer, require_voice, show
+from bot.replies import actor_of, channel_of, defer, require_voice, roles_of, show
 from bot.ui.buttons import Pressed
 from bot.ui.card import custom_id
 from bot.ui.cards.voice import heard
@@ -123,10 +123,16 @@ def _sounds(attachment: discord.Attachment) -> bool:
 def _author(message: discord.Message) -> Actor:
     author = message.author
     if message.guild is None or not isinstance(author, discord.Member):
-        return Actor(guild_id=author.id, user_id=author.id, moderates=True)
+        return Actor(guild_id=author.id, user_id=author.id, moderates=True, manages=True)
     rights = author.guild_permissions
     moderates = rights.manage_guild or rights.manage_messages
-    return Actor(guild_id=message.guild.id, user_id=author.id, moderates=moderates)
+    return Actor(
+        guild_id=message.guild.id,
+        user_id=author.id,
+        moderates=moderates,
+        manages=rights.manage_guild,
+        roles=roles_of(author),
+    )
 
 
 COMMANDS: tuple[app_commands.ContextMenu, ...] = (imagine_from_voice,)

@@ -15,3 +15,7 @@ class Actor:
     user_id: int
     moderates: bool = False
     """Has Discord's Manage Guild or Manage Messages permission here."""
+    manages: bool = False
+    """Has Manage Guild (Manage Server) here."""
+    roles: frozenset[int] = frozenset()
+    """Ids of the roles that the person has here."""

@@ -11,6 +11,7 @@ from core.domain.requests import Request
 from core.errors import Conflict
 from core.queue import Queue, place_of
 from core.services.estimates import eta_s
+from core.services.guilds import check_may
 from core.services.submitted import Submitted
 
 WAITING_PER_PERSON = 20
@@ -35,9 +36,11 @@ class Desk:
         """Queue a request in the caller's transaction, and tell where it stands.
 
         Raises:
+            NotAllowed: it takes a role here that the person lacks.
             Conflict: the person or the guild has too much waiting already.
         """
         await ensure_guild(session, actor.guild_id)
+        await check_may(session, actor, request)
         await _check_limits(session, actor)
         job = await self._queue.enqueue(
             session,

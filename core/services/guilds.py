@@ -2,14 +2,19 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database
 from core.db.guilds import ensure_guild
 from core.db.tables import GuildSettingsRow
+from core.domain.concepts import StackEntry
 from core.domain.people import Actor
+from core.domain.requests import ExportRequest, ImportRequest, Request, TrainRequest
 from core.errors import InvalidInput, NotAllowed
+
+ROLES_MAX = 25
+ROLE_SETTINGS = frozenset({"train_roles", "use_roles"})
 
 
 class GuildSettings(BaseModel):
@@ -19,6 +24,10 @@ class GuildSettings(BaseModel):
 
     ask_before_voice: bool = True
     """Show what was heard and ask, before a voice message is drawn."""
+    train_roles: tuple[int, ...] = Field(default=(), max_length=ROLES_MAX)
+    """Roles that may teach concepts and take them in; none: everyone."""
+    use_roles: tuple[int, ...] = Field(default=(), max_length=ROLES_MAX)
+    """Roles that may draw with concepts and hand them out; none: everyone."""
 
 
 class Guilds:
@@ -41,12 +50,33 @@ class Guilds:
         """
         if not actor.moderates:
             raise NotAllowed("Only moderators can change settings: it takes Manage Server.")
+        if not actor.manages and not ROLE_SETTINGS.isdisjoint(changes):
+            raise NotAllowed("Who may teach and use concepts is for Manage Server to change.")
         async with self._database.transaction() as session:
             await ensure_guild(session, actor.guild_id)
             row = await session.get(GuildSettingsRow, actor.guild_id)
             settings = _changed(_settings(row), changes)
             await _keep(session, actor.guild_id, settings)
         return settings
+
+
+async def check_may(session: AsyncSession, actor: Actor, request: Request) -> None:
+    """Whether the guild lets this person ask for that; moderators may do everything.
+
+    Raises:
+        NotAllowed: it takes a role that the person lacks.
+    """
+    settings = _settings(await session.get(GuildSettingsRow, actor.guild_id))
+    stack: tuple[StackEntry, ...] = getattr(request, "stack", ())
+    if isinstance(request, TrainRequest | ImportRequest):
+        needed, what = settings.train_roles, "Teaching concepts"
+    elif stack or isinstance(request, ExportRequest):
+        needed, what = settings.use_roles, "Using concepts"
+    else:
+        return
+    if needed and not actor.moderates and actor.roles.isdisjoint(needed):
+        roles = " or ".join(f"<@&{role}>" for role in needed)
+        raise NotAllowed(f"{what} takes the role {roles} in this server.")
 
 
 def _settings(row: GuildSettingsRow | None) -> GuildSettings:
