@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     adapter_memory_mb: int = Field(default=0, ge=0)
     """Memory for concepts' adapters beside the model; 0: 2048 on a GPU, else 256."""
     channels_last: bool = False
-    """Lay features out pixel by pixel; faster on newer GPUs, slower on the CPUs we measured."""
+    """Lay features out pixel by pixel, for newer GPUs; slower on a CPU (docs/performance.md)."""
     compile: Literal["off", "on", "graphs"] = "off"
     """Compile the UNet, also into CUDA graphs: the first picture of a size takes minutes."""
     fast_adapter: str = ""
