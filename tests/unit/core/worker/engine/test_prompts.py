@@ -22,11 +22,11 @@ def counted(base, stacks, monkeypatch):
 def test_same_words_are_encoded_once(counted):
     """Another prompt, negative prompt or guidance is another entry."""
     prompts, calls = counted
-    first = prompts.encode("a cat", "", (), guided=True)
-    assert prompts.encode("a cat", "", (), guided=True) is first
-    prompts.encode("a dog", "", (), guided=True)
-    prompts.encode("a cat", "red", (), guided=True)
-    assert prompts.encode("a cat", "", (), guided=False).negative is None
+    first = prompts.encode("a cat", "", (), guided=True, apart=False)
+    assert prompts.encode("a cat", "", (), guided=True, apart=False) is first
+    prompts.encode("a dog", "", (), guided=True, apart=False)
+    prompts.encode("a cat", "red", (), guided=True, apart=False)
+    assert prompts.encode("a cat", "", (), guided=False, apart=False).negative is None
     assert len(calls) == 4
 
 
@@ -38,8 +38,8 @@ def test_another_version_or_weight_is_another_word(counted, make_concept):
         make_concept("one", seed=2),
         make_concept("one", seed=2, weight=0.5),
     ]
-    said = [prompts.encode("a <one>", "", (entry,), guided=False) for entry in asked]
-    again = [prompts.encode("a <one>", "", (entry,), guided=False) for entry in asked]
+    said = [prompts.encode("a <one>", "", (entry,), guided=False, apart=False) for entry in asked]
+    again = [prompts.encode("a <one>", "", (entry,), guided=False, apart=False) for entry in asked]
     assert len(calls) == 3
     assert all(a is b for a, b in zip(said, again, strict=True))
     rows = [each.prompt.embeds for each in said]
@@ -50,9 +50,9 @@ def test_another_version_or_weight_is_another_word(counted, make_concept):
 def test_memory_is_bounded_and_the_recent_stay(counted):
     """A prompt that is asked for again and again is not pushed out by others."""
     prompts, calls = counted
-    favourite = prompts.encode("a cat", "", (), guided=False)
+    favourite = prompts.encode("a cat", "", (), guided=False, apart=False)
     for index in range(KEPT + 10):
-        prompts.encode(f"{index}", "", (), guided=False)
-        assert prompts.encode("a cat", "", (), guided=False) is favourite
-    prompts.encode("0", "", (), guided=False)
+        prompts.encode(f"{index}", "", (), guided=False, apart=False)
+        assert prompts.encode("a cat", "", (), guided=False, apart=False) is favourite
+    prompts.encode("0", "", (), guided=False, apart=False)
     assert len(calls) == 1 + KEPT + 10 + 1
