@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from core.domain.concepts import Concept, tokens_in
+from core.domain.exports import ExportForm
 from core.domain.jobs import JobKind
 from core.domain.people import Actor
 from core.domain.requests import ImagineRequest, TrainRequest, TranscribeRequest
@@ -26,6 +27,9 @@ from tests.studio import CHANNEL, Studio, key_of
 GUILDS = st.sampled_from((1, 2, 3))
 NAMES = ("kar", "lumo", "xyz")
 NAME = st.sampled_from(NAMES)
+STACK = st.sampled_from(("home", "look"))
+TAGS = ("old", "new")
+TAG = st.sampled_from(TAGS)
 NOUN = "temple"
 
 Value = TypeVar("Value")
@@ -40,6 +44,11 @@ class Guild:
     jobs: list[int] = field(default_factory=list)
     images: list[int] = field(default_factory=list)
     transcripts: list[int] = field(default_factory=list)
+    exports: list[int] = field(default_factory=list)
+    stacks: dict[str, int] = field(default_factory=dict)
+    """Name of a stack → the one concept in it."""
+    tagged: set[tuple[str, int]] = field(default_factory=set)
+    """Tags with the concepts that have them."""
 
 
 class TenancyMachine(RuleBasedStateMachine):
@@ -166,6 +175,58 @@ class TenancyMachine(RuleBasedStateMachine):
         assert concept.latest.parents == (version(guild.concepts[parent])[1],)
         guild.concepts[name] = concept
 
+    @rule(guild_id=GUILDS, stack=STACK, name=NAME)
+    def save_stack(self, guild_id: int, stack: str, name: str) -> None:
+        """A stack is made of the guild's own concepts."""
+        guild = self.guilds[guild_id]
+        saving = self.studio.services.stacks.save(actor(guild_id), stack, ((name, 1.0),))
+        if name not in guild.concepts:
+            with pytest.raises(NotFound):
+                self.do(saving)
+            return
+        self.do(saving)
+        guild.stacks[stack] = guild.concepts[name].id
+
+    @rule(guild_id=GUILDS, stack=STACK)
+    def use_stack(self, guild_id: int, stack: str) -> None:
+        """A stack's name stands for the guild's own concepts, or for nothing."""
+        guild = self.guilds[guild_id]
+        asking = self.studio.ask(actor(guild_id), f"<{stack}>", 1)
+        live = {concept.id for concept in guild.concepts.values()}
+        if guild.stacks.get(stack) not in live:
+            with pytest.raises(NotFound):
+                self.do(asking)
+            return
+        submitted = self.do(asking)
+        assert [entry.concept_id for entry in submitted.stack] == [guild.stacks[stack]]
+        self.do(self.studio.work(JobKind.IMAGINE))
+
+    @rule(guild_id=GUILDS, name=NAME, tag=TAG)
+    def put_tag(self, guild_id: int, name: str, tag: str) -> None:
+        """A tag is put on the guild's own concepts."""
+        guild = self.guilds[guild_id]
+        tagging = self.studio.services.labels.tag(actor(guild_id), name, tag)
+        if name not in guild.concepts:
+            with pytest.raises(NotFound):
+                self.do(tagging)
+            return
+        self.do(tagging)
+        guild.tagged.add((tag, guild.concepts[name].id))
+
+    @rule(guild_id=GUILDS, name=NAME)
+    def export(self, guild_id: int, name: str) -> None:
+        """Only the guild's own concepts are handed out, and only to it."""
+        guild, exporting = self.guilds[guild_id], self.studio.services.exporting
+        ordering = exporting.start(actor(guild_id), CHANNEL, name, ExportForm.KOHYA)
+        if name not in guild.concepts:
+            with pytest.raises(NotFound):
+                self.do(ordering)
+            return
+        submitted = self.do(ordering)
+        self.do(self.studio.work(JobKind.EXPORT))
+        self.do(exporting.files_of_job(guild_id, submitted.job.id))
+        guild.exports.append(submitted.job.id)
+
     @precondition(lambda self: any(guild.images for guild in self.guilds.values()))
     @rule(guild_id=GUILDS, data=st.data())
     def press(self, guild_id: int, data: st.DataObject) -> None:
@@ -189,6 +250,11 @@ class TenancyMachine(RuleBasedStateMachine):
         }
         offered = await services.library.complete(guild_id, "")
         assert sorted(concept.name for concept in offered) == sorted(guild.concepts)
+        assert {stack.name for stack in await services.stacks.list(guild_id)} == set(guild.stacks)
+        for tag in TAGS:
+            found = await services.library.list(guild_id, tag=tag)
+            live = {concept.id for concept in guild.concepts.values()}
+            assert {c.id for c in found} == {i for t, i in guild.tagged if t == tag and i in live}
         for job in await services.jobs.mine(actor(guild_id)):
             assert job.guild_id == guild_id
             if isinstance(job.request, TrainRequest):
@@ -206,6 +272,7 @@ class TenancyMachine(RuleBasedStateMachine):
             *(services.jobs.cancel(stranger, job_id) for job_id in other.jobs[:2]),
             *(services.voice.transcript(guild_id, key) for key in other.transcripts[:2]),
             *(services.voice.answer(stranger, key) for key in other.transcripts[:2]),
+            *(services.exporting.files_of_job(guild_id, key) for key in other.exports[:2]),
             *(services.library.get(guild_id, concept.id) for concept in other.concepts.values()),
         ]
         for step in reaching:
