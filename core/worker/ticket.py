@@ -25,8 +25,6 @@ class Ticket:
     is_draining: Callable[[], bool]
     checkpoint: str | None = None
     """Storage key from which this attempt goes on."""
-    alone: bool = False
-    """Share no batch: the job may have cost an earlier worker its life."""
     _last_s: float = field(default=-PROGRESS_EVERY_S, init=False)
     _preview: str | None = field(default=None, init=False)
 

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from core.domain.jobs import JobState
+from core.domain.jobs import JobKind, JobState
 from core.domain.requests import (
     ImagineRequest,
     Recipe,
@@ -108,11 +108,13 @@ async def test_hum_has_no_words(shop):
 
 
 async def test_queued_job_is_cancelled_at_once_and_a_running_one_at_its_next_step(shop):
-    """Two jobs of a kind: one runs, the other waits; both can be cancelled."""
-    running, waiting = await shop.add(LONG), await shop.add(LONG)
+    """One more than the worker takes at once: the last one waits; all can be cancelled."""
+    running, *others = [await shop.add(LONG) for _ in range(shop.queue.places[JobKind.IMAGINE])]
+    waiting = await shop.add(LONG)
     await shop.until(running, has_begun)
     assert (await shop.services.jobs.cancel(ACTOR, waiting)).state is JobState.CANCELLED
-    await shop.services.jobs.cancel(ACTOR, running)
+    for job_id in (running, *others):
+        await shop.services.jobs.cancel(ACTOR, job_id)
     job = await shop.ended(running)
     assert job.state is JobState.CANCELLED
     assert job.progress.done < 100
