@@ -7,7 +7,7 @@ import pytest
 from core.domain.concepts import ConceptKind
 from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
-from core.domain.requests import Aspect, ImagineRequest, Sampler
+from core.domain.requests import Aspect, ImagineRequest, Sampler, Stacking
 from core.errors import Conflict, InvalidInput, NotFound, UserError
 from core.services.imagining import ImagineWish
 from core.services.training import TrainWish
@@ -43,6 +43,7 @@ async def test_a_wish_is_kept_whole(studio: Studio) -> None:
         sampler=Sampler.EULER,
         aspect=Aspect.PORTRAIT,
         exact=True,
+        stacking=Stacking.APART,
     )
     assert (job.user_id, job.channel_id, job.reply_to, job.state) == (
         10,
