@@ -15,7 +15,7 @@ from core.worker.engine.bank import Adapter, Bank, pairs
 from core.worker.engine.draft import Ask, Control, Repaint
 from core.worker.engine.prompts import Encoded, Prompts
 from core.worker.engine.reach import Row, Worn
-from core.worker.engine.spread import STEPS_LEAST, Spread, plan
+from core.worker.engine.spread import Spread, plan
 from core.worker.engine.tables import Table, read_table
 from core.worker.given import Given
 from core.worker.models import Base
@@ -42,7 +42,7 @@ class Asks:
         """
         base, scale = self._base, request.guidance_scale or 1.0
         table = self.table(request)
-        apart = request.stacking is Stacking.APART and len(table.timesteps) >= STEPS_LEAST
+        apart = request.stacking is Stacking.APART
         said = self._prompts.encode(
             request.prompt, request.negative_prompt, request.stack, guided=scale > 1, apart=apart
         )

@@ -107,6 +107,8 @@ class Draft:
     """How far the adapters reach at the next step."""
     past: Tensor = field(init=False)
     """(2 · (WINDOW - 1), channels, height, width): latents and outputs before, newest first."""
+    _only_looks: bool = field(init=False)
+    """The first call is there to see what stands where, before any adapter works."""
     shared: bool = False
     """Images of other jobs were in a call with it."""
     picture: Tensor | None = None
@@ -120,6 +122,7 @@ class Draft:
 
     def __post_init__(self) -> None:
         self.step, self.latents = self.ask.begin, self.ask.start
+        self._only_looks = self.ask.spread is not None
         self.where = None if self.ask.spread is None else self.ask.spread.first
         self.past = torch.zeros(2 * (WINDOW - 1), *self.latents.shape, device=self.latents.device)
 
@@ -152,6 +155,9 @@ class Draft:
         return self._noise.to(self.latents)
 
     def take(self, latents: Tensor, past: Tensor) -> None:
-        """The step is taken, and this is what it made."""
+        """The step is taken, and this is what it made; the first look takes none."""
+        if self._only_looks:
+            self._only_looks = False
+            return
         self.step += 1
         self.latents, self.past, self._noise = latents, past, None

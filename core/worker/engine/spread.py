@@ -18,12 +18,10 @@ THING = 0.06
 """A thing is looked at so much somewhere; a scene's words are looked at faintly everywhere."""
 RIM, CORE = 0.2, 0.5
 """Of a thing's own peak: where its adapter begins to work, and from where it works in full."""
-SCENE_RIM, SCENE_CORE = 0.4, 0.7
+SCENE_RIM, SCENE_CORE = 0.5, 0.8
 """The same for where the scene's adapter leaves off; between the two both work."""
 SHARPNESS = 3.0
 """How clearly a place has to look at one thing rather than another to be its alone."""
-STEPS_LEAST = 8
-"""The first step only looks, so with fewer the adapters are added up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +42,7 @@ class Spread:
 def plan(phrases: Phrases, *, tokens: int) -> Spread | None:
     """How to keep adapters apart; None where fewer than two have words of their own.
 
-    The first step is drawn without those that have: it settles what stands where.
+    The first call is made without those that have: it only shows what stands where.
     """
     if sum(bool(words) for words in phrases) < 2:
         return None

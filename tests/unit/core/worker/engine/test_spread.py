@@ -6,7 +6,9 @@ import torch
 from core.domain.requests import Stacking
 from core.worker.engine.phrases import find_phrases
 from core.worker.engine.reach import Where
-from core.worker.engine.spread import STEPS_LEAST, plan, regions
+from core.worker.engine.spread import plan, regions
+from core.worker.given import NOTHING
+from tests.unit.core.worker.engine.conftest import finish
 
 SIDE = 8
 
@@ -52,8 +54,8 @@ def test_one_concept_needs_no_plan():
     assert plan(((3, 4), ()), tokens=9) is None
 
 
-def test_the_first_step_only_looks():
-    """Named adapters begin at nothing, a style everywhere; later steps follow the maps."""
+def test_the_first_call_only_looks():
+    """Named adapters begin at nothing, a style everywhere; later ones follow the maps."""
     spread = plan(((1,), (3, 4), ()), tokens=6)
     assert spread.first.regions.flatten().tolist() == [0, 0, 1]
     assert spread.first.words.tolist() == [
@@ -96,7 +98,7 @@ def two(make_concept, wish):
         prompt="a <one> house left of a <two> house",
         stack=stack,
         stacking=Stacking.APART,
-        num_inference_steps=STEPS_LEAST,
+        num_inference_steps=8,
     )
 
 
@@ -115,8 +117,15 @@ def test_apart_is_the_same_in_any_company(together, two, wish):
     assert (alone[0].latents - crowded[0].latents).abs().max() < 1e-4
 
 
-def test_too_few_steps_add_up(together, two):
-    """There is no step to spare for looking."""
-    short = two.model_copy(update={"num_inference_steps": STEPS_LEAST - 1})
-    ours, theirs = together(short, short.model_copy(update={"stacking": Stacking.SUM}))
-    assert torch.allclose(ours[0].latents, theirs[0].latents, atol=1e-5)
+def test_the_first_look_takes_no_step(studio, two):
+    """The picture is drawn in as many steps as were asked for, and one call more."""
+    (draft,) = studio.admit(two, owner=1, alone=False, given=NOTHING)
+    began = draft.latents
+    studio.advance()
+    assert draft.done == 0
+    assert draft.latents is began
+    assert draft.where.regions.shape == (2, 16, 16)
+    studio.advance()
+    assert draft.done == 1
+    finish(studio, [draft])
+    assert draft.done == two.num_inference_steps
