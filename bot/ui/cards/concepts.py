@@ -206,7 +206,9 @@ def _about(version: ConceptVersion) -> tuple[str, ...]:
     origin, count, parents = version.origin, len(version.pictures), len(version.parents)
     return (
         f"v{version.number}",
-        f"from {origin.file_name[:60]}" if origin else f"{count} pictures",
+        f"from {origin.file_name[:60]}"
+        if origin
+        else f"{count} picture{'s' if count != 1 else ''}",
         "" if origin else _recipe(version),
         duration(version.seconds),
         f"on {parents} other{'s' if parents > 1 else ''}" if parents else "",
