@@ -33,6 +33,7 @@ ASPECTS = {
 STACKINGS = {
     Stacking.APART: "apart: each keeps to its own words and places",
     Stacking.SUM: "sum: each changes the whole picture",
+    Stacking.SWITCH: "switch: one a step, in turn",
 }
 BOTH = "Give me either a prompt or a voice message, not both."
 

@@ -44,6 +44,7 @@ class Stacking(StrEnum):
 
     SUM = "sum"  # every adapter changes every word and place; they are added up
     APART = "apart"  # each keeps to its own words, and to the places that look at them
+    SWITCH = "switch"  # one adapter a step, in turn
 
 
 class Frozen(BaseModel):

@@ -12,6 +12,7 @@ from core.domain.requests import ImagineRequest, Stacking
 TOGETHER = {
     Stacking.APART: "each in its own place",
     Stacking.SUM: "added up over the whole picture",
+    Stacking.SWITCH: "one a step, in turn",
 }
 DRAWN_ALONE = "Drawn alone. Made again on the same machine, every bit is the same."
 DRAWN_TOGETHER = (

@@ -13,6 +13,7 @@ from core.worker.beside import nothing_kept
 from core.worker.engine import fast
 from core.worker.engine.bank import Adapter, Bank, pairs
 from core.worker.engine.draft import Ask, Control, Repaint
+from core.worker.engine.places import find_places
 from core.worker.engine.prompts import Encoded, Prompts
 from core.worker.engine.reach import Row, Worn
 from core.worker.engine.spread import Spread, plan
@@ -43,6 +44,7 @@ class Asks:
         base, scale = self._base, request.guidance_scale or 1.0
         table = self.table(request)
         apart = request.stacking is Stacking.APART
+        turns = request.stacking is Stacking.SWITCH
         said = self._prompts.encode(
             request.prompt, request.negative_prompt, request.stack, guided=scale > 1, apart=apart
         )
@@ -53,7 +55,7 @@ class Asks:
         row = (*self._row(request.stack), *self._hurried(request))
         conditions = replace(said.prompt, time_ids=ids)
         negative = None if said.negative is None else replace(said.negative, time_ids=ids)
-        spread = self._spread(request.stack, said) if apart else None
+        spread = self._spread(request, said, size) if apart else None
         return [
             Ask(
                 owner=owner,
@@ -67,7 +69,7 @@ class Asks:
                 beside=self._beside(given, size),
                 repaint=self._repaint(given, each),
                 control=_control(request, given),
-                row=lambda _step: row,
+                row=_worn_in_turn(row) if turns else lambda _step: row,
                 adapters=tuple(worn.adapter for worn in row),
                 spread=spread,
                 noise=_drawing(generator, size),
@@ -118,14 +120,18 @@ class Asks:
             return None
         return Repaint(given.mask[0], given.clean[0].float(), noise)
 
-    def _spread(self, stack: Sequence[StackEntry], said: Encoded) -> Spread | None:
+    def _spread(
+        self, request: ImagineRequest, said: Encoded, size: tuple[int, ...]
+    ) -> Spread | None:
         """Keeps every adapter to its words and their places; a style has the whole picture."""
-        own = dict(zip([entry.artifact for entry in stack], said.phrases, strict=True))
+        own = dict(zip([entry.artifact for entry in request.stack], said.phrases, strict=True))
+        worn = self._with_adapters(request.stack)
         phrases = tuple(
-            () if entry.kind is ConceptKind.STYLE else own[entry.artifact]
-            for entry in self._with_adapters(stack)
+            () if entry.kind is ConceptKind.STYLE else own[entry.artifact] for entry in worn
         )
-        return plan(phrases, tokens=said.prompt.embeds.shape[1])
+        named = [entry.name for entry in worn]
+        places = find_places(request.prompt, named, size=(size[-2], size[-1]))
+        return plan(phrases, places, tokens=said.prompt.embeds.shape[1])
 
 
 def time_ids(base: Base, request: ImagineRequest) -> Tensor | None:
@@ -134,6 +140,15 @@ def time_ids(base: Base, request: ImagineRequest) -> Tensor | None:
         return None
     size = (request.height_px, request.width_px)
     return torch.tensor([[*size, 0, 0, *size]], device=base.device, dtype=base.dtype)
+
+
+def _worn_in_turn(row: Row) -> Callable[[int], Row]:
+    """One adapter a step, each in its turn.
+
+    Source: Zhong et al., Multi-LoRA composition for image generation (2024), section 3.1.
+    """
+    each: list[Row] = [(worn,) for worn in row] or [()]
+    return lambda step: each[step % len(each)]
 
 
 def _begin(request: ImagineRequest) -> int:

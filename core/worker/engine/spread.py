@@ -5,6 +5,7 @@ says where each belongs: regions follow the cross-attention to its words. What w
 won by how much, is in docs/concepts.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -30,24 +31,30 @@ class Spread:
 
     phrases: Phrases
     first: Where
+    places: Sequence[Tensor | None]
+    """Where the prompt says that an adapter belongs, (height, width); it is not looked for then."""
 
     def after(self, maps: Tensor, before: Where) -> Where:
         """How far the adapters reach once a step has looked (adapters, height, width)."""
         named = [index for index, words in enumerate(self.phrases) if words]
         reach = torch.ones_like(maps)
         reach[named] = regions(maps[named])
+        for own, place in zip(reach, self.places, strict=True):
+            if place is not None:
+                own.copy_(place)
         return Where(reach, before.words)
 
 
-def plan(phrases: Phrases, *, tokens: int) -> Spread | None:
-    """How to keep adapters apart; None where fewer than two have words of their own.
+def plan(phrases: Phrases, places: Sequence[Tensor | None], *, tokens: int) -> Spread | None:
+    """How to keep adapters apart; None where one is alone and has no place of its own.
 
-    The first call is made without those that have: it only shows what stands where.
+    The first call is made without those that have words: it only shows what stands where.
     """
-    if sum(bool(words) for words in phrases) < 2:
+    if sum(bool(words) for words in phrases) < 2 and all(place is None for place in places):
         return None
     at_first = torch.tensor([0.0 if words else 1.0 for words in phrases])
-    return Spread(phrases, Where(at_first.view(-1, 1, 1), own_words(phrases, tokens)))
+    first = Where(at_first.view(-1, 1, 1), own_words(phrases, tokens))
+    return Spread(phrases, first, places)
 
 
 def own_words(phrases: Phrases, tokens: int) -> Tensor:

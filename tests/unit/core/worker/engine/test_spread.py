@@ -50,13 +50,13 @@ def test_without_things_all_work_everywhere():
 
 def test_one_concept_needs_no_plan():
     """Neither does a style beside one subject, which has no words of its own here."""
-    assert plan(((3, 4),), tokens=9) is None
-    assert plan(((3, 4), ()), tokens=9) is None
+    assert plan(((3, 4),), (None,), tokens=9) is None
+    assert plan(((3, 4), ()), (None, None), tokens=9) is None
 
 
 def test_the_first_call_only_looks():
     """Named adapters begin at nothing, a style everywhere; later ones follow the maps."""
-    spread = plan(((1,), (3, 4), ()), tokens=6)
+    spread = plan(((1,), (3, 4), ()), (None, None, None), tokens=6)
     assert spread.first.regions.flatten().tolist() == [0, 0, 1]
     assert spread.first.words.tolist() == [
         [1, 1, 1, 0, 0, 1],
@@ -110,11 +110,32 @@ def test_apart_is_not_the_sum(together, two):
     assert summed[0].where is None
 
 
+def test_turns_wear_one_adapter_a_step(together, plainly, two):
+    """With one concept a turn is every step; with two, neither has them all."""
+    one = two.model_copy(update={"stack": two.stack[:1], "stacking": Stacking.SWITCH})
+    summed = one.model_copy(update={"stacking": Stacking.SUM})
+    both = two.model_copy(update={"stacking": Stacking.SWITCH})
+    ours, theirs, (turned,) = together(one, summed, both)
+    assert torch.allclose(ours[0].latents, theirs[0].latents, atol=1e-5)
+    assert [len(turned.ask.row(step)) for step in range(3)] == [1, 1, 1]
+    assert turned.ask.row(0) is turned.ask.row(2) is not turned.ask.row(1)
+
+
 def test_apart_is_the_same_in_any_company(together, two, wish):
     """Neighbours that keep nothing apart, or have other stacks, leave it as it was."""
     (alone,) = together(two)
     crowded, *_ = together(two, wish(seeds=(5, 6), guidance_scale=1.0), wish(stack=two.stack))
     assert (alone[0].latents - crowded[0].latents).abs().max() < 1e-4
+
+
+def test_a_place_that_is_told_is_not_looked_for(together, two):
+    """One concept alone may have a place too; the other words stay where they are seen."""
+    told = two.model_copy(update={"prompt": "a <one> house on the left"})
+    (draft,) = together(told)[0]
+    own, unnamed = draft.where.regions
+    assert own[:, :8].eq(1).all()
+    assert own[:, 8:].eq(0).all()
+    assert unnamed.eq(1).all()
 
 
 def test_the_first_look_takes_no_step(studio, two):
