@@ -15,7 +15,7 @@ from tests.e2e.test_main_job import SAMPLES, no_violations
 from tests.person import Control
 from tests.program import Program, all_gone, free_port, running, until_online
 
-TIMEOUT_S = 150
+TIMEOUT_S = 300
 STEPS = 80  # the first checkpoint comes after 50
 
 
@@ -29,6 +29,7 @@ async def playground(folder: Path) -> AsyncIterator[tuple[Control, Program]]:
         "run",
         log=folder / "bot.log",
         data_dir=folder,
+        evaluate_training="false",
         discord_token="playground",
         discord_api=f"http://127.0.0.1:{port}/api/v10",
         discord_gateway=f"ws://127.0.0.1:{port}/",

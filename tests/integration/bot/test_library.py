@@ -13,7 +13,8 @@ async def test_concepts_are_listed_shown_renamed_and_tried(house: House) -> None
     outcome = await owl.run("concepts show", {"name": "xyz"})
     shown = await house.result(owl, outcome)
     assert "a <xyz> temple" in text_of(shown)
-    assert "**v1** · 2 pictures · 12 s" in text_of(shown)
+    line = "**v1** ← in use · 2 pictures · dreambooth-lora · 300 steps · 12 s"
+    assert line in text_of(shown)
     renamed = await owl.run("concepts rename", {"name": "xyz", "new_name": "zed"})
     assert "`xyz` is called `<zed>` now" in renamed["message"]["content"]
     tried = await house.result(owl, await owl.run("concepts try", {"name": "zed"}))
