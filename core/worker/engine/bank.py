@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
 
 from core.errors import ModelFault
@@ -311,9 +312,16 @@ def pairs(lora: Mapping[str, Tensor]) -> Adapter:
 
 
 def share(model: Any) -> Any:
-    """A second tree of modules over the same weights, for hooks that the first must not have."""
+    """A second tree of modules over the same weights, for hooks that the first must not have.
+
+    Adapters that peft has put into the first are not in it.
+    """
     tensors = [*model.parameters(), *model.buffers()]
-    return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
+    tree = copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
+    for name, module in list(tree.named_modules()):
+        if isinstance(module, BaseTunerLayer):
+            tree.set_submodule(name, module.base_layer)
+    return tree
 
 
 def _shelves(model: nn.Module) -> list[_Shelf]:

@@ -17,12 +17,6 @@ def studio(base, stacks):
     return Studio(base, stacks, images=8, adapter_bytes=64 * MEGABYTES)
 
 
-@pytest.fixture(scope="session")
-def make_concept(studio, make_concept):
-    """The same, once the engine has its own tree: peft wraps the layers of the other one."""
-    return make_concept
-
-
 @pytest.fixture
 def wish(imaginer):
     """Makes a resolved request of four steps."""
