@@ -68,7 +68,9 @@ async def into_the_middle(folder: Path, control: Control) -> None:
     await hare.run("imagine", {"prompt": "a red star at night", "count": 4, "steps": 100})
     await control.person("fox", "dm:fox").speak(SAMPLES / "say.ogg")
     await until(folder, "SELECT 1 FROM jobs WHERE kind = 'imagine' AND state = 'running'")
-    await until(folder, "SELECT 1 FROM jobs WHERE kind = 'transcribe'")
+    # With its status message noted: killed in between, that message stays (README, Limits).
+    noted = "SELECT 1 FROM jobs WHERE kind = 'transcribe' AND status_message_id IS NOT NULL"
+    await until(folder, noted)
 
 
 async def results_posted(control: Control) -> dict[str, int]:
