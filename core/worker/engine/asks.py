@@ -49,10 +49,11 @@ class Asks:
             request.prompt, request.negative_prompt, request.stack, guided=scale > 1, apart=apart
         )
         size = latents.shape(base, request.width_px or 0, request.height_px or 0)
-        own = latents.generators(request.seeds)
-        noise = latents.noise(own, size, request.variation).to(base.device)
+        random = latents.generators(request.seeds)
+        noise = latents.noise(random, size, request.variation).to(base.device)
         ids = time_ids(base, request)
-        row = (*self._row(request.stack), *self._hurried(request))
+        own, hurried = self._row(request.stack), self._hurried(request)
+        row = (*own, *hurried)
         conditions = replace(said.prompt, time_ids=ids)
         negative = None if said.negative is None else replace(said.negative, time_ids=ids)
         spread = self._spread(request, said, size) if apart else None
@@ -69,13 +70,14 @@ class Asks:
                 beside=self._beside(given, size),
                 repaint=self._repaint(given, each),
                 control=_control(request, given),
-                row=_worn_in_turn(row) if turns else lambda _step: row,
+                row=_in_turn(own, hurried) if turns else lambda _step: row,
+                bare=hurried,
                 adapters=tuple(worn.adapter for worn in row),
                 spread=spread,
                 noise=_drawing(generator, size),
                 alone=alone,
             )
-            for index, (each, generator) in enumerate(zip(noise, own, strict=True))
+            for index, (each, generator) in enumerate(zip(noise, random, strict=True))
         ]
 
     def table(self, request: ImagineRequest) -> Table:
@@ -142,12 +144,12 @@ def time_ids(base: Base, request: ImagineRequest) -> Tensor | None:
     return torch.tensor([[*size, 0, 0, *size]], device=base.device, dtype=base.dtype)
 
 
-def _worn_in_turn(row: Row) -> Callable[[int], Row]:
-    """One adapter a step, each in its turn.
+def _in_turn(row: Row, always: Row) -> Callable[[int], Row]:
+    """One adapter a step, each in its turn, and what is always worn.
 
     Source: Zhong et al., Multi-LoRA composition for image generation (2024), section 3.1.
     """
-    each: list[Row] = [(worn,) for worn in row] or [()]
+    each: list[Row] = [(worn, *always) for worn in row] or [always]
     return lambda step: each[step % len(each)]
 
 

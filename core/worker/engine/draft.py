@@ -65,6 +65,8 @@ class Ask:
     guidance_rescale: float = 0.0
     row: Callable[[int], Row] = lambda _step: ()
     """What is worn at a step; the same object for as long as it is the same."""
+    bare: Row = ()
+    """What the unconditional half wears where adapters keep apart."""
     adapters: tuple[str, ...] = ()
     spread: Spread | None = None
     """How each adapter is confined to its own words and places; None lets all work everywhere."""
@@ -78,11 +80,11 @@ class Ask:
     """No image of another job shares a call with it."""
 
     def negative_row(self, step: int) -> Row:
-        """What the unconditional half wears: the same, but nothing where adapters keep apart.
+        """What the unconditional half wears: the same, but no concepts where they keep apart.
 
         Then guidance draws towards the concepts themselves, not only towards their words.
         """
-        return self.row(step) if self.spread is None else ()
+        return self.row(step) if self.spread is None else self.bare
 
     @property
     def bucket(self) -> Bucket:
@@ -115,8 +117,6 @@ class Draft:
     """(3, height_px, width_px) in -1 to 1, when all is done."""
     fault: Exception | None = None
     """Why there will be no picture; the engine has dropped it."""
-    peek: Tensor | None = None
-    """What the model takes the clean latents to be, after the last step."""
     _noise: Tensor | None = field(default=None, init=False)
     """Drawn for a step that was not taken yet."""
 

@@ -4,9 +4,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from core.domain.requests import Sampler
+from core.domain.requests import Sampler, Stacking
 from core.errors import ModelFault
 from core.worker.adapters import lora_config
+from core.worker.engine import fast
 from core.worker.engine.bank import Bank
 from core.worker.engine.fast import load_fast_adapter
 from core.worker.engine.reach import Worn
@@ -82,6 +83,20 @@ def test_few_step_adapter_joins_its_samplers(storage, studio, wish, make_concept
             asked = wish(sampler=sampler, stack=worn, num_inference_steps=3)
             same = torch.allclose(latents(hurried, asked), latents(studio, asked), atol=1e-4)
             assert same == (sampler is Sampler.DDIM)
+
+
+@pytest.mark.parametrize("stacking", Stacking)
+def test_few_step_adapter_is_always_worn(storage, wish, make_concept, file, stacking):
+    """In both halves of every step, however the concepts of the stack work together."""
+    base = load_base("pocket", device=CPU, dtype=torch.float32)
+    adapter = load_fast_adapter(str(file), base)
+    studio = Studio(base, Stacks(base, storage), images=4, adapter_bytes=2**26, few_steps=adapter)
+    stack = (make_concept("one", seed=1), make_concept("two", seed=2))
+    asked = wish(prompt="<one>, <two>", stack=stack, sampler=Sampler.LCM, stacking=stacking)
+    (draft,) = studio.admit(asked, owner=1, alone=False, given=NOTHING)
+    for step in range(4):
+        for row in (draft.ask.row(step), draft.ask.negative_row(step)):
+            assert fast.KEY in {worn.adapter for worn in row}
 
 
 def test_few_step_adapter_that_does_not_fit_is_told(base, tmp_path):
