@@ -32,7 +32,10 @@ async def queue(
 def card_of(submitted: Submitted, notes: Sequence[str] = ()) -> Card:
     """The status message of a job that has just been queued."""
     return status.status(
-        submitted.job, position=submitted.position, eta_s=submitted.eta_s, notes=notes
+        submitted.job,
+        position=submitted.position,
+        eta_s=submitted.eta_s,
+        notes=(*submitted.cautions, *notes),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.domain.cautions import cautions
 from core.domain.concepts import StackEntry
 from core.domain.jobs import Job
 from core.domain.requests import EvaluateRequest, ImagineRequest, TrainRequest
@@ -16,6 +17,12 @@ class Submitted:
     """1 for the next; 0 when it already runs."""
     eta_s: float | None
     """Seconds from now to its end, from measured speeds; None while nothing was measured."""
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What may go wrong with its stack, and what would mend it."""
+        request = self.job.request
+        return cautions(request) if isinstance(request, ImagineRequest) else ()
 
     @property
     def stack(self) -> tuple[StackEntry, ...]:
