@@ -46,6 +46,7 @@ async def test_a_narrow_window_keeps_everything_within_reach(room: Room) -> None
     """On a phone the channels are in a drawer, and nothing is wider than the window."""
     await room.page.set_viewport_size({"width": 360, "height": 640})
     await room.page.reload()
+    await expect(room.page.locator(".channel.current")).to_be_attached()
     await expect(room.page.locator(".sidebar")).not_to_be_in_viewport()
     await room.box.fill("a long line without a single space: " + "x" * 300)
     await room.page.keyboard.press("Enter")

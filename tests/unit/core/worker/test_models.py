@@ -17,8 +17,9 @@ def load(name):
     return load_base(str(name), device=CPU, dtype=torch.float32)
 
 
-def test_pocket_is_its_own_family(base):
+def test_pocket_is_its_own_family():
     """Native size, steps of the sides, and nothing that asks for gradients."""
+    base = load("pocket")
     assert base.family.name == "pocket"
     assert (base.native_px, base.size_step_px) == (64, 16)
     modules = [p for p in base.pipe.components.values() if isinstance(p, torch.nn.Module)]
