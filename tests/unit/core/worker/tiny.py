@@ -46,7 +46,7 @@ def sd1(folder: Path) -> Path:
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", skip_prk_steps=True,
         steps_offset=1,
     )  # fmt: skip
-    return _save_sd(folder, scheduler, sample_size=66)
+    return _save_sd(folder, scheduler, sample_size=72)
 
 
 def sdxl(folder: Path) -> Path:
