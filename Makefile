@@ -27,8 +27,9 @@ demo: $(STAMP)
 run: $(STAMP)
 	$(BIN)/python -m bot run
 
+# One thread a process: tests run on every core as it is.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
