@@ -97,7 +97,7 @@ def load_runner(config: WorkerConfig) -> Runner:
     importer = Importer(base, stacks, imaginer, storage)
     exporter = Exporter(base, storage)
     scorer = Scorer(config.scoring_model, device=device, fidelity_model=config.fidelity_model)
-    evaluator = Evaluator(base, stacks, imaginer, storage, scorer)
+    evaluator = Evaluator(base, imaginer, storage, scorer)
     return Runner(
         base,
         imaginer,

@@ -56,14 +56,8 @@ def _scores(
     under, over = request.parents, (*request.parents, taught)
     prompts = evaluation_prompts(request.concept_kind, request.name, request.class_noun)
     plain = tuple(spelled_plainly(prompt, {request.name: request.class_noun}) for prompt in prompts)
-    sheet = SheetDrawer(
-        evaluator.base,
-        evaluator.stacks,
-        evaluator.imaginer,
-        evaluator.storage,
-        total=3 * len(prompts) * len(SEEDS),
-        note=NOTE,
-    )
+    total = 3 * len(prompts) * len(SEEDS)
+    sheet = SheetDrawer(evaluator.imaginer, evaluator.storage, total=total, note=NOTE)
     samples = yield from sheet.rows(prompts, SEEDS, over, ticket)
     without = yield from sheet.rows(plain, SEEDS, under, ticket)
     drifted = yield from sheet.rows(plain, SEEDS, over, ticket)

@@ -1,41 +1,36 @@
-"""Images for scoring, drawn a few a slice so that other jobs go in between."""
+"""Images for scoring, drawn as people's are, a few at a time, other jobs in between."""
 
 from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import replace
 
 from PIL import Image
 
-from core.dispatch.messages import MadeImage
+from core.dispatch.messages import FromWorker, Imagined, MadeImage
 from core.domain.concepts import StackEntry
-from core.domain.images import Manifest
 from core.domain.jobs import Progress
-from core.domain.requests import COUNT_MAX, ImagineRequest
+from core.domain.requests import COUNT_MAX, ImagineRequest, Stacking
 from core.storage import Storage
-from core.worker.imagine import Imaginer, png
-from core.worker.models import Base
-from core.worker.stack import Stacks
+from core.worker.imagine import Imaginer
 from core.worker.ticket import Ticket
-from core.worker.versions import library_versions
+from core.worker.training.dataset import open_pictures
 
 Made = tuple[Image.Image, MadeImage]
+Drawing = Generator[None, None, list[Made]]
 
 
 class SheetDrawer:
-    """Draws prompts on seeds for one job, and counts how far it is."""
+    """Draws for one job by the way that `/imagine` takes, and counts how far it is.
+
+    Every request shares its batch with no other job, so that the same images come out, and the
+    same scores, whatever else is drawn at that time.
+    """
 
     def __init__(
-        self,
-        base: Base,
-        stacks: Stacks,
-        imaginer: Imaginer,
-        storage: Storage,
-        *,
-        total: int,
-        note: str = "drawing",
+        self, imaginer: Imaginer, storage: Storage, *, total: int, note: str = "drawing"
     ) -> None:
-        self._base, self._stacks = base, stacks
         self._imaginer, self._storage = imaginer, storage
         self._total, self._done, self._note = total, 0, note
-        self._versions = library_versions()
 
     def rows(
         self,
@@ -44,7 +39,8 @@ class SheetDrawer:
         stack: Sequence[StackEntry],
         ticket: Ticket,
     ) -> Generator[None, None, list[list[Made]]]:
-        """Images by prompt, and within a prompt by seed.
+        """Images by prompt, and within a prompt by seed; concepts kept apart, as they are by
+        default.
 
         Raises:
             UserError: a concept does not fit the model.
@@ -54,39 +50,49 @@ class SheetDrawer:
         for prompt in prompts:
             row: list[Made] = []
             for start in range(0, len(seeds), COUNT_MAX):
-                row += self._some(prompt, seeds[start : start + COUNT_MAX], stack, ticket)
-                yield
+                wish = ImagineRequest(
+                    prompt=prompt,
+                    seeds=tuple(seeds[start : start + COUNT_MAX]),
+                    stack=tuple(stack),
+                    stacking=Stacking.APART,
+                )
+                row += yield from self.one(wish, ticket)
             rows.append(row)
         return rows
 
-    def _some(
-        self, prompt: str, seeds: Sequence[int], stack: Sequence[StackEntry], ticket: Ticket
-    ) -> list[Made]:
-        ticket.check()
-        request = ImagineRequest(prompt=prompt, seeds=tuple(seeds), stack=tuple(stack), exact=True)
-        resolved = self._imaginer.resolve(request)
-        speller = self._stacks.wear(resolved.stack)
-        try:
-            drawn = self._imaginer.draw(resolved, speller, on_step=lambda *_: ticket.check())
-        finally:
-            self._stacks.wear(())
-        self._done += len(drawn)
+    def one(self, request: ImagineRequest, ticket: Ticket) -> Drawing:
+        """The images of one request; raises as `rows` does."""
+        exact = request.model_copy(update={"exact": True})
+        imagined = yield from _driven(self._imaginer, exact, replace(ticket, send=_unheard))
+        pictures = open_pictures(self._storage, [made.key for made in imagined.images])
+        self._done += len(pictures)
         note = f"{self._note}: image {self._done} of {self._total}"
         ticket.progress(Progress(self._done, self._total, note, ticket.preview))
-        return [(one, self._keep(resolved, index, one)) for index, one in enumerate(drawn)]
-
-    def _keep(self, request: ImagineRequest, index: int, picture: Image.Image) -> MadeImage:
-        manifest = Manifest(
-            request=request,
-            index=index,
-            model=self._base.name,
-            device=str(self._base.device),
-            dtype=str(self._base.dtype).removeprefix("torch."),
-            versions=self._versions,
-        )
-        return MadeImage(self._storage.put(png(picture)), *picture.size, manifest)
+        yield
+        return list(zip(pictures, imagined.images, strict=True))
 
 
 def pictures_of(rows: Sequence[Sequence[Made]]) -> list[list[Image.Image]]:
     """The pictures alone."""
     return [[picture for picture, _ in row] for row in rows]
+
+
+def _driven(
+    imaginer: Imaginer, request: ImagineRequest, ticket: Ticket
+) -> Generator[None, None, Imagined]:
+    """An imagine job's slices, for one that has its turn when nobody else may be drawing: each
+    takes a step of the batch by itself.
+    """
+    with closing(imaginer.slices(request, ticket)) as slices:
+        while True:
+            try:
+                next(slices)
+            except StopIteration as finished:
+                imagined: Imagined = finished.value
+                return imagined
+            imaginer.advance()
+            yield
+
+
+def _unheard(_: FromWorker) -> None:
+    """How far a few images are says nothing of the whole job."""

@@ -21,7 +21,6 @@ from core.worker.evaluation.scores import Drawn, score
 from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training.dataset import open_pictures
 
@@ -32,14 +31,11 @@ Found = Generator[None, None, tuple[Report, Images]]
 class Evaluator:
     """Evaluates with the models that it was given."""
 
-    def __init__(
-        self, base: Base, stacks: Stacks, imaginer: Imaginer, storage: Storage, scorer: Scorer
-    ) -> None:
-        self.base, self.stacks, self.imaginer, self.storage = base, stacks, imaginer, storage
-        self.scorer = scorer
+    def __init__(self, base: Base, imaginer: Imaginer, storage: Storage, scorer: Scorer) -> None:
+        self.base, self.imaginer, self.storage, self.scorer = base, imaginer, storage, scorer
 
     def run(self, request: EvaluateRequest, ticket: Ticket) -> Slices:
-        """The slices of an evaluate job, up to four images each. A lost attempt begins anew.
+        """The slices of an evaluate job, a step of a few images each. A lost attempt begins anew.
 
         Raises:
             UserError: a picture or a concept cannot be used, or the images cannot be scored.
@@ -58,7 +54,7 @@ class _Evaluation:
 
     def __init__(self, of: Evaluator, request: EvaluateRequest, ticket: Ticket) -> None:
         self._of, self._request, self._ticket = of, request, ticket
-        self._sheet = SheetDrawer(of.base, of.stacks, of.imaginer, of.storage, total=request.drawn)
+        self._sheet = SheetDrawer(of.imaginer, of.storage, total=request.drawn)
         self._nouns = {entry.name: entry.class_noun for entry in request.stack}
         self._plain = tuple(spelled_plainly(prompt, self._nouns) for prompt in request.prompts)
 

@@ -17,7 +17,7 @@ from core.worker.ticket import Stopped, Ticket
 
 
 @pytest.fixture
-def evaluator(base, stacks, imaginer, storage, monkeypatch):
+def evaluator(base, imaginer, storage, monkeypatch):
     full = imaginer.resolve
     monkeypatch.setattr(
         imaginer,
@@ -25,7 +25,7 @@ def evaluator(base, stacks, imaginer, storage, monkeypatch):
         lambda wish: full(wish.model_copy(update={"num_inference_steps": 1})),
     )
     scorer = Scorer("pocket", device=torch.device("cpu"))
-    return Evaluator(base, stacks, imaginer, storage, scorer)
+    return Evaluator(base, imaginer, storage, scorer)
 
 
 @pytest.fixture(scope="module")

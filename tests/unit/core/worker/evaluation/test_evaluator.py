@@ -5,12 +5,13 @@ import torch
 
 from core.dispatch.messages import Progressed
 from core.domain.jobs import JobKind
-from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose
+from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose, Stacking
 from core.errors import Conflict
 from core.pocket.concepts import XYZ, pictures
+from core.worker.engine.studio import Studio
 from core.worker.evaluation.encoder import Scorer
 from core.worker.evaluation.evaluator import Evaluator, best_first
-from core.worker.imagine import png
+from core.worker.imagine import Imaginer, png
 from core.worker.shares import Turn, turn_of
 from core.worker.ticket import Stopped, Ticket
 
@@ -19,15 +20,26 @@ FEW_STEPS = 2
 
 
 @pytest.fixture
-def evaluator(base, stacks, imaginer, storage, monkeypatch):
+def evaluator(base, imaginer, storage, monkeypatch):
     """Two steps make an image, which is enough to see what is drawn."""
+    hurry(imaginer, monkeypatch)
+    return Evaluator(base, imaginer, storage, Scorer("pocket", device=CPU))
+
+
+@pytest.fixture
+def together(base, stacks, storage):
+    """Draws as a worker in service does: requests of many jobs at once."""
+    studio = Studio(base, stacks, images=8, adapter_bytes=64 * 2**20)
+    return Imaginer(base, stacks, storage, studio)
+
+
+def hurry(imaginer, monkeypatch):
     full = imaginer.resolve
 
     def quick(request):
         return full(request.model_copy(update={"num_inference_steps": FEW_STEPS}))
 
     monkeypatch.setattr(imaginer, "resolve", quick)
-    return Evaluator(base, stacks, imaginer, storage, Scorer("pocket", device=CPU))
 
 
 @pytest.fixture(scope="session")
@@ -142,7 +154,7 @@ def test_a_blind_sheet_hides_images_without_the_concept(evaluator, make_concept,
 
 
 def test_it_stops_between_steps_when_told_to(evaluator, make_concept, told):
-    """Cancelled or draining: nothing is worn any more, and it can begin anew."""
+    """Cancelled or draining: nothing more is drawn, and it can begin anew."""
     stop = []
     ticket = Ticket(1, 1, told.append, lambda: bool(stop), lambda: False)
     entry = make_concept("own", seed=3)
@@ -154,15 +166,65 @@ def test_it_stops_between_steps_when_told_to(evaluator, make_concept, told):
         next(slices)
 
 
-def test_it_leaves_the_model_bare_between_slices(evaluator, imaginer, stacks, make_concept, ticket):
+def test_what_is_drawn_between_slices_is_not_changed(evaluator, imaginer, make_concept, ticket):
     """What is drawn in between is drawn as if nothing was being evaluated."""
     wish = request(Purpose.BLIND, make_concept("own", seed=3), prompts=("a <own> house",))
     plain = imaginer.resolve(wish_for("a house"))
-    before = imaginer.draw(plain, lambda prompt: prompt, on_step=lambda *_: None)
+    before = imaginer.run(plain, ticket)
     slices = evaluator.run(wish, ticket)
     next(slices)
-    between = imaginer.draw(plain, lambda prompt: prompt, on_step=lambda *_: None)
-    assert png(between[0]) == png(before[0])
+    between = imaginer.run(plain, ticket)
+    assert between.images[0].key == before.images[0].key
+
+
+def test_a_stack_is_drawn_as_people_see_it(
+    base, together, storage, make_concept, ticket, told, monkeypatch
+):
+    """Kept apart and in the engine, bit for bit what `/imagine` makes of it, a step a slice."""
+    hurry(together, monkeypatch)
+    evaluator = Evaluator(base, together, storage, Scorer("pocket", device=CPU))
+    own, other = make_concept("own", seed=3), make_concept("other", seed=4)
+    wish = request(Purpose.BLIND, own, other, prompts=("a <own> house and a <other> house",))
+    found, pauses = done(evaluator, wish, ticket)
+    assert pauses >= FEW_STEPS
+    assert {message.progress.total for message in told} == {2}
+    asked = found.images[0].manifest.request
+    assert (asked.stacking, asked.exact) == (Stacking.APART, True)
+    theirs = together.run(asked.model_copy(update={"num_inference_steps": None}), ticket)
+    assert [image.key for image in theirs.images] == sorted_by_seed(found.images)
+    added_up = together.run(asked.model_copy(update={"stacking": Stacking.SUM}), ticket)
+    assert {image.key for image in added_up.images}.isdisjoint(sorted_by_seed(found.images))
+
+
+def test_images_of_others_are_drawn_in_between(
+    base, together, storage, make_concept, ticket, monkeypatch
+):
+    """One batch advances for both; what was cancelled leaves nothing in it."""
+    hurry(together, monkeypatch)
+    evaluator = Evaluator(base, together, storage, Scorer("pocket", device=CPU))
+    stop = []
+    mine = Ticket(2, 1, lambda _: None, lambda: bool(stop), lambda: False)
+    wish = request(Purpose.BLIND, make_concept("own", seed=3), prompts=("a <own> house",))
+    slices = evaluator.run(wish, mine)
+    next(slices)
+    theirs = together.slices(wish_for("a red house"), ticket)
+    for _ in range(12):
+        if next(theirs, stop) is stop:
+            break
+        next(slices, None)
+    else:
+        raise AssertionError("the other image never came")
+    slices = evaluator.run(wish, mine)
+    next(slices)
+    stop.append(True)
+    with pytest.raises(Stopped):
+        next(slices)
+    together.advance()
+    assert not together._studio._engine.busy
+
+
+def sorted_by_seed(images):
+    return [image.key for image in sorted(images, key=lambda image: image.manifest.seed)]
 
 
 def wish_for(prompt):
@@ -170,12 +232,12 @@ def wish_for(prompt):
 
 
 def test_what_cannot_be_scored_is_refused_before_anything_is_drawn(
-    base, stacks, imaginer, storage, make_concept, ticket, told, monkeypatch
+    base, imaginer, storage, make_concept, ticket, told, monkeypatch
 ):
     """A sheet for people needs no scoring model."""
     scorer = Scorer("pocket", device=CPU)
     monkeypatch.setattr(scorer, "fits", lambda _: False)
-    evaluator = Evaluator(base, stacks, imaginer, storage, scorer)
+    evaluator = Evaluator(base, imaginer, storage, scorer)
     entry = make_concept("own", seed=3)
     with pytest.raises(Conflict, match="ATELIER_SCORING_MODEL"):
         done(evaluator, request(Purpose.STACK, entry, prompts=("a <own> house",)), ticket)
