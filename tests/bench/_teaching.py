@@ -1,0 +1,266 @@
+"""Concepts taught once and kept, and images drawn with them: what the benchmarks of concepts share.
+
+What was found is kept in `build/concepts` under a name that stands for all that decides it but the
+code: the embedded weights, the pictures, the recipe, what lies underneath. Several processes may
+fill the folder at once, and a run that was broken off goes on where it was; remove the folder's
+`notes` to measure anew after a change of the code.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+
+from core.dispatch.messages import Checkpointed, Progressed, Trained
+from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.recipes import Preset, Value
+from core.domain.requests import COUNT_MAX, ImagineRequest, Stacking, TrainRequest
+from core.pocket.concepts import PocketConcept, pictures, shows
+from core.pocket.judge import Judge
+from core.pocket.paths import clip_path, diffusion_path, judge_path
+from core.storage import Storage, write_atomically
+from core.worker.device import make_deterministic
+from core.worker.engine.studio import Studio
+from core.worker.given import NOTHING
+from core.worker.imagine import Imaginer, png
+from core.worker.loop import Slices
+from core.worker.models import load_base
+from core.worker.stack import Stacks
+from core.worker.ticket import Ticket
+from core.worker.training.course import Teacher
+from core.worker.training.presets import recipe_for
+from tests.bench._concepts import BY_NAME
+
+FOLDER = Path("build/concepts")
+FIRST_SEED = 100
+PICTURES = 5
+QUICKLY = (("prior_pictures", 2), ("replay_pictures", 2), ("batch", 2), ("checkpoint_every", 1))
+"""Settings under which a course takes a second and teaches nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One concept and how it is taught."""
+
+    name: str
+    preset: Preset = Preset.DREAMBOOTH_LORA
+    steps: int | None = None
+    """None: the recipe's own number."""
+    pictures: int = PICTURES
+    settings: tuple[tuple[str, Value], ...] = ()
+    parents: tuple[StackEntry, ...] = ()
+    begins: str | None = None
+    """Storage key of the checkpoint that it goes on from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What came of a course."""
+
+    artifact: str
+    process_s: float
+    """Of the processor; plain pictures of the class are not in it, since they are drawn once."""
+    size_bytes: int
+    step: int | None
+    """Which was kept by the picture that was held back; None: the last."""
+    checkpoints: tuple[str, ...]
+    """Storage keys, in their order."""
+
+
+class Workshop:
+    """The embedded model with all that teaches it, draws with it and judges what was drawn."""
+
+    def __init__(self, folder: Path = FOLDER, *, tiny: bool = False) -> None:
+        make_deterministic(1)
+        base = load_base("pocket", device=torch.device("cpu"), dtype=torch.float32)
+        if tiny:
+            base = replace(base, family=replace(base.family, steps=2))
+        self.folder, self.base, self.tiny = folder, base, tiny
+        self.storage = Storage(f"file://{folder.resolve()}/blobs")
+        self.stacks = Stacks(base, self.storage)
+        self._studio = Studio(base, self.stacks, images=16, adapter_bytes=2**28)
+        self._imaginer = Imaginer(base, self.stacks, self.storage, self._studio)
+        self._teacher = Teacher(base, self.stacks, self._imaginer, self.storage)
+        self._judge = Judge.load(judge_path())
+        self._learners = _hashed(diffusion_path())
+        self._judges = f"{_hashed(judge_path())} {_hashed(clip_path())}"
+
+    def request(self, course: Course) -> TrainRequest:
+        """The job of a course, with the whole recipe in it."""
+        concept, settings = BY_NAME[course.name], dict(course.settings)
+        number = list(BY_NAME).index(course.name) + 1
+        request = TrainRequest(
+            concept_id=number,
+            name=course.name,
+            class_noun=concept.class_noun,
+            concept_kind=ConceptKind.SUBJECT,
+            pictures=tuple(self.storage.put(png(one)) for one in shown(course)),
+            preset=course.preset,
+            steps=course.steps,
+            settings=settings | dict(QUICKLY) if self.tiny else settings,
+            parents=course.parents,
+            seed=number,
+        )
+        recipe = recipe_for(request, self.base.family, device="cpu")
+        return request.model_copy(update={"recipe": recipe, "steps": None, "settings": {}})
+
+    def taught(self, course: Course) -> Taught:
+        """What a course gave, now or earlier."""
+        request = self.request(course)
+        label = f"taught {course.name} {course.preset}"
+        decides = (request.model_dump_json(), str(course.begins))
+        made = self.remembered(
+            label, *decides, make=lambda: asdict(self._teach(request, course)), judged=False
+        )
+        return Taught(**made | {"checkpoints": tuple(made["checkpoints"])})
+
+    def entry(self, name: str, artifact: str) -> StackEntry:
+        """A version of a concept in a stack, at full weight."""
+        number = list(BY_NAME).index(name) + 1
+        return StackEntry(
+            concept_id=number,
+            version_id=number,
+            name=name,
+            class_noun=BY_NAME[name].class_noun,
+            kind=ConceptKind.SUBJECT,
+            artifact=artifact,
+        )
+
+    def draw(
+        self,
+        prompt: str,
+        count: int,
+        stack: Sequence[StackEntry] = (),
+        *,
+        stacking: Stacking = Stacking.SUM,
+    ) -> list[Image.Image]:
+        """One image for each of the first `count` seeds; the same seeds every time."""
+        wish = ImagineRequest(prompt=prompt, seeds=(0,), stack=tuple(stack), stacking=stacking)
+        resolved, seeds = self._imaginer.resolve(wish), range(FIRST_SEED, FIRST_SEED + count)
+        if self._studio.takes(resolved):
+            return self._together(resolved, seeds)
+        return self._a_few_each(resolved, seeds)
+
+    def read(
+        self, images: Sequence[Image.Image], concepts: Sequence[PocketConcept]
+    ) -> list[list[bool]]:
+        """For each concept, in which images the judge reads its whole look."""
+        readings = self._judge.read(images)
+        return [[shows(reading, concept) for reading in readings] for concept in concepts]
+
+    def remembered(
+        self, label: str, *decides: str, make: Callable[[], Any], judged: bool = True
+    ) -> Any:
+        """What `make` gives, as JSON keeps it; made once for a label and all that decides it.
+
+        Without `judged` it is the same whatever the judge and the CLIP are.
+        """
+        told = json.dumps([self._learners, self._judges if judged else "", decides])
+        name = f"{label} {hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
+        place = self.folder / "notes" / name.replace(" ", "-")
+        if not place.exists():
+            write_atomically(place, json.dumps(make(), indent=1).encode())
+        return json.loads(place.read_text())
+
+    def _teach(self, request: TrainRequest, course: Course) -> Taught:
+        print(f"teaching <{course.name}> by {course.preset}", flush=True)
+        watch = _Watch()
+        ticket = Ticket(1, 1, watch.hear, _never, _never, checkpoint=course.begins)
+        trained = _finished(self._teacher.run(request, ticket))
+        return Taught(
+            artifact=trained.artifact,
+            process_s=watch.process_s,
+            size_bytes=len(self.storage.get(trained.artifact)),
+            step=trained.recipe.choice.step if trained.recipe.choice else None,
+            checkpoints=tuple(watch.checkpoints),
+        )
+
+    def _together(self, resolved: ImagineRequest, seeds: Sequence[int]) -> list[Image.Image]:
+        drafts = [
+            draft
+            for seed in seeds
+            for draft in self._studio.admit(
+                resolved.model_copy(update={"seeds": (seed,)}),
+                owner=seed,
+                alone=False,
+                given=NOTHING,
+            )
+        ]
+        while any(draft.picture is None for draft in drafts):
+            self._studio.advance()
+        return self._studio.pictures(drafts)[0]
+
+    def _a_few_each(self, resolved: ImagineRequest, seeds: Sequence[int]) -> list[Image.Image]:
+        """What changes more than an adapter and a word do is not for the engine."""
+        drawn: list[Image.Image] = []
+        for first in range(0, len(seeds), COUNT_MAX):
+            some = resolved.model_copy(update={"seeds": tuple(seeds[first : first + COUNT_MAX])})
+            speller = self.stacks.wear(resolved.stack)
+            drawn += self._imaginer.draw(some, speller, on_step=lambda *_: None)
+        self.stacks.wear(())
+        return drawn
+
+
+class _Watch:
+    """Counts the processor's time of a course from its first step on, and keeps its checkpoints."""
+
+    def __init__(self) -> None:
+        self.checkpoints: list[str] = []
+        self._began_s = time.process_time()
+
+    def hear(self, message: object) -> None:
+        """What a job says on its way."""
+        if isinstance(message, Checkpointed):
+            self.checkpoints.append(message.key)
+        elif isinstance(message, Progressed) and message.progress.note.startswith("drawing"):
+            self._began_s = time.process_time()
+
+    @property
+    def process_s(self) -> float:
+        """Since then."""
+        return time.process_time() - self._began_s
+
+
+def shown(course: Course) -> list[Image.Image]:
+    """The pictures that a concept is taught from."""
+    return pictures(BY_NAME[course.name], course.pictures)
+
+
+def mine(units: Sequence[Any], part: str | None) -> list[Any]:
+    """The units of work of one process of several: `2/3` is the second of three.
+
+    Raises:
+        ValueError: there is no such part.
+    """
+    index, _, count = (part or "1/1").partition("/")
+    if not (index + count).isdecimal() or not 1 <= int(index) <= int(count):
+        raise ValueError(f"a part is written as 1/2, not {part}")
+    return list(units[int(index) - 1 :: int(count)])
+
+
+def _finished(slices: Slices) -> Trained:
+    while True:
+        try:
+            next(slices)
+        except StopIteration as ended:
+            trained: Trained = ended.value
+            return trained
+
+
+def _hashed(place: Path) -> str:
+    """SHA-256 over the weights in a file or folder."""
+    files = [place] if place.is_file() else sorted(place.rglob("*.safetensors"))
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _never() -> bool:
+    return False
