@@ -37,6 +37,7 @@ METHODS = {
     Preset.DIFFUSERS: "diffusers-dreambooth-lora: as diffusers' example does it",
     Preset.INVERSION_2000: "textual-inversion-2000: as published, 2,000 steps",
     Preset.PIVOTAL_PRODIGY: "pivotal-prodigy: pivotal, the rate found by itself",
+    Preset.ORTHOGONAL: "orthogonal-lora: an adapter made to be added up with others",
 }
 
 

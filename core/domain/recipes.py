@@ -9,6 +9,8 @@ from core.errors import InvalidInput
 
 VECTORS_MAX = 8
 """Vectors that one concept's word may have."""
+SLOTS = 256
+"""Numbers for the blocks of orthogonal adapters; a narrow layer has fewer and counts on."""
 STEPS_MAX = 20_000
 CAPTION_MAX = 300
 """Letters of what is said of one training picture."""
@@ -39,6 +41,7 @@ class Preset(StrEnum):
     DIFFUSERS = "diffusers-dreambooth-lora"
     INVERSION_2000 = "textual-inversion-2000"
     PIVOTAL_PRODIGY = "pivotal-prodigy"
+    ORTHOGONAL = "orthogonal-lora"
 
 
 class Optimizer(StrEnum):
@@ -105,6 +108,10 @@ class Recipe(BaseModel):
     """The UNet's layers that an adapter changes: those usual for the base model, or attention's."""
     rank_norm_max: float | None = Field(default=None, gt=0, le=1000)
     """Most that an adapter may add to one layer, as the norm of up · down."""
+    freeze_a: bool = False
+    """The UNet adapter's A is an orthonormal block that stays as it is, and B alone learns."""
+    slot: int | None = Field(default=None, ge=0, lt=SLOTS)
+    """Which block: those of other slots are orthogonal to it. None: the concept's own number."""
     vectors: int = Field(default=1, ge=1, le=VECTORS_MAX)
     """Of the concept's word."""
 

@@ -30,6 +30,8 @@ class AdapterBank:
         self._unet = unet
         self._fetch = fetch
         self._held: OrderedDict[str, Artifact] = OrderedDict()
+        self._fixed: set[str] = set()
+        """Names of adapters whose A never learns."""
         self._state: tuple[Worn, str | None] | None = ((), None)
 
     def load(self, key: str) -> Artifact:
@@ -57,7 +59,7 @@ class AdapterBank:
             self._unet.set_adapters([name for name, _ in worn], [weight for _, weight in worn])
         elif getattr(self._unet, "peft_config", None):
             self._unet.disable_adapters()
-        _freeze_all_but(self._unet, trainable)
+        self._freeze_all_but(trainable)
         self._state = (worn, trainable)
 
     def add(self, name: str, config: LoraConfig) -> None:
@@ -66,9 +68,17 @@ class AdapterBank:
         with _several_adapters_are_meant():
             self._unet.add_adapter(config, name)
 
+    def fix_down(self, name: str, rows: Callable[[Tensor], Tensor]) -> None:
+        """Gives an adapter's A other values, which never learn: B alone does."""
+        self._fixed.add(name)
+        for key, parameter in self._unet.named_parameters():
+            if f".lora_A.{name}." in key:
+                parameter.data = rows(parameter.data).to(parameter)
+
     def remove(self, name: str) -> None:
         """Takes an adapter out again."""
         self._state = None
+        self._fixed.discard(name)
         with _several_adapters_are_meant():
             self._unet.delete_adapters(name)
 
@@ -77,8 +87,8 @@ class AdapterBank:
         return dict(get_peft_model_state_dict(self._unet, adapter_name=name))
 
     def parameters(self, name: str) -> list[nn.Parameter]:
-        """An adapter's parameters in the order of the UNet's modules."""
-        return [p for key, p in self._unet.named_parameters() if f".{name}." in key]
+        """An adapter's parameters that can learn, in the order of the UNet's modules."""
+        return [p for key, p in self._unet.named_parameters() if self._learns(key, name)]
 
     def set_weights(self, name: str, weights: dict[str, Tensor]) -> None:
         """Raises:
@@ -91,6 +101,13 @@ class AdapterBank:
                 f"adapter {name[:12]} does not fit the model: {len(missing)} weights missing, "
                 f"{len(result.unexpected_keys)} unknown"
             )
+
+    def _learns(self, key: str, name: str) -> bool:
+        return f".{name}." in key and not (name in self._fixed and ".lora_A." in key)
+
+    def _freeze_all_but(self, name: str | None) -> None:
+        for key, parameter in self._unet.named_parameters():
+            parameter.requires_grad_(name is not None and self._learns(key, name))
 
     def _fill(self, key: str, artifact: Artifact) -> None:
         try:
@@ -134,8 +151,3 @@ def _config(artifact: Artifact) -> LoraConfig:
         config.rank_pattern = {f"^{re.escape(path)}": int(rank) for path, rank in ranks.items()}
         config.alpha_pattern = dict(config.rank_pattern)
     return config
-
-
-def _freeze_all_but(unet: nn.Module, name: str | None) -> None:
-    for key, parameter in unet.named_parameters():
-        parameter.requires_grad_(name is not None and f".{name}." in key)

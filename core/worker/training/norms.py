@@ -10,11 +10,13 @@ DOWN, UP = ".lora_A.weight", ".lora_B.weight"
 
 @torch.no_grad()
 def limit_norms(weights: Mapping[str, Tensor], most: float) -> None:
-    """Scales each pair of an adapter down until the norm of up · down is `most` at the most."""
+    """Scales an adapter's ups until the norm of each up · down is `most` at the most.
+
+    Downs stay as they are, since those of a slot have to.
+    """
     for key, down in weights.items():
         if key.endswith(DOWN):
             up = weights[key.removesuffix(DOWN) + UP]
             norm = float(torch.linalg.matrix_norm(up.flatten(1) @ down.flatten(1)))
             if norm > most:
-                down.mul_((most / norm) ** 0.5)
-                up.mul_((most / norm) ** 0.5)
+                up.mul_(most / norm)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.domain.recipes import Method, Optimizer, Preset, Prior, Recipe, Schedule
+from core.domain.recipes import SLOTS, Method, Optimizer, Preset, Prior, Recipe, Schedule
 from core.domain.requests import TrainRequest
 from core.worker.families import Family
 
@@ -47,10 +47,13 @@ PIVOTAL_PRODIGY: Mapping[str, Any] = {
     "schedule": Schedule.COSINE,
     "warmup_steps": 0,
 }
+ORTHOGONAL: Mapping[str, Any] = {"method": Method.DREAMBOOTH_LORA, "freeze_a": True}
+"""Source: Po et al., Orthogonal adaptation for modular customization (2024), section 4."""
 PUBLISHED: Mapping[Preset, Mapping[str, Any]] = {
     Preset.DIFFUSERS: DIFFUSERS,
     Preset.INVERSION_2000: INVERSION_2000,
     Preset.PIVOTAL_PRODIGY: PIVOTAL_PRODIGY,
+    Preset.ORTHOGONAL: ORTHOGONAL,
 }
 """The same for every base model."""
 
@@ -80,10 +83,17 @@ def recipe_for(request: TrainRequest, family: Family, *, device: str) -> Recipe:
     """
     recipe = request.recipe or recipe_of(family, request.preset)
     changes: dict[str, Any] = {"steps": request.steps or recipe.steps} | request.settings
-    changed = Recipe.model_validate(recipe.model_dump() | changes)
+    changed = _in_slot(Recipe.model_validate(recipe.model_dump() | changes), request.concept_id)
     if device == "cpu" and changed.precision == "float16":
         return changed.model_copy(update={"precision": "bfloat16"})
     return changed
+
+
+def _in_slot(recipe: Recipe, concept_id: int) -> Recipe:
+    """A frozen A lies in the slot of the concept's number where the recipe names none."""
+    if not recipe.freeze_a or recipe.slot is not None:
+        return recipe
+    return recipe.model_copy(update={"slot": concept_id % SLOTS})
 
 
 def recipe_of(family: Family, preset: Preset) -> Recipe:

@@ -1,5 +1,7 @@
 """An adapter in the UNet."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -7,12 +9,16 @@ from torch import Tensor
 
 from core.worker.adapters import lora_config
 from core.worker.training.parts import Bench, Worn
+from core.worker.training.slots import slot_rows
 
 DECAY = 1e-4
 
 
 class Adapter(Worn):
-    """LoRA on the layers that the base model's family says."""
+    """LoRA on the layers that the base model's family says.
+
+    With a slot its A lies there from the beginning and stays, and B alone learns.
+    """
 
     name = "adapter"
     decay = DECAY
@@ -24,6 +30,8 @@ class Adapter(Worn):
         with torch.random.fork_rng():
             torch.manual_seed(bench.seed)
             self._bank.add(self._key, config)
+        if bench.recipe.freeze_a and bench.recipe.slot is not None:
+            self._bank.fix_down(self._key, _rows_of(bench.recipe.slot))
         self.parameters = self._bank.parameters(self._key)
         for weight in self.parameters:
             weight.data = weight.data.float()
@@ -41,3 +49,14 @@ class Adapter(Worn):
     def close(self) -> None:
         """Takes the adapter out of the UNet."""
         self._bank.remove(self._key)
+
+
+def _rows_of(slot: int) -> Callable[[Tensor], Tensor]:
+    """A in its slot, with rows as long as those that an adapter usually begins with."""
+
+    def rows(down: Tensor) -> Tensor:
+        rank, width = len(down), down[0].numel()
+        usual = math.sqrt(width) / rank
+        return (usual * slot_rows(slot, rank=rank, width=width)).view_as(down)
+
+    return rows
