@@ -15,6 +15,7 @@ from core.domain.requests import ImagineRequest, SecondPass, StartImage
 from core.errors import InvalidInput
 from core.storage import Storage
 from core.worker import sizes
+from core.worker.aside import Aside
 from core.worker.canvas import Canvas
 from core.worker.controls import net_of
 from core.worker.engine.draft import Draft
@@ -61,7 +62,7 @@ class Imaginer:
         self._base, self._stacks, self._storage = base, stacks, storage
         self._studio, self._previews = studio, previews
         self._plain, self._pictures = PlainPath(base), Pictures(base, storage)
-        self._versions = library_versions()
+        self._aside, self._versions = Aside(), library_versions()
 
     def slices(self, request: ImagineRequest, ticket: Ticket) -> Slices:
         """The slices of an imagine job: the first puts its images in, the others look at them.
@@ -82,10 +83,9 @@ class Imaginer:
             given = self._pictures.again(larger, _allowed(drawn))
             drawn, also = yield from self._drawn(larger, ticket, given, _Part(first, 0))
             shared = shared or also
-        pictures = _put_back(_allowed(drawn), canvas)
-        images = tuple(
-            self._keep(resolved, index, picture, shared=shared)
-            for index, picture in enumerate(pictures)
+        images = yield from self._aside.wait_for(
+            lambda: self._files(resolved, _put_back(_allowed(drawn), canvas), shared=shared),
+            meanwhile=self._busy,
         )
         return Imagined(ticket.job_id, ticket.attempt, images, time.perf_counter() - started_s)
 
@@ -151,8 +151,16 @@ class Imaginer:
         """Draws a resolved request wherever it can be; whether others shared a batch with it."""
         if self._studio is None or not self._studio.takes(request):
             return self._alone(request, ticket, given, part), False
-        watch = None if self._previews is None else self._previews.watch
-        return (yield from _together(self._studio, request, ticket, given, part, watch))
+        studio, watch = self._studio, None if self._previews is None else self._previews.watch
+        drafts = yield from _together(studio, request, ticket, given, part, watch)
+        drawn = yield from self._aside.wait_for(
+            lambda: studio.pictures(drafts), meanwhile=self._busy
+        )
+        return drawn, any(draft.shared for draft in drafts)
+
+    def _busy(self) -> bool:
+        """Some pictures are on their way."""
+        return self._studio is not None and self._studio.busy
 
     def _alone(self, request: ImagineRequest, ticket: Ticket, given: Given, part: _Part) -> Drawn:
         speller = self._stacks.wear(request.stack)
@@ -183,6 +191,14 @@ class Imaginer:
                 "width_px": width_px,
                 "height_px": height_px,
             }
+        )
+
+    def _files(
+        self, resolved: ImagineRequest, pictures: Sequence[Image.Image], *, shared: bool
+    ) -> tuple[MadeImage, ...]:
+        return tuple(
+            self._keep(resolved, index, picture, shared=shared)
+            for index, picture in enumerate(pictures)
         )
 
     def _keep(
@@ -237,8 +253,8 @@ def _together(
     given: Given,
     part: _Part,
     watch: Callable[[Draft], Watch] | None,
-) -> Generator[None, None, tuple[Drawn, bool]]:
-    """Waits for a request's images among those of others; whether they shared a batch."""
+) -> Generator[None, None, list[Draft]]:
+    """Waits for a request's images among those of others."""
     alone = request.exact
     drafts = studio.admit(request, owner=ticket.job_id, alone=alone, given=given)
     total, first = drafts[0].steps, watch(drafts[0]) if watch else None
@@ -250,7 +266,7 @@ def _together(
             done = sum(draft.done for draft in drafts) // len(drafts)
             preview = first.look() if first else None
             ticket.progress(replace(part.progress(done, total), preview=preview))
-        return studio.pictures(drafts), any(draft.shared for draft in drafts)
+        return drafts
     finally:
         studio.withdraw(drafts)
 

@@ -49,6 +49,11 @@ class Studio:
         self._engine = Engine(Denoiser(unet, bank, controls, compiled), decoder, bank, limit)
         self._asks = Asks(base, stacks, bank, few_steps=few_steps)
 
+    @property
+    def busy(self) -> bool:
+        """Pictures are on their way."""
+        return self._engine.busy
+
     def takes(self, request: ImagineRequest) -> bool:
         """It knows the model, the sampler and every part of the stack.
 
@@ -87,7 +92,10 @@ class Studio:
             self._engine.advance()
 
     def pictures(self, drafts: Sequence[Draft]) -> tuple[list[Image.Image], list[bool]]:
-        """Finished images in their order, and which of them the safety checker blacked out."""
+        """Finished images in their order, and which of them the safety checker blacked out.
+
+        Another thread than the loop's may ask.
+        """
         pipe = self._base.pipe
         made = torch.stack([draft.picture for draft in drafts if draft.picture is not None])
         flags = [False] * len(drafts)
