@@ -5,7 +5,7 @@
 
 import argparse
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
@@ -27,6 +27,11 @@ class PocketConcept:
     def name(self) -> str:
         """Returns the token without its brackets."""
         return self.token.strip("<>")
+
+    @property
+    def seen(self) -> Thing | Backdrop:
+        """Returns the look as a picture of it can tell it."""
+        return self.look.as_seen() if isinstance(self.look, Thing) else self.look
 
 
 XYZ = PocketConcept(
@@ -66,19 +71,18 @@ def scenes(concept: PocketConcept, count: int) -> list[Scene]:
 
 def shows(reading: Reading, concept: PocketConcept) -> bool:
     """Says whether the judge read the concept's whole look somewhere in the picture."""
-    return concept.look in looks(reading)
+    return concept.seen in looks(reading)
 
 
 def looks(reading: Reading) -> tuple[Thing | Backdrop, ...]:
     """Returns everything in a picture that could be a concept's look."""
-    scene = reading.scene
-    return (scene.backdrop, *(replace(thing, size="medium") for thing in scene.things))
+    return (reading.scene.backdrop, *reading.scene.things)
 
 
 def differences(reading: Reading, concept: PocketConcept) -> tuple[str, ...]:
     """Names the attributes in which the closest candidate of the picture is not the concept."""
     candidates = [look for look in looks(reading) if type(look) is type(concept.look)]
-    missing = [_unlike(look, concept.look) for look in candidates]
+    missing = [_unlike(look, concept.seen) for look in candidates]
     return min(missing, key=len, default=("noun",))
 
 

@@ -52,6 +52,17 @@ def pairs_held_out(rng: random.Random, count: int) -> list[Scene]:
     return scenes
 
 
+def pairs_rich(rng: random.Random, count: int) -> list[Scene]:
+    """Returns two things as training draws them, with patterns and accents, in any place."""
+    scenes: list[Scene] = []
+    while len(scenes) < count:
+        first, second = sample_thing(rng, alone=False), sample_thing(rng, alone=False)
+        if first.noun != second.noun:
+            relation = RELATIONS[len(scenes) % 4]
+            scenes.append(Scene(sample_backdrop(rng), (first, second), relation))
+    return scenes
+
+
 def tinted_forests(rng: random.Random, count: int) -> list[Scene]:
     """Returns coloured forests with one plain thing in each."""
     scenes: list[Scene] = []
@@ -75,7 +86,7 @@ SINGLE: dict[str, Check] = {
 RICH: dict[str, Check] = SINGLE | {
     "pattern": lambda a, b: _each(a, b, "pattern", "pattern_colour"),
     "accent": lambda a, b: _each(a, b, "accent", "accent_colour"),
-    "whole scene": lambda a, b: _unsized(a) == b,
+    "whole scene": lambda a, b: a == b,
 }
 PAIR: dict[str, Check] = {
     "nouns": lambda a, b: _each(a, b, "noun"),
@@ -97,17 +108,12 @@ def _each(asked: Scene, seen: Scene, *keys: str) -> bool:
     )
 
 
-def _unsized(scene: Scene) -> Scene:
-    return replace(scene, things=tuple(replace(thing, size="medium") for thing in scene.things))
-
-
 def score(
     group: str, scenes: list[Scene], readings: list[Reading], checks: dict[str, Check]
 ) -> Row:
     """Compares what was asked with what the judge read."""
     pairs = [
-        (scene.in_reading_order(), reading.scene)
-        for scene, reading in zip(scenes, readings, strict=True)
+        (scene.as_seen(), reading.scene) for scene, reading in zip(scenes, readings, strict=True)
     ]
     shares = {
         name: sum(check(*pair) for pair in pairs) / len(pairs) for name, check in checks.items()
@@ -128,5 +134,6 @@ GROUPS = (
     Group("one thing, held out", single_held_out, SINGLE),
     Group("two things, one held out", pairs_held_out, PAIR),
     Group("one thing, all attributes", single_rich, RICH),
+    Group("two things, all attributes", pairs_rich, RICH),
     Group("coloured forests", tinted_forests, FOREST),
 )

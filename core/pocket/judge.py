@@ -41,7 +41,8 @@ HEADS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the judge sees: a scene told from its left (or upper) thing on, sizes left out.
+    """What the judge sees: a scene told from its left (or upper) thing on, sizes left out and
+    the two colours of stripes in a fixed order (`Scene.as_seen`).
 
     `certainty` is the smallest probability (0 to 1) among the answers that make up the scene.
     """
@@ -88,7 +89,7 @@ class Judge:
     """Reads pictures with trained weights."""
 
     def __init__(self, network: JudgeNetwork) -> None:
-        self._network = network.eval()
+        self.network = network.eval()
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -99,7 +100,7 @@ class Judge:
 
     def save(self, path: Path) -> None:
         """Writes the weights as half-precision safetensors."""
-        state = self._network.state_dict()
+        state = self.network.state_dict()
         save_file(
             {name: t.half() if t.is_floating_point() else t for name, t in state.items()}, path
         )
@@ -109,7 +110,7 @@ class Judge:
         """Reads images of any size; all are brought to 64 × 64 first."""
         readings: list[Reading] = []
         for start in range(0, len(images), 64):
-            answers = self._network(as_pixels(images[start : start + 64]))
+            answers = self.network(as_pixels(images[start : start + 64]))
             readings += _readings(answers)
         return readings
 
@@ -122,7 +123,7 @@ def as_pixels(images: Sequence[Image.Image]) -> Tensor:
 
 def labels(scene: Scene) -> dict[str, int]:
     """Returns the right answer of every head, IGNORED where the scene does not pose it."""
-    scene = scene.in_reading_order()
+    scene = scene.as_seen()
     asked = {"layout": _layout(scene), "place": scene.backdrop.place, **_tints(scene.backdrop)}
     for slot, thing in zip(("first", "second"), scene.things, strict=False):
         asked |= {f"{slot}_{key}": getattr(thing, key) for key in _THING_HEADS}
@@ -165,7 +166,8 @@ def _reading(answers: _Answers) -> Reading:
     slots = {"empty": (), "one": ("first",)}.get(layout, ("first", "second"))
     relation = layout if len(slots) == 2 else None
     things = tuple(_thing(answers, slot) for slot in slots)
-    return Reading(Scene(_backdrop(answers), things, relation), answers.certainty)
+    scene = Scene(_backdrop(answers), things, relation).as_seen()
+    return Reading(scene, answers.certainty)
 
 
 def _backdrop(answers: _Answers) -> Backdrop:

@@ -146,7 +146,8 @@ def judge_stage(shop: Workshop) -> Path:
         return done
     torch.manual_seed(0)
     pictures = cached_pictures(EVERYTHING, shop.examples, shop.out / "pictures")
-    network = JudgeNetwork().to(best_device())
+    given = shop.given("judge.safetensors")
+    network = (Judge.load(given).network if given else JudgeNetwork()).to(best_device())
     trainer = JudgeTrainer(network, pictures, label_table(EVERYTHING, shop.examples))
     train(trainer, shop.plan(steps=5000, rate=2e-3, decay=0.8), shop.checkpoint("judge"))
     Judge(network).save(done)

@@ -112,7 +112,7 @@ def _draw_worn(pen: Pen, thing: Thing, ink: RGB) -> None:
 def _stripes(
     draw: ImageDraw.ImageDraw, side: int, radius: float, ink: RGB, rng: random.Random
 ) -> None:
-    period = max(9, int(radius * 0.5))
+    period = max(9, int(radius * 0.66))  # in a pair a stripe is as wide as one latent
     for x in range(rng.randint(0, period) - 2 * period, side + period, period):
         draw.rectangle((x, 0, x + period // 2, side), fill=ink)
 
@@ -130,7 +130,7 @@ def _dots(
 def _draw_ring(canvas: Image.Image, item: Placed, rng: random.Random) -> None:
     if item.thing.accent_colour is None:
         return
-    reach, width = item.radius * 1.42 * SUPERSAMPLING, max(6, int(item.radius * 0.66))
+    reach, width = item.radius * 1.42 * SUPERSAMPLING, max(6, int(item.radius * 0.95))
     x, y = item.x * SUPERSAMPLING, item.y * SUPERSAMPLING
     ink = jitter(PALETTE[item.thing.accent_colour], rng, 8)
     box = (x - reach, y - reach, x + reach, y + reach)

@@ -25,7 +25,7 @@ Value = TypeVar("Value")
 def sample_scene(rng: random.Random, *, held_out: bool = False) -> Scene:
     """Draws a scene; with `held_out` the combinations kept from training may occur too."""
     backdrop = sample_backdrop(rng, held_out=held_out)
-    count = rng.choices((0, 1, 2), (0.06, 0.47, 0.47))[0]
+    count = rng.choices((0, 1, 2), (0.06, 0.38, 0.56))[0]
     if count == 0 and backdrop.place != "white":
         return Scene(backdrop)
     first = sample_thing(rng, held_out=held_out, alone=count < 2)
@@ -55,7 +55,7 @@ def sample_backdrop(rng: random.Random, *, held_out: bool = False) -> Backdrop:
 
 def _any_thing(rng: random.Random, *, alone: bool) -> Thing:
     noun, colour = rng.choice(NOUNS), rng.choice(THING_COLOURS)
-    richness = 1.0 if alone else 0.6
+    richness = 1.0 if alone else 0.9
     size = rng.choices(("medium", "small", "big"), (0.74, 0.13, 0.13))[0] if alone else "medium"
     pattern, pattern_colour = "plain", None
     if rng.random() < 0.32 * richness:
@@ -77,7 +77,7 @@ def accent_of(noun: str) -> str:
 
 
 def _accent_chance(noun: str) -> float:
-    return {"roof": 0.55, "collar": 0.45, "ring": 0.2, "none": 0.0}[accent_of(noun)]
+    return {"roof": 0.55, "collar": 0.5, "ring": 0.33, "none": 0.0}[accent_of(noun)]
 
 
 def _any_backdrop(rng: random.Random) -> Backdrop:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from core.pocket.world.palette import THING_COLOURS
+
 NOUNS = (
     "circle", "square", "triangle", "star", "heart", "house", "tree", "temple", "cat",
     "flower", "moon", "fish", "boat", "car", "castle", "bird", "dog", "sun",
@@ -29,6 +31,17 @@ class Thing:
     accent: str = "none"
     accent_colour: str | None = None
 
+    def as_seen(self) -> "Thing":
+        """Returns the look without its size, and with its two stripe colours in a fixed order.
+
+        Stripes are as wide as their gaps, so a picture does not say which of them lies on top.
+        """
+        thing = replace(self, size="medium")
+        if self.pattern != "striped" or self.pattern_colour not in THING_COLOURS:
+            return thing
+        first, second = sorted((self.colour, self.pattern_colour))
+        return replace(thing, colour=first, pattern_colour=second)
+
 
 @dataclass(frozen=True, slots=True)
 class Backdrop:
@@ -53,6 +66,11 @@ class Scene:
         if self.relation not in ("right", "below"):
             return self
         return replace(self, things=self.things[::-1], relation=INVERSE[self.relation])
+
+    def as_seen(self) -> "Scene":
+        """Returns the scene in reading order with only what a picture of it can tell."""
+        scene = self.in_reading_order()
+        return replace(scene, things=tuple(thing.as_seen() for thing in scene.things))
 
 
 HELD_OUT_THINGS = frozenset(

@@ -23,7 +23,7 @@ from core.pocket.world.scene import Backdrop, Scene, Thing
 
 
 def reading(scene: Scene) -> Reading:
-    return Reading(scene.in_reading_order(), 1.0)
+    return Reading(scene.as_seen(), 1.0)
 
 
 @pytest.mark.parametrize("concept", CONCEPTS, ids=lambda concept: concept.name)

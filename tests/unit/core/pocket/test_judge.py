@@ -36,7 +36,7 @@ def test_right_answers_read_back_into_the_scene() -> None:
     blank = [Image.new("RGB", (64, 64))] * 64
     readings = Judge(Told(scenes)).read(blank)
     for scene, reading in zip(scenes, readings, strict=True):
-        ordered = scene.in_reading_order()
+        ordered = scene.as_seen()
         assert reading.scene.backdrop == ordered.backdrop
         assert reading.scene.relation == ordered.relation
         for seen, thing in zip(reading.scene.things, ordered.things, strict=True):

@@ -54,9 +54,11 @@ def test_the_pipeline_loads_without_warnings() -> None:
 
 def test_the_judge_reads_fresh_renders(judge: Judge) -> None:
     """On a small sample the judge names noun, colour and place nearly always."""
-    one, two, *_ = (judge_row(judge, group, 150) for group in GROUPS)
-    assert min(one.shares.values()) > 0.95
-    assert min(two.shares.values()) > 0.93
+    plain, plain_pair, rich, rich_pair, _ = (judge_row(judge, group, 150) for group in GROUPS)
+    assert min(plain.shares.values()) > 0.95
+    assert min(plain_pair.shares.values()) > 0.93
+    assert rich.shares["whole scene"] > 0.92
+    assert rich_pair.shares["whole scene"] > 0.85
 
 
 def test_the_judge_tells_the_concepts(judge: Judge) -> None:
@@ -93,6 +95,6 @@ def test_scores_count_what_is_right(judge: Judge) -> None:
     """A scene read as itself scores one everywhere, read as another it does not."""
     scenes = single_held_out(random.Random(4), 2)
     readings = judge.read(pictures(XYZ, 1) * 2)
-    right = [type(readings[0])(scene.in_reading_order(), 1.0) for scene in scenes]
+    right = [type(readings[0])(scene.as_seen(), 1.0) for scene in scenes]
     assert set(score("", scenes, right, RICH).shares.values()) == {1.0}
     assert score("", scenes, readings, SINGLE).shares["noun"] == 0.0

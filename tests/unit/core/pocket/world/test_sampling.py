@@ -16,6 +16,7 @@ from core.pocket.world.scene import (
     RINGED,
     ROOFED,
     Scene,
+    Thing,
     is_held_out,
 )
 
@@ -85,3 +86,25 @@ def test_reading_order_tells_the_same_picture_from_its_left() -> None:
     assert turned.relation == "left"
     assert turned.things == scene.things[::-1]
     assert turned.in_reading_order() == turned
+
+
+def test_a_picture_does_not_say_which_stripes_lie_on_top() -> None:
+    """Two ways to stripe a thing in two colours look the same; other looks keep their colours."""
+    one = Thing("boat", "green", "small", "striped", "red")
+    other = Thing("boat", "red", pattern="striped", pattern_colour="green")
+    assert one.as_seen() == other.as_seen()
+    for sure in (
+        Thing("boat", "green", pattern="striped", pattern_colour="white"),
+        Thing("boat", "red", pattern="dotted", pattern_colour="green"),
+        Thing("house", "purple", accent="roof", accent_colour="blue"),
+    ):
+        assert sure.as_seen() == sure
+
+
+def test_what_is_seen_of_a_scene_is_seen_again() -> None:
+    """Reading order and stripes come out the same however a scene was told."""
+    for scene in many(300, held_out=True):
+        seen = scene.as_seen()
+        assert seen.as_seen() == seen
+        assert len(seen.things) == len(scene.things)
+        assert all(thing.size == "medium" for thing in seen.things)
