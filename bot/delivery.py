@@ -11,7 +11,7 @@ from bot import errors
 from bot.drawing import repeat
 from bot.queueing import remove
 from bot.ui.card import Card
-from bot.ui.cards import concepts, evaluation, exports, pictures, status, voice
+from bot.ui.cards import concepts, evaluation, exports, pictures, solo, status, voice
 from core.domain.deliveries import Delivery
 from core.domain.jobs import Job, JobKind, JobState
 from core.domain.requests import (
@@ -40,6 +40,7 @@ PASSING = (
     TimeoutError,
 )
 TOO_MANY_REQUESTS = 429
+GONE = "The pictures of **#{}** have been deleted."
 UPLOAD_MAX_BYTES = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
 """Where there is no guild whose limit counts."""
 
@@ -143,7 +144,7 @@ class Deliveries:
     async def _drawn(self, job: Job) -> Card:
         images = await self._client.services.gallery.of_job(job.id)
         if not images:
-            return Card(content=f"The pictures of **#{job.id}** have been deleted.")
+            return Card(content=GONE.format(job.id))
         return pictures.result(job, images, await self._client.drawing.result(images))
 
     async def _learned(self, job: Job, request: TrainRequest) -> Card:
@@ -167,6 +168,10 @@ class Deliveries:
         services, drawing = self._client.services, self._client.drawing
         report = await services.evaluating.report_of_job(job.guild_id, job.id)
         images = await services.gallery.of_job(job.id)
+        if not images:
+            return Card(content=GONE.format(job.id))
+        if request.purpose is Purpose.SOLO:
+            return solo.strip(job, images, await drawing.solo(images))
         if request.purpose is Purpose.BLIND:
             return evaluation.blind(job, request, images, await drawing.blind(request, images))
         again = repeat(request, report, images)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bot.ui import grid, scorecard
 from bot.ui.card import Blob
 from bot.ui.cards.evaluation import BEST, bars, counted
+from bot.ui.cards.solo import with_words
 from bot.ui.grid import Strip, Tile
 from bot.ui.scorecard import Shown
 from bot.ui.text import plain
@@ -18,6 +19,7 @@ from core.domain.requests import EvaluateRequest, Purpose
 from core.storage import Storage
 
 COLUMNS_MAX = 8
+STRIP_COLUMNS = 5
 MANIFESTS_MAX = 4
 
 
@@ -62,6 +64,10 @@ class Drawing:
         """The best images of a search for seeds."""
         return await asyncio.to_thread(self._best, images[:BEST])
 
+    async def solo(self, images: Sequence[Image]) -> Blob:
+        """One scene with each concept alone, with all and with none, side by side."""
+        return await asyncio.to_thread(self._solo, images)
+
     async def blind(self, request: EvaluateRequest, images: Sequence[Image]) -> Blob:
         """Numbered images that do not say where they come from, below the training pictures."""
         return await asyncio.to_thread(self._blind, request, images)
@@ -85,6 +91,14 @@ class Drawing:
             for number, image in enumerate(images, start=1)
         ]
         return grid.result(tiles, f"atelier-{images[0].job_id}")
+
+    def _solo(self, images: Sequence[Image]) -> Blob:
+        columns = len(images) if len(images) <= STRIP_COLUMNS else -(-len(images) // 2)
+        tiles = [
+            Tile(png=self._storage.get(image.key), label=plain(with_words(image), 30))
+            for image in images
+        ]
+        return grid.result(tiles, f"solo-{images[0].job_id}", columns=columns)
 
     def _blind(self, request: EvaluateRequest, images: Sequence[Image]) -> Blob:
         each = max(1, COLUMNS_MAX // len(request.pictures))

@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 from core.dispatch.messages import Evaluated, MadeImage
 from core.domain.concepts import StackEntry
-from core.domain.evaluation import Estimate, Likeness, Measure, Rank, Report, Scores
+from core.domain.evaluation import (
+    Estimate,
+    Likeness,
+    Measure,
+    Rank,
+    Report,
+    Scores,
+    taken_apart,
+)
 from core.domain.images import Manifest
 from core.domain.jobs import Job
 from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose
@@ -22,6 +30,10 @@ def evaluated(job: Job, request: EvaluateRequest, key: Callable[[str], str]) -> 
         )
         return MadeImage(key(f"{job.id} {prompt} {seed}"), SIDE_PX, SIDE_PX, manifest)
 
+    if request.scene is not None:
+        apart = taken_apart(request.scene)
+        strip = tuple(one(scene.prompt, scene.seeds[0], scene.stack) for scene in apart)
+        return Evaluated(job.id, job.attempt, Report(), strip, 2.0)
     made = [one(prompt, s, request.stack) for prompt in request.prompts for s in request.seeds]
     made += [one(prompt, 0) for prompt in _compared(request)]
     made += [one("plain", seed) for seed in request.controls for _ in request.prompts]

@@ -107,5 +107,17 @@ async def verdict(interaction: "Ask", pressed: Pressed) -> None:
     await say(interaction, cards.results(accepted), ephemeral=True)
 
 
+async def solo(interaction: "Ask", pressed: Pressed) -> None:
+    """Queue a strip of the picture's concepts, each alone, beside all of them."""
+    evaluating = interaction.client.services.evaluating
+    actor, channel = actor_of(interaction), channel_of(interaction)
+    await queue(interaction, lambda: evaluating.solo(actor, channel, pressed.id))
+
+
 COMMANDS = (evaluate,)
-HANDLERS: dict[str, Handler] = {"yes": judging(1), "no": judging(-1), "verdict": verdict}
+HANDLERS: dict[str, Handler] = {
+    "yes": judging(1),
+    "no": judging(-1),
+    "verdict": verdict,
+    "solo": solo,
+}

@@ -9,10 +9,12 @@ from bot.drawing import manifests
 from bot.queueing import queue, remove
 from bot.replies import actor_of, channel_of, in_time, say, tell
 from bot.ui.buttons import Handler, Pressed
+from bot.ui.card import Card
 from bot.ui.cards import pictures as cards
 from bot.ui.cards.pictures import EVERY
+from bot.ui.cards.solo import strip
 from core.domain.images import Image
-from core.domain.jobs import Job
+from core.domain.jobs import Job, JobKind
 from core.domain.people import Actor
 from core.errors import NotFound
 from core.services.again import Direction
@@ -129,13 +131,19 @@ async def _redraw(interaction: "Ask", job_id: int, message_id: int) -> None:
     if not left:
         await remove(client, channel, message_id)
         return
-    job = await _job(interaction, job_id)
-    card = cards.result(job, left, await client.drawing.result(left))
+    card = await _card(interaction, await _job(interaction, job_id), left)
     message = client.get_partial_messageable(channel).get_partial_message(message_id)
     try:
         await message.edit(**card.to_edit())
     except discord.NotFound:
         return
+
+
+async def _card(interaction: "Ask", job: Job, left: Sequence[Image]) -> Card:
+    drawing = interaction.client.drawing
+    if job.kind is JobKind.EVALUATE:  # a strip: it alone has what leads to a delete button
+        return strip(job, left, await drawing.solo(left))
+    return cards.result(job, left, await drawing.result(left))
 
 
 async def _images(interaction: "Ask", job_id: int) -> Sequence[Image]:
@@ -182,6 +190,7 @@ HANDLERS: dict[str, Handler] = {
     **{f"{verb}all": making_all(make) for verb, make in MAKES.items()},
     **{verb: making(expanding(direction)) for verb, direction in EXPANDS.items()},
     "again": making(Imagining.replay),
+    "redraw": making(Imagining.redraw),
     "redo": making(Imagining.redo),
     "good": rating(1),
     "bad": rating(-1),

@@ -39,10 +39,10 @@ class Strip:
     pngs: tuple[bytes, ...]
 
 
-def result(tiles: Sequence[Tile], name: str) -> Blob:
-    """All tiles of a job in one picture, each with its number and its seed below."""
+def result(tiles: Sequence[Tile], name: str, *, columns: int = 2) -> Blob:
+    """All tiles of a job in one picture, each with its number and its words below."""
     pictures = [opened(tile.png) for tile in tiles]
-    columns = 1 if len(tiles) == 1 else 2
+    columns = min(columns, len(tiles))
     rows = -(-len(tiles) // columns)
     width, height = _tile_size(pictures, columns, rows)
     sheet = _paper(

@@ -11,7 +11,7 @@ from core.db.types import AsJson, UtcDateTime, by_value
 from core.domain.codec import Codec
 from core.domain.concepts import ConceptKind, StackPart
 from core.domain.deliveries import DeliveryState
-from core.domain.evaluation import Report, Scores
+from core.domain.evaluation import Report, Scores, Waypoint
 from core.domain.exports import ExportedFile
 from core.domain.images import Manifest
 from core.domain.jobs import JobKind, JobState, Progress
@@ -186,6 +186,9 @@ class VersionRow(Base):
     job_id: Mapped[JobRef] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     scores: Mapped[Scores | None] = mapped_column(AsJson(Codec(Scores)))
+    course: Mapped[tuple[Waypoint, ...]] = mapped_column(
+        AsJson(Codec(tuple[Waypoint, ...])), default=()
+    )
 
 
 class EvaluationRow(Base):
@@ -225,6 +228,19 @@ class ImageRow(Base):
     manifest: Mapped[Manifest] = mapped_column(AsJson(Codec(Manifest)))
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+
+
+class FavouriteRow(Base):
+    """An image that somebody starred; a dropped one can be brought back."""
+
+    __tablename__ = "favourites"
+    image_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("images.id"), primary_key=True, autoincrement=False
+    )
+    guild_id: Mapped[GuildRef] = mapped_column(index=True)
+    user_id: Mapped[Snowflake]
+    kept_at: Mapped[datetime]
+    dropped_at: Mapped[datetime | None]
 
 
 class RatingRow(Base):

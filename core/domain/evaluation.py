@@ -2,8 +2,8 @@
 
 from math import sqrt
 
-from core.domain.concepts import ConceptKind
-from core.domain.requests import Frozen
+from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.requests import Frozen, ImagineRequest
 
 _SUBJECT = (
     "a {} on a white background",
@@ -110,6 +110,18 @@ class Scores(Frozen):
         return (sum(kept) / len(kept) if kept else 1.0) * _share(self.asked or self.alignment)
 
 
+class Waypoint(Frozen):
+    """What was measured at one checkpoint of a training; None where that was not."""
+
+    step: int
+    error: float | None = None
+    """Of foretelling the picture that was held back, as the choice of a checkpoint has it."""
+    likeness: float | None = None
+    """Of previews to the training pictures, 0 to 1: from the plain class to the pictures' own."""
+    alignment: float | None = None
+    """How well previews follow their prompt, 0 to 1: from unrelated to the plain class."""
+
+
 class Rank(Frozen):
     """Figures of one image in a search for seeds: cosines to the pictures and to the prompt."""
 
@@ -168,6 +180,29 @@ def spelled_plainly(prompt: str, nouns: dict[str, str]) -> str:
     for name, noun in nouns.items():
         prompt = prompt.replace(f"<{name}> {noun}", noun).replace(f"<{name}>", noun)
     return prompt
+
+
+def taken_apart(scene: ImagineRequest) -> tuple[ImagineRequest, ...]:
+    """A scene with each concept of its stack alone, then as it is, then with none of them.
+
+    Whatever is not at work is spelled as its class noun; all else stays as it is.
+    """
+    nouns = {entry.name: entry.class_noun for entry in scene.stack}
+    alone = [
+        _with(scene, (entry,), {name: noun for name, noun in nouns.items() if name != entry.name})
+        for entry in scene.stack
+    ]
+    return (*alone, scene, _with(scene, (), nouns))
+
+
+def _with(
+    scene: ImagineRequest, stack: tuple[StackEntry, ...], absent: dict[str, str]
+) -> ImagineRequest:
+    said = {
+        "prompt": spelled_plainly(scene.prompt, absent),
+        "negative_prompt": spelled_plainly(scene.negative_prompt, absent),
+    }
+    return scene.model_copy(update={"stack": stack, **said})
 
 
 def _share(measure: Measure) -> float:

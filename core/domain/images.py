@@ -53,6 +53,15 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Favourite:
+    """An image that somebody starred, for the whole guild to find again."""
+
+    image: Image
+    user_id: int
+    kept_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Ratings:
     """How people judged one image."""
 

@@ -232,6 +232,7 @@ class Purpose(StrEnum):
     STACK = "stack"  # scores of several at once, beside each alone
     SEEDS = "seeds"  # the seeds of one prompt, best first
     BLIND = "blind"  # a sheet for people to judge, some images without the concepts
+    SOLO = "solo"  # one scene with each concept alone, with all, and with none
 
 
 class EvaluateRequest(Frozen):
@@ -246,6 +247,14 @@ class EvaluateRequest(Frozen):
     stack: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
     pictures: tuple[tuple[str, ...], ...] = ()
     """Storage keys of each concept's training pictures; none for imported ones."""
+    scene: ImagineRequest | None = None
+    """The one image that is taken apart, where that is the purpose, with all its settings."""
+
+    @model_validator(mode="after")
+    def _has_what_it_is_for(self) -> Self:
+        if (self.purpose is Purpose.SOLO) != (self.scene is not None):
+            raise ValueError("a scene is for taking apart, and that needs one")
+        return self
 
     @property
     def drawn(self) -> int:
@@ -253,7 +262,7 @@ class EvaluateRequest(Frozen):
         once = len(self.prompts) * len(self.seeds)
         if self.purpose is Purpose.CONCEPT:
             return 3 * once
-        if self.purpose is Purpose.STACK:
+        if self.purpose in {Purpose.STACK, Purpose.SOLO}:
             return (2 + len(self.stack)) * once
         return once + len(self.prompts) * len(self.controls)
 

@@ -126,6 +126,28 @@ def redone(request: ImagineRequest) -> ImagineRequest:
     return request.model_copy(update={"variation": dice})
 
 
+def redrawn(image: Image) -> ImagineRequest:
+    """This one picture again, without the others of its job."""
+    request, variation = image.manifest.request, image.manifest.request.variation
+    if variation is not None:
+        own = variation.seeds[min(image.manifest.index, len(variation.seeds) - 1)]
+        variation = variation.model_copy(update={"seeds": (own,)})
+    return request.model_copy(update={"seeds": (image.seed,), "variation": variation})
+
+
+def scene(image: Image) -> ImagineRequest:
+    """What the picture shows, to be drawn with other stacks.
+
+    One that was made from another picture here begins from the words alone, for all concepts are
+    in that other one already.
+    """
+    request = redrawn(image)
+    if request.start is None or request.parent_image_id is None:
+        return request
+    sides = {"width_px": None, "height_px": None}
+    return request.model_copy(update={"start": None, "mask": None, "expand": None, **sides})
+
+
 def replayed(image: Image) -> ImagineRequest:
     """The picture's whole manifest again, alone in its batch, for the same bits."""
     return image.manifest.request.model_copy(update={"exact": True})

@@ -14,6 +14,7 @@ from core.domain.requests import EvaluateRequest, Purpose
 from core.errors import Conflict, InvalidInput, NotFound
 from core.services import again
 from core.services.desk import Desk
+from core.services.gallery import Gallery
 from core.services.imagining import ImagineWish, pinned, resolved
 from core.services.library import Library
 from core.services.submitted import Submitted
@@ -29,8 +30,11 @@ CONCEPT_SEED = 50
 class Evaluating:
     """Turns questions into `evaluate` jobs with their concept versions pinned."""
 
-    def __init__(self, database: Database, desk: Desk, library: Library) -> None:
-        self._database, self._desk, self._library = database, desk, library
+    def __init__(
+        self, database: Database, desk: Desk, *, library: Library, gallery: Gallery
+    ) -> None:
+        self._database, self._desk = database, desk
+        self._library, self._gallery = library, gallery
 
     async def concept(
         self, actor: Actor, channel_id: int, name: str, *, seeds: int = 4, prompts: str = ""
@@ -98,6 +102,25 @@ class Evaluating:
             controls=dice[each * BLIND_SEEDS :],
             stack=stack,
             pictures=await self._pictures(stack),
+        )
+        return await self._submit(actor, channel_id, request)
+
+    async def solo(self, actor: Actor, channel_id: int, image_id: int) -> Submitted:
+        """Queue a picture's scene with each of its concepts alone, with all and with none.
+
+        Raises:
+            NotFound: there is no such picture here, or it was deleted.
+            Conflict: it was not made with several concepts.
+        """
+        scene = again.scene(await self._gallery.image(actor, image_id))
+        if len(scene.stack) < 2:
+            raise Conflict("This picture was not made with several concepts, so each is alone.")
+        request = EvaluateRequest(
+            purpose=Purpose.SOLO,
+            prompts=(scene.prompt,),
+            seeds=scene.seeds,
+            stack=scene.stack,
+            scene=scene,
         )
         return await self._submit(actor, channel_id, request)
 

@@ -35,7 +35,7 @@ class Gallery:
             NotFound: there is none, or it was deleted.
         """
         async with self._database.session() as session:
-            return rows.image(await _row(session, actor, image_id))
+            return rows.image(await image_row(session, actor, image_id))
 
     async def of_job(self, job_id: int) -> Sequence[Image]:
         """The pictures that a job made and nobody deleted, in order."""
@@ -46,7 +46,7 @@ class Gallery:
     async def details(self, actor: Actor, image_id: int) -> Details:
         """A picture with its ratings; raises as `image` does."""
         async with self._database.session() as session:
-            row = await _row(session, actor, image_id)
+            row = await image_row(session, actor, image_id)
             return Details(rows.image(row), await _ratings(session, image_id))
 
     async def rate(self, actor: Actor, image_id: int, value: int) -> Ratings:
@@ -59,7 +59,7 @@ class Gallery:
         if value not in {-1, 0, 1}:
             raise InvalidInput("A rating is thumbs up or thumbs down.")
         async with self._database.transaction() as session:
-            await _row(session, actor, image_id)
+            await image_row(session, actor, image_id)
             await session.execute(
                 delete(RatingRow).where(
                     RatingRow.image_id == image_id, RatingRow.user_id == actor.user_id
@@ -78,7 +78,7 @@ class Gallery:
             NotAllowed: somebody else asked for it.
         """
         async with self._database.transaction() as session:
-            row = await _row(session, actor, image_id)
+            row = await image_row(session, actor, image_id)
             if actor.user_id != row.user_id and not actor.moderates:
                 raise NotAllowed("Only who asked for this picture or a moderator can delete it.")
             row.deleted_at = datetime.now(UTC)
@@ -90,7 +90,12 @@ def _rating(actor: Actor, image_id: int, value: int) -> RatingRow:
     )
 
 
-async def _row(session: AsyncSession, actor: Actor, image_id: int) -> ImageRow:
+async def image_row(session: AsyncSession, actor: Actor, image_id: int) -> ImageRow:
+    """The row of a picture of the actor's guild.
+
+    Raises:
+        NotFound: there is none, or it was deleted.
+    """
     row = await session.get(ImageRow, image_id)
     if row is None or row.guild_id != actor.guild_id or row.deleted_at is not None:
         raise NotFound("This picture is not here any more.")

@@ -5,6 +5,7 @@ from core.queue import Bells, Queue
 from core.services.desk import Desk
 from core.services.evaluating import Evaluating
 from core.services.exporting import Exporting
+from core.services.favourites import Favourites
 from core.services.gallery import Gallery
 from core.services.guilds import Guilds
 from core.services.imagining import Imagining
@@ -37,6 +38,7 @@ class Services:
         self.settings = settings
         desk = Desk(queue)
         self.gallery = Gallery(database)
+        self.favourites = Favourites(database)
         self.guilds = Guilds(database)
         self.library = Library(database)
         self.labels = Labels(database)
@@ -50,7 +52,7 @@ class Services:
         self.importing = Importing(database, desk)
         self.exporting = Exporting(database, desk)
         self.versions = Versions(database, desk)
-        self.evaluating = Evaluating(database, desk, self.library)
+        self.evaluating = Evaluating(database, desk, library=self.library, gallery=self.gallery)
         self.voice = Voice(
             database,
             desk,

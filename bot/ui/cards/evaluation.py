@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.ui.card import BAD, GOOD, Blob, Button, Card, Row, embed
+from bot.ui.cards.pictures import solo_button, stars
 from bot.ui.text import code, dotted, duration, escaped, listed
 from core.domain.evaluation import BAR, Accepted, Estimate, Likeness, Measure, Report, Scores
 from core.domain.images import Image
@@ -94,11 +95,13 @@ def seeds(
         looks = "" if rank.fidelity is None else f"like the pictures {rank.fidelity:.2f}"
         said = dotted(f"seed `{image.seed}`", looks, f"like the prompt {rank.alignment:.2f}")
         lines.append(f"**{number}** {said}")
-    lines.append(f"-# #{job.id} · 👍 keeps one as a favourite · for <@{job.user_id}>")
-    rows = (
+    lines.append(f"-# #{job.id} · ⭐ keeps one as a favourite · for <@{job.user_id}>")
+    apart: Row = (solo_button(best[0]),) if len(request.stack) > 1 else ()
+    rows: tuple[Row, ...] = (
         tuple(Button(f"U{n}", "up", i.id, style="primary") for n, i in enumerate(best, 1)),
-        tuple(Button(f"V{n}", "vary", i.id) for n, i in enumerate(best, 1)),
+        (*(Button(f"V{n}", "vary", i.id) for n, i in enumerate(best, 1)), *apart),
         tuple(Button(str(n), "good", i.id, emoji="👍") for n, i in enumerate(best, 1)),
+        (*stars(best), Button("All", "starall", job.id, emoji="⭐")),
     )
     return Card(content="\n".join(lines), rows=rows, files=files)
 

@@ -24,6 +24,8 @@ Send me a voice message in a direct message, or right-click anyone's voice messa
 **See how good it is**
 `/evaluate concept` scores one · `/evaluate stack` several in one picture · `/evaluate seeds` \
 finds the best seeds · `/evaluate blind` lets people judge
+⭐ under a picture keeps it as a favourite, `/evaluate favourites` shows them · 🧩 draws each \
+concept of a picture alone
 
 **Look after it**
 `/concepts list` what this server has taught me · `/jobs list` what I am doing for you

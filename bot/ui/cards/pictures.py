@@ -19,6 +19,7 @@ DRAWN_TOGETHER = (
     "Drawn in one batch with other jobs. Made again it looks the same, but the last bits of its "
     "colours may differ. With `exact` it is drawn alone."
 )
+MORE = "upscale, vary, more like this, zoom out, details, delete, ⭐ 👍 👎"
 EVERY = "all"
 """The menu's value for all pictures of a job."""
 
@@ -49,6 +50,7 @@ def every(job: Job, count: int, at: int | None) -> Card:
         (
             Button("All", "goodall", job.id, emoji="👍"),
             Button("All", "badall", job.id, emoji="👎"),
+            Button("All", "starall", job.id, emoji="⭐"),
             Button("Details", "infoall", job.id, emoji="ℹ️"),
             Button("Delete all", "delall", job.id, emoji="🗑️", style="danger", at=at),
         ),
@@ -78,6 +80,16 @@ def details(images: Sequence[Image], files: tuple[Blob, ...]) -> Card:
     )
     row = (Button("Make it again", "again", images[0].id, emoji="♻️"),)
     return Card(embed=card, rows=(row,), files=files)
+
+
+def stars(images: Sequence[Image]) -> Row:
+    """A button for each picture that keeps it as a favourite."""
+    return tuple(Button(str(n), "star", i.id, emoji="⭐") for n, i in enumerate(images, start=1))
+
+
+def solo_button(image: Image) -> Button:
+    """Draws the picture's scene with each of its concepts alone."""
+    return Button("Solo versus stack", "solo", image.id, emoji="🧩")
 
 
 def stack_line(stack: Sequence[StackEntry]) -> str:
@@ -163,30 +175,39 @@ def _single(image: Image, *, at: int | None = None, redo: bool = True) -> tuple[
         Button("Details", "info", image.id, emoji="ℹ️"),
         Button("Delete", "del", image.id, emoji="🗑️", at=at),
     )
-    return (make + again, around, judge)
+    keep = (Button("Favourite", "star", image.id, emoji="⭐"), *_solo(image))
+    return (make + again, around, judge, keep)
+
+
+def _solo(image: Image) -> tuple[Button, ...]:
+    return (solo_button(image),) if len(image.manifest.request.stack) > 1 else ()
 
 
 def _several(job: Job, images: Sequence[Image]) -> tuple[Row, ...]:
-    """Three rows with a button a picture and one for all, and a menu to look at one closely."""
+    """Rows with a button a picture and one for all, and a menu to look at one closely.
+
+    Solo versus stack is that of the first picture; the menu leads to that of the others.
+    """
     number = {image.id: str(image.index + 1) for image in images}
     ups = tuple(Button(f"U{n}", "up", i, style="primary") for i, n in number.items())
     varies = tuple(Button(f"V{n}", "vary", i) for i, n in number.items())
     likes = tuple(Button(n, "good", i, emoji="👍") for i, n in number.items())
+    keeps = tuple(Button(n, "star", i, emoji="⭐") for i, n in number.items())
     return (
         (*ups, Button("Redo", "redo", job.id, emoji="🔁")),
         (*varies, Button("Details", "infoall", job.id, emoji="ℹ️")),
         (*likes, Button("Delete", "delall", job.id, emoji="🗑️")),
+        (*keeps, *_solo(images[0])),
         (_menu(job, images),),
     )
 
 
 def _menu(job: Job, images: Sequence[Image]) -> Menu:
-    about = "upscale, vary, more like this, zoom out, details, delete, 👍 👎"
     one_by_one = tuple(
-        (str(image.id), f"Picture {image.index + 1}", f"seed {image.seed}: {about}")
+        (str(image.id), f"Picture {image.index + 1}", f"seed {image.seed}: {MORE}")
         for image in images
     )
-    options = (*one_by_one, (EVERY, "All pictures", about))
+    options = (*one_by_one, (EVERY, "All pictures", MORE))
     return Menu("look", job.id, "More with one picture, or with all…", options)
 
 

@@ -77,6 +77,7 @@ def evaluated(request: EvaluateRequest) -> str:
         Purpose.STACK: "evaluating",
         Purpose.SEEDS: "searching seeds for",
         Purpose.BLIND: "a blind sheet of",
+        Purpose.SOLO: "each concept alone in",
     }[request.purpose]
     return f"{doing} {escaped('; '.join(request.prompts), 200)}"
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from core.dispatch.messages import Evaluated, MadeImage
 from core.domain.concepts import StackEntry
-from core.domain.evaluation import Rank, Report, Scores, spelled_plainly
-from core.domain.requests import EvaluateRequest, Purpose
+from core.domain.evaluation import Rank, Report, Scores, spelled_plainly, taken_apart
+from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose
 from core.storage import Storage
 from core.worker.evaluation import metrics
 from core.worker.evaluation.drawing import Made, SheetDrawer, pictures_of
@@ -26,6 +26,8 @@ from core.worker.training.dataset import open_pictures
 
 Images = tuple[MadeImage, ...]
 Found = Generator[None, None, tuple[Report, Images]]
+UNSCORED = {Purpose.BLIND, Purpose.SOLO}
+"""People judge; no scoring model is needed."""
 
 
 class Evaluator:
@@ -42,7 +44,7 @@ class Evaluator:
             Stopped: the job was cancelled, or put down.
         """
         started_s = time.perf_counter()
-        if request.purpose is not Purpose.BLIND:
+        if request.purpose not in UNSCORED:
             self.scorer.require(self.base.family)
         report, images = yield from _Evaluation(self, request, ticket).found()
         seconds = time.perf_counter() - started_s
@@ -60,6 +62,8 @@ class _Evaluation:
 
     def found(self) -> Found:
         purpose = self._request.purpose
+        if self._request.scene is not None:
+            return (yield from self._solo(self._request.scene))
         if purpose is Purpose.BLIND:
             return (yield from self._blind())
         pictures = self._pictures()
@@ -133,6 +137,12 @@ class _Evaluation:
         images = list(_images([*samples, *controls]))
         random.Random(request.seeds[0]).shuffle(images)
         return Report(), tuple(images)
+
+    def _solo(self, scene: ImagineRequest) -> Found:
+        rows = []
+        for one in taken_apart(scene):
+            rows.append((yield from self._sheet.one(one, self._ticket)))
+        return Report(), _images(rows)
 
     def _rows(
         self, prompts: Sequence[str], stack: Sequence[StackEntry]

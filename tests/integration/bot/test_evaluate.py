@@ -5,7 +5,7 @@ import json
 
 from PIL import Image
 
-from tests.integration.bot.house import House, text_of, verbs
+from tests.integration.bot.house import House, controls, text_of, verbs
 
 
 async def test_a_concept_becomes_a_card_with_figures(house: House) -> None:
@@ -64,3 +64,59 @@ async def test_people_judge_a_blind_sheet(house: House) -> None:
     assert "**50%** [9%–91%] of 2 votes" in text_of(told["message"])
     results = await owl.run("evaluate results", {"name": "xyz"})
     assert "a <xyz> temple" in text_of(results["message"])
+
+
+async def test_each_concept_of_a_picture_is_drawn_alone(house: House) -> None:
+    """One click on a result, after a restart too; a strip's pictures can be looked at and go."""
+    owl, hare = house.person(), house.person("hare")
+    for name, noun in (("xyz", "temple"), ("kar", "forest")):
+        await house.teach("Lighthouse", name, noun, owl)
+    assert "solo" not in verbs(await house.imagine(owl, prompt="xyz temple", count=1))
+    result = await house.imagine(owl, prompt="xyz temple in kar forest")
+    await house.stop_bot()
+    await house.start_bot()
+    outcome = await house.press(hare, result, "solo")
+    assert "each concept alone in" in outcome["message"]["content"]
+    strip = await house.result(hare, outcome)
+    assert "the others in plain words" in strip["content"]
+    data = await house.control.download(strip["attachments"][0]["url"])
+    assert Image.open(io.BytesIO(data)).size == (4 * 328 + 8, 370)
+    menu = next(control for control in controls(strip) if control["type"] == 3)
+    plain = menu["options"][3]
+    assert plain["label"] == "plain model"
+    close = await house.choose(hare, strip, plain["value"])
+    gone = await house.press(hare, close["message"], "del")
+    assert gone["message"]["content"] == "Deleted."
+    left = await hare.wait(close["seq"], event="message_update", message=strip["id"])
+    data = await house.control.download(left["message"]["attachments"][0]["url"])
+    assert Image.open(io.BytesIO(data)).size == (3 * 328 + 8, 370)
+
+
+async def test_favourites_are_kept_listed_drawn_again_and_dropped(house: House) -> None:
+    """The best of a search at once and any other by its star; dropping one can be undone."""
+    owl, hare = house.person(), house.person("hare")
+    empty = await owl.run("evaluate favourites")
+    assert "no favourites here yet" in text_of(empty["message"])
+    wish = {"prompt": "a red ball", "count": 5}
+    found = await house.result(owl, await owl.run("evaluate seeds", wish))
+    kept = await house.press(owl, found, "starall")
+    assert "4 favourites" in kept["message"]["content"]
+    drawn = await house.imagine(hare, prompt="a blue tree", count=1)
+    starred = await house.press(owl, drawn, "star")
+    assert verbs(starred["message"]) == {"unstar"}
+    await house.stop_bot()
+    await house.start_bot()
+    page = (await owl.run("evaluate favourites"))["message"]
+    assert "1–4 of 5" in page["content"]
+    assert "a blue tree" in page["content"]
+    again = await house.result(owl, await house.press(owl, page, "redraw"))
+    assert "a blue tree" in again["content"]
+    theirs = (await hare.run("evaluate favourites"))["message"]
+    refused = await house.press(hare, theirs, "unstar")
+    assert "Only who starred this picture" in text_of(refused["message"])
+    dropped = await house.press(owl, page, "unstar")
+    undo = await house.next_message(owl, dropped, contains="no favourite any more")
+    assert verbs(undo) == {"restar"}
+    await house.press(owl, undo, "restar")
+    back = (await owl.run("evaluate favourites"))["message"]
+    assert "1–4 of 5" in back["content"]

@@ -10,12 +10,13 @@ import pytest
 from bot.client import merged
 from bot.ui.buttons import TEMPLATE
 from bot.ui.card import Blob, Button, Card, Menu
-from bot.ui.cards import concepts, help, pictures, status, voice
+from bot.ui.cards import concepts, favourites, help, pictures, solo, status, voice
 from core.domain.concepts import Concept, ConceptKind, ConceptVersion, StackEntry
-from core.domain.images import Image, Manifest
+from core.domain.images import Favourite, Image, Manifest
 from core.domain.jobs import Job, JobState, Progress
 from core.domain.requests import ImagineRequest, Request, TrainRequest, TranscribeRequest
 from core.domain.speech import Change, Transcript
+from core.services.favourites import Page
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HOSTILE = "**x** @everyone [a](https://b.example) <@1> `c` ||d||\n# big"
@@ -136,6 +137,7 @@ def train() -> TrainRequest:
     )
 
 
+FAVOURITES = Page([Favourite(one, 2, NOW) for one in images()], offset=4, total=12)
 EVERY_CARD = {
     "queued": status.status(job(), position=1, eta_s=4, notes=[HOSTILE[:5]]),
     "running": status.status(job(state=JobState.RUNNING, progress=Progress(5, 20, "x")), eta_s=9),
@@ -155,6 +157,11 @@ EVERY_CARD = {
     "learned": concepts.learned(train(), version(), PNG, 12),
     "deleted": concepts.deleted(concept()),
     "restored": concepts.restored(concept()),
+    "strip": solo.strip(job(), images(stack=(ENTRY, ENTRY)), PNG),
+    "result of two": pictures.result(job(), images(stack=(ENTRY, ENTRY)), PNG),
+    "starred": favourites.kept(image_id=5),
+    "dropped": favourites.dropped(Favourite(images(1)[0], 2, NOW)),
+    "favourites": favourites.listing(FAVOURITES, PNG),
     "heard": voice.heard(transcript(), ask=True),
     "help": help.welcome(),
 }
@@ -289,7 +296,7 @@ def test_one_picture_has_words_on_its_buttons_and_four_have_numbers() -> None:
     single = pictures.result(job(), images(1), PNG)
     labels = [c.label for row in single.rows for c in row if isinstance(c, Button)]
     make, around = ["Upscale", "Vary", "More like this", "Redo"], ["Zoom out", "", "", "", ""]
-    assert labels == [*make, *around, "", "", "Details", "Delete"]
+    assert labels == [*make, *around, "", "", "Details", "Delete", "Favourite"]
     several = pictures.result(job(), images(), PNG)
     assert [c.custom_id for c in several.rows[0]] == [
         "a:up:100",
@@ -298,7 +305,7 @@ def test_one_picture_has_words_on_its_buttons_and_four_have_numbers() -> None:
         "a:up:103",
         "a:redo:12",
     ]
-    menu = several.rows[3][0]
+    menu = several.rows[4][0]
     assert isinstance(menu, Menu)
     assert [value for value, _, _ in menu.options] == ["100", "101", "102", "103", "all"]
 

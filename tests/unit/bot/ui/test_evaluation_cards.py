@@ -149,6 +149,7 @@ def test_the_best_seeds_can_be_used_and_kept() -> None:
     card = cards.seeds(job(wish), wish, report, images(6), (PNG,))
     ids = [[button.custom_id for button in row] for row in card.rows]
     assert ids[2] == ["a:good:1", "a:good:2", "a:good:3", "a:good:4"]
+    assert ids[3] == ["a:star:1", "a:star:2", "a:star:3", "a:star:4", "a:starall:7"]
     assert card.content.count("seed `3`") == 4
     bare = Report(ranks=(Rank(fidelity=None, alignment=0.5),))
     assert "pictures" not in cards.seeds(job(wish), wish, bare, images(1), (PNG,)).content

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.concepts import ConceptKind
+from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.evaluation import (
     Accepted,
     Estimate,
@@ -11,6 +11,14 @@ from core.domain.evaluation import (
     Scores,
     evaluation_prompts,
     spelled_plainly,
+    taken_apart,
+)
+from core.domain.requests import (
+    EvaluateRequest,
+    ImagineRequest,
+    Purpose,
+    Sampler,
+    Stacking,
 )
 
 SUBJECT, STYLE = ConceptKind.SUBJECT, ConceptKind.STYLE
@@ -88,3 +96,48 @@ def test_acceptance_has_the_wilson_interval() -> None:
     assert (nine.value, nine.low, nine.high) == pytest.approx((0.9, 0.5958, 0.9821), abs=1e-4)
     assert (none.value, none.low, none.high) == pytest.approx((0, 0, 0.4345), abs=1e-4)
     assert Accepted(prompt="a", up=0, down=0).rate is None
+
+
+def entry(name: str, noun: str) -> StackEntry:
+    return StackEntry(
+        concept_id=len(name),
+        version_id=1,
+        name=name,
+        class_noun=noun,
+        kind=ConceptKind.SUBJECT,
+        artifact="ab" * 32,
+        weight=0.7,
+    )
+
+
+def test_a_scene_is_taken_apart_concept_by_concept() -> None:
+    """Each alone with the others in plain words, then all, then none; nothing else changes."""
+    xyz, kar = entry("xyz", "temple"), entry("kar", "forest")
+    scene = ImagineRequest(
+        prompt="a <xyz> temple in <kar>",
+        negative_prompt="<kar> forest",
+        seeds=(9,),
+        sampler=Sampler.EULER,
+        stacking=Stacking.APART,
+        stack=(xyz, kar),
+    )
+    apart = taken_apart(scene)
+    assert [(one.prompt, one.negative_prompt, one.stack) for one in apart] == [
+        ("a <xyz> temple in forest", "forest", (xyz,)),
+        ("a temple in <kar>", "<kar> forest", (kar,)),
+        ("a <xyz> temple in <kar>", "<kar> forest", (xyz, kar)),
+        ("a temple in forest", "forest", ()),
+    ]
+    assert {(one.seeds, one.sampler, one.stacking) for one in apart} == {
+        ((9,), Sampler.EULER, Stacking.APART)
+    }
+
+
+def test_a_scene_belongs_to_taking_apart_alone() -> None:
+    """A strip without one, or a score with one, is no request."""
+    scene = ImagineRequest(prompt="a", seeds=(1,))
+    asked = {"prompts": ("a",), "seeds": (1,)}
+    assert EvaluateRequest(purpose=Purpose.SOLO, scene=scene, **asked).drawn == 2
+    for wrong in ({"purpose": Purpose.SOLO}, {"purpose": Purpose.STACK, "scene": scene}):
+        with pytest.raises(ValueError, match="taking apart"):
+            EvaluateRequest(**asked, **wrong)

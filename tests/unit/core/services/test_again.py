@@ -141,6 +141,26 @@ def test_redoing_a_variation_keeps_the_picture_that_it_varies() -> None:
     assert redone.variation.seeds != (1, 2)
 
 
+def test_one_picture_of_several_is_drawn_again_alone() -> None:
+    """Its own seed, and its own direction of a variation, of which the last stands for the rest."""
+    made = image(variation=Variation(seeds=(1, 2), strength=0.3))
+    request = again.redrawn(made)
+    assert (request.seeds, request.variation) == ((8,), Variation(seeds=(2,), strength=0.3))
+    shared = again.redrawn(image(variation=Variation(seeds=(1,), strength=0.3)))
+    assert shared.variation == Variation(seeds=(1,), strength=0.3)
+    assert again.redrawn(image()).model_copy(update={"seeds": (7, 8)}) == image().manifest.request
+
+
+def test_a_scene_leaves_a_picture_of_ours_behind() -> None:
+    """Where it began from one, all concepts were in that already; a person's own picture stays."""
+    parts = {"start": StartImage(key=key_of("ground"), strength=0.5), "expand": Margins(left=1)}
+    bare = again.scene(image(**parts, parent_image_id=3))
+    assert (bare.start, bare.expand, bare.width_px, bare.seeds) == (None, None, None, (8,))
+    theirs = again.scene(image(**parts))
+    assert theirs.start == StartImage(key=key_of("ground"), strength=0.5)
+    assert again.scene(image(parent_image_id=3)).width_px == 64
+
+
 @given(st.integers(0, SEED_MAX), st.integers(1, 4))
 def test_seeds_count_up_and_wrap(base: int, count: int) -> None:
     """Seeds follow each other and stay in range at the end of it."""

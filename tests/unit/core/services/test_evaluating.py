@@ -84,6 +84,28 @@ async def test_a_stack_is_two_concepts_or_more(studio: Studio) -> None:
     assert request.drawn == 8
 
 
+async def test_a_picture_of_several_concepts_is_taken_apart(studio: Studio) -> None:
+    """On its own seed, with the versions that made it, charged as many images as it shows."""
+    for name, noun in (("xyz", "temple"), ("kar", "forest")):
+        await studio.teach(ANNA, name, noun)
+    _, image = await studio.draw(ANNA, "xyz temple in kar forest", count=2)
+    plain, *_ = await studio.draw(ANNA, "xyz temple", count=1)
+    await studio.teach(ANNA, "xyz")
+    evaluating = studio.services.evaluating
+    submitted = await evaluating.solo(BEN, CHANNEL, image.id)
+    request = await asked(studio, submitted.job.id)
+    assert (request.purpose, request.seeds) == (Purpose.SOLO, (image.seed,))
+    assert request.stack == image.manifest.request.stack
+    assert request.drawn == units_of(request) == 4
+    job = await studio.work(JobKind.EVALUATE)
+    strip = await studio.services.gallery.of_job(job.id)
+    assert [len(one.manifest.request.stack) for one in strip] == [1, 1, 2, 0]
+    with pytest.raises(Conflict, match="several concepts"):
+        await evaluating.solo(ANNA, CHANNEL, plain.id)
+    with pytest.raises(NotFound):
+        await evaluating.solo(ZOE, CHANNEL, image.id)
+
+
 async def test_scores_are_kept_on_the_version_with_their_images(studio: Studio) -> None:
     """Report, images and scores appear with the end of the job, for this guild only."""
     await studio.teach(ANNA, "xyz")

@@ -153,6 +153,27 @@ def test_a_blind_sheet_hides_images_without_the_concept(evaluator, make_concept,
     assert [image.key for image in images] == [image.key for image in again]
 
 
+def test_a_scene_is_drawn_with_each_concept_alone(evaluator, make_concept, ticket, monkeypatch):
+    """All with the scene's own settings on its one seed; the images differ, and none is scored."""
+    own, other = make_concept("own", seed=3), make_concept("other", seed=4)
+    scene = ImagineRequest(
+        prompt="a <own> house, a <other> house", seeds=(5,), stack=(own, other), guidance_scale=2.5
+    )
+    monkeypatch.setattr(evaluator.scorer, "fits", lambda _: False)
+    wish = request(Purpose.SOLO, own, other, prompts=(scene.prompt,), seeds=(5,), scene=scene)
+    found, _ = done(evaluator, wish, ticket)
+    assert found.report.scores is None
+    assert prompts_of(found.images) == [
+        "a <own> house, a house",
+        "a house, a <other> house",
+        scene.prompt,
+        "a house, a house",
+    ]
+    assert len({image.key for image in found.images}) == 4
+    manifests = [image.manifest for image in found.images]
+    assert {(one.seed, one.request.guidance_scale) for one in manifests} == {(5, 2.5)}
+
+
 def test_it_stops_between_steps_when_told_to(evaluator, make_concept, told):
     """Cancelled or draining: nothing more is drawn, and it can begin anew."""
     stop = []
