@@ -107,6 +107,25 @@ class Variation(Frozen):
     strength: float = Field(gt=0, le=1)
 
 
+class Setup(Frozen):
+    """How the worker is set up, as far as it changes a picture; the worker fills this in.
+
+    When the picture is made again, it is drawn on the same path with the same adapter and schedule
+    as then; what belongs to the process (the last three) is as it is now.
+    """
+
+    few_steps: str = ""
+    """Storage key of the few-step adapter's file; empty where none was worn."""
+    plain: bool = False
+    """Drawn by diffusers' own pipeline rather than by the engine."""
+    schedule: dict[str, bool | int | float | str | tuple[float, ...] | None]
+    """The checkpoint's own noise schedule and prediction, by diffusers' names."""
+    compile: Literal["off", "on", "graphs"] = "off"
+    channels_last: bool = False
+    threads: int = 0
+    """On a CPU."""
+
+
 class ImagineRequest(Frozen):
     """Make `len(seeds)` images of one prompt.
 
@@ -142,6 +161,8 @@ class ImagineRequest(Frozen):
     stacking: Stacking = Stacking.SUM
     exact: bool = False
     """Share no batch with other jobs, so that it can be made again bit for bit."""
+    setup: Setup | None = None
+    """None: as the worker is set up when it draws, which the manifest then says."""
     parent_image_id: int | None = None
     """The image that a button was pressed on."""
 

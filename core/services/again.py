@@ -155,5 +155,6 @@ def replayed(image: Image) -> ImagineRequest:
 
 def _from(image: Image, **changes: object) -> ImagineRequest:
     """A new picture has no bits to match, so it may share a batch whatever `image` had to do."""
-    known = image.manifest.request.model_dump() | {"parent_image_id": image.id, "exact": False}
+    known = image.manifest.request.model_dump()
+    known |= {"parent_image_id": image.id, "exact": False, "setup": None}
     return ImagineRequest.model_validate(known | changes)

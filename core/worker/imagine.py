@@ -26,6 +26,7 @@ from core.worker.models import Base
 from core.worker.plain import Drawn, OnStep, PlainPath, scheduler_for
 from core.worker.previews import Previews, Watch
 from core.worker.samplers import possible_steps
+from core.worker.setups import setup_of
 from core.worker.stack import Speller, Stacks
 from core.worker.ticket import Ticket
 from core.worker.versions import library_versions
@@ -117,6 +118,7 @@ class Imaginer:
 
         Raises:
             InvalidInput: the sizes or the steps are beyond the model or the sampler.
+            UserError: a concept of the stack does not fit the model.
         """
         family = self._base.family
         if request.control is not None:
@@ -126,7 +128,7 @@ class Imaginer:
         for strength in _strengths(request):
             steps = _enough_steps(steps, strength)
         steps = possible_steps(scheduler_for(self._base, request), steps)
-        return request.model_copy(
+        settled = request.model_copy(
             update={
                 "num_inference_steps": steps,
                 "guidance_scale": request.guidance_scale or family.guidance_scale,
@@ -135,6 +137,8 @@ class Imaginer:
                 "height_px": height_px,
             }
         )
+        setup = setup_of(settled, self._base, self._studio)
+        return settled.model_copy(update={"setup": setup})
 
     def draw(
         self, request: ImagineRequest, speller: Speller, *, on_step: OnStep
@@ -149,7 +153,8 @@ class Imaginer:
         self, request: ImagineRequest, ticket: Ticket, given: Given, part: _Part
     ) -> Generator[None, None, tuple[Drawn, bool]]:
         """Draws a resolved request wherever it can be; whether others shared a batch with it."""
-        if self._studio is None or not self._studio.takes(request):
+        plain = request.setup is not None and request.setup.plain
+        if self._studio is None or plain or not self._studio.takes(request):
             return self._alone(request, ticket, given, part), False
         studio, watch = self._studio, None if self._previews is None else self._previews.watch
         drafts = yield from _together(studio, request, ticket, given, part, watch)

@@ -18,7 +18,7 @@ from core.worker.controls import net_of, steered
 from core.worker.from_image import image_to_image, inpainting
 from core.worker.given import Given
 from core.worker.models import Base
-from core.worker.samplers import eta, noise_scheduler
+from core.worker.samplers import eta, noise_scheduler, schedule_of
 from core.worker.stack import Speller
 
 OnStep = Callable[[int, int], None]
@@ -61,7 +61,8 @@ class PlainPath:
 
 def scheduler_for(base: Base, request: ImagineRequest) -> Any:
     """A fresh scheduler of diffusers for a request's sampler."""
-    return noise_scheduler(request.sampler or base.family.sampler, base.noise_config)
+    schedule = schedule_of(request, base.noise_config)
+    return noise_scheduler(request.sampler or base.family.sampler, schedule)
 
 
 def _options(request: ImagineRequest, speller: Speller, on_step: OnStep) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from core.domain.requests import (
 from core.storage import Storage
 from core.worker.controls import load_controls
 from core.worker.device import make_deterministic, resolve_device, resolve_dtype, threads_for
-from core.worker.engine.fast import load_fast_adapter
+from core.worker.engine.fast import FastAdapters
 from core.worker.engine.speed import Speed
 from core.worker.engine.studio import Studio
 from core.worker.evaluation.after_training import and_evaluated
@@ -91,7 +91,7 @@ def load_runner(config: WorkerConfig) -> Runner:
     previews = load_previews(
         config.preview_decoder, base, lambda picture: storage.put(png(picture))
     )
-    imaginer = Imaginer(base, stacks, storage, _studio(config, base, stacks), previews)
+    imaginer = Imaginer(base, stacks, storage, _studio(config, base, stacks, storage), previews)
     listener = Listener(config.speech_model, device=device, threads=threads, storage=storage)
     teacher = Teacher(base, stacks, imaginer, storage)
     importer = Importer(base, stacks, imaginer, storage)
@@ -125,19 +125,18 @@ def load_other_runner(config: WorkerConfig) -> OtherRunner:
     return OtherRunner(base, OtherImaginer(base, storage), listener)
 
 
-def _studio(config: WorkerConfig, base: Base, stacks: Stacks) -> Studio:
+def _studio(config: WorkerConfig, base: Base, stacks: Stacks, storage: Storage) -> Studio:
     on_gpu = base.device.type == "cuda"
     images = config.batch or (32 if on_gpu else 16)
     adapter_mb = config.adapter_memory_mb or (2048 if on_gpu else 256)
     speed = Speed(config.channels_last, config.compile)
-    file = config.fast_adapter
     return Studio(
         base,
         stacks,
         images=images,
         adapter_bytes=adapter_mb * 2**20,
         speed=speed,
-        few_steps=load_fast_adapter(file, base) if file else None,
+        few_steps=FastAdapters(base, storage, config.fast_adapter),
     )
 
 

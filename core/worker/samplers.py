@@ -14,7 +14,7 @@ from diffusers import (
     UniPCMultistepScheduler,
 )
 
-from core.domain.requests import Sampler
+from core.domain.requests import ImagineRequest, Sampler
 from core.errors import InvalidInput
 
 
@@ -78,6 +78,11 @@ def noise_scheduler(sampler: Sampler, config: Mapping[str, Any]) -> Any:
     kept = {"clip_sample": False, **{key: config[key] for key in KEPT if key in config}}
     kept |= OWN.get(sampler, {})
     return kind(**{key: value for key, value in kept.items() if key in known})
+
+
+def schedule_of(request: ImagineRequest, noise_config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The noise schedule of a request: its own where it was recorded, else the checkpoint's."""
+    return noise_config if request.setup is None else request.setup.schedule
 
 
 def possible_steps(noise_scheduler: Any, steps: int) -> int:

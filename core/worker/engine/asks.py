@@ -10,9 +10,9 @@ from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.requests import ImagineRequest, Stacking
 from core.worker import latents
 from core.worker.beside import nothing_kept
-from core.worker.engine import fast
-from core.worker.engine.bank import Adapter, Bank, pairs
+from core.worker.engine.bank import Bank, pairs
 from core.worker.engine.draft import Ask, Control, Repaint
+from core.worker.engine.fast import FastAdapters
 from core.worker.engine.places import find_places
 from core.worker.engine.prompts import Encoded, Prompts
 from core.worker.engine.reach import Row, Worn
@@ -20,7 +20,7 @@ from core.worker.engine.spread import Spread, plan
 from core.worker.engine.tables import Table, read_table
 from core.worker.given import Given
 from core.worker.models import Base
-from core.worker.samplers import noise_scheduler
+from core.worker.samplers import noise_scheduler, schedule_of
 from core.worker.stack import Stacks
 
 
@@ -28,7 +28,7 @@ class Asks:
     """Turns resolved requests into asks for one base model and its bank."""
 
     def __init__(
-        self, base: Base, stacks: Stacks, bank: Bank, *, few_steps: Adapter | None = None
+        self, base: Base, stacks: Stacks, bank: Bank, few_steps: FastAdapters | None
     ) -> None:
         self._base, self._stacks, self._bank = base, stacks, bank
         self._few_steps = few_steps
@@ -88,7 +88,7 @@ class Asks:
         """
         sampler = request.sampler or self._base.family.sampler
         steps = request.num_inference_steps or self._base.family.steps
-        scheduler = noise_scheduler(sampler, self._base.noise_config)
+        scheduler = noise_scheduler(sampler, schedule_of(request, self._base.noise_config))
         return read_table(scheduler, steps=steps, begin=_begin(request))
 
     def _row(self, stack: Sequence[StackEntry]) -> Row:
@@ -99,11 +99,18 @@ class Asks:
         return tuple(Worn(entry.artifact, entry.weight) for entry in worn)
 
     def _hurried(self, request: ImagineRequest) -> Row:
-        """The few-step adapter where the sampler is one that it was made for."""
-        if self._few_steps is None or request.sampler not in fast.SAMPLERS:
+        """The few-step adapter where the sampler is one that it was made for; that of its day
+        where a picture is made again.
+        """
+        if self._few_steps is None:
             return ()
-        self._bank.print(fast.KEY, self._few_steps)
-        return (Worn(fast.KEY, 1.0),)
+        setup, now = request.setup, self._few_steps.key
+        key = now(request.sampler) if setup is None else setup.few_steps
+        if not key:
+            return ()
+        if not self._bank.knows(key):
+            self._bank.print(key, self._few_steps.adapter(key))
+        return (Worn(key, 1.0),)
 
     def _with_adapters(self, stack: Sequence[StackEntry]) -> list[StackEntry]:
         return [entry for entry in stack if self._stacks.artifact(entry.artifact).lora]

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import torch
 from PIL import Image
 
-from core.domain.requests import ImagineRequest
+from core.domain.requests import ImagineRequest, Sampler
 from core.worker.engine.asks import Asks
-from core.worker.engine.bank import Adapter, Bank, share
+from core.worker.engine.bank import Bank, share
 from core.worker.engine.batch import Denoiser
 from core.worker.engine.decoder import Decoder
 from core.worker.engine.draft import Draft
 from core.worker.engine.engine import Engine
+from core.worker.engine.fast import FastAdapters
 from core.worker.engine.limit import Limit
 from core.worker.engine.speed import AS_IT_IS, Speed
 from core.worker.engine.tables import NotLinear
@@ -35,9 +36,10 @@ class Studio:
         images: int,
         adapter_bytes: int,
         speed: Speed = AS_IT_IS,
-        few_steps: Adapter | None = None,
+        few_steps: FastAdapters | None = None,
     ) -> None:
-        self.images = images
+        self.images, self.speed = images, speed
+        self._few_steps = few_steps
         self._base, self._stacks = base, stacks
         unet, vae = (speed.laid_out(share(part)) for part in (base.pipe.unet, base.pipe.vae))
         vae.disable_slicing()  # the limit bounds what is decoded at once
@@ -47,7 +49,11 @@ class Studio:
         decoder = Decoder(vae, pixels_a_latent=base.pipe.vae_scale_factor)
         limit = Limit(base.device, images=images)
         self._engine = Engine(Denoiser(unet, bank, controls, compiled), decoder, bank, limit)
-        self._asks = Asks(base, stacks, bank, few_steps=few_steps)
+        self._asks = Asks(base, stacks, bank, few_steps)
+
+    def few_steps(self, sampler: Sampler | None) -> str:
+        """The storage key of the few-step adapter that joins a sampler now; empty for none."""
+        return "" if self._few_steps is None else self._few_steps.key(sampler)
 
     @property
     def busy(self) -> bool:

@@ -88,3 +88,4 @@ def test_a_manifest_without_word_of_a_batch_was_drawn_alone() -> None:
     manifest = Codec(Manifest).read(json.dumps(kept))
     assert not manifest.shared
     assert not manifest.request.exact
+    assert manifest.request.setup is None

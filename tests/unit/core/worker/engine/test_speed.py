@@ -4,17 +4,19 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from core.domain.requests import Sampler, Stacking
-from core.errors import ModelFault
+from core.domain.images import Manifest
+from core.domain.requests import ImagineRequest, Sampler, Stacking
+from core.errors import Conflict, ModelFault
 from core.worker.adapters import lora_config
-from core.worker.engine import fast
-from core.worker.engine.bank import Bank
-from core.worker.engine.fast import load_fast_adapter
+from core.worker.engine.bank import Bank, share
+from core.worker.engine.fast import FastAdapters
 from core.worker.engine.reach import Worn
 from core.worker.engine.speed import Speed
 from core.worker.engine.studio import Studio
 from core.worker.given import NOTHING
+from core.worker.imagine import Imaginer
 from core.worker.models import load_base
+from core.worker.plain import scheduler_for
 from core.worker.stack import Stacks
 from tests.unit.core.worker.conftest import CPU
 from tests.unit.core.worker.engine import small
@@ -55,55 +57,126 @@ def test_every_layer_works_in_either_layout():
     assert torch.allclose(*made, atol=1e-5)
 
 
+@pytest.fixture(scope="module")
+def other_base():
+    """For adapters that the shared one must not have."""
+    return load_base("pocket", device=CPU, dtype=torch.float32)
+
+
 @pytest.fixture
-def file(tmp_path):
-    """A LoRA file in peft's keys, as tools save it."""
-    random = torch.Generator().manual_seed(5)
-    unet = load_base("pocket", device=CPU, dtype=torch.float32).pipe.unet
-    unet.add_adapter(lora_config(rank=2, targets=("to_q", "to_v")), "mould")
-    tensors = {
-        f"unet.{name.replace('.mould', '')}": torch.randn(value.shape, generator=random) * 0.3
-        for name, value in unet.state_dict().items()
-        if ".mould." in name
-    }
-    path = tmp_path / "few.safetensors"
-    save_file(tensors, path)
-    return path
+def lora(base, tmp_path):
+    """Makes LoRA files in peft's keys, as tools save them."""
+
+    def make(seed):
+        random, unet = torch.Generator().manual_seed(seed), share(base.pipe.unet)
+        unet.add_adapter(lora_config(rank=2, targets=("to_q", "to_v")), "mould")
+        tensors = {
+            f"unet.{name.replace('.mould', '')}": torch.randn(value.shape, generator=random) * 0.3
+            for name, value in unet.state_dict().items()
+            if ".mould." in name
+        }
+        path = tmp_path / f"few{seed}.safetensors"
+        save_file(tensors, path)
+        return str(path)
+
+    return make
 
 
-def test_few_step_adapter_joins_its_samplers(storage, studio, wish, make_concept, file):
+@pytest.fixture
+def hurried(other_base, storage):
+    """A studio with a few-step adapter by its file, or with none."""
+    stacks = Stacks(other_base, storage)
+
+    def make(file):
+        few = FastAdapters(other_base, storage, file)
+        return Studio(other_base, stacks, images=4, adapter_bytes=2**26, few_steps=few)
+
+    return make
+
+
+def unsettled(request):
+    """Drawn as the worker is set up now."""
+    return request.model_copy(update={"setup": None})
+
+
+def test_few_step_adapter_joins_its_samplers(hurried, studio, wish, make_concept, lora):
     """Beside any stack with lcm and tcd, and never with the others."""
-    base = load_base("pocket", device=CPU, dtype=torch.float32)
-    adapter = load_fast_adapter(str(file), base)
-    stacks = Stacks(base, storage)
-    hurried = Studio(base, stacks, images=4, adapter_bytes=2**26, few_steps=adapter)
+    fast = hurried(lora(5))
     stack = (make_concept("one", seed=1),)
     for sampler in (Sampler.LCM, Sampler.TCD, Sampler.DDIM):
         for worn in ((), stack):
-            asked = wish(sampler=sampler, stack=worn, num_inference_steps=3)
-            same = torch.allclose(latents(hurried, asked), latents(studio, asked), atol=1e-4)
+            asked = unsettled(wish(sampler=sampler, stack=worn, num_inference_steps=3))
+            same = torch.allclose(latents(fast, asked), latents(studio, asked), atol=1e-4)
             assert same == (sampler is Sampler.DDIM)
 
 
 @pytest.mark.parametrize("stacking", Stacking)
-def test_few_step_adapter_is_always_worn(storage, wish, make_concept, file, stacking):
+def test_few_step_adapter_is_always_worn(hurried, wish, make_concept, lora, stacking):
     """In both halves of every step, however the concepts of the stack work together."""
-    base = load_base("pocket", device=CPU, dtype=torch.float32)
-    adapter = load_fast_adapter(str(file), base)
-    studio = Studio(base, Stacks(base, storage), images=4, adapter_bytes=2**26, few_steps=adapter)
+    fast = hurried(lora(5))
     stack = (make_concept("one", seed=1), make_concept("two", seed=2))
     asked = wish(prompt="<one>, <two>", stack=stack, sampler=Sampler.LCM, stacking=stacking)
-    (draft,) = studio.admit(asked, owner=1, alone=False, given=NOTHING)
+    (draft,) = fast.admit(unsettled(asked), owner=1, alone=False, given=NOTHING)
     for step in range(4):
         for row in (draft.ask.row(step), draft.ask.negative_row(step)):
-            assert fast.KEY in {worn.adapter for worn in row}
+            assert fast.few_steps(Sampler.LCM) in {worn.adapter for worn in row}
 
 
-def test_few_step_adapter_that_does_not_fit_is_told(base, tmp_path):
+def test_few_step_adapter_that_does_not_fit_is_told(base, storage, tmp_path):
     """At the start, with the file's name."""
     with pytest.raises(ModelFault, match="nowhere"):
-        load_fast_adapter(str(tmp_path / "nowhere.safetensors"), base)
+        FastAdapters(base, storage, str(tmp_path / "nowhere.safetensors"))
     other = tmp_path / "other.safetensors"
     save_file({"unet.nothing.lora_A.weight": torch.zeros(2, 2)}, other)
     with pytest.raises(ModelFault, match="other"):
-        load_fast_adapter(str(other), base)
+        FastAdapters(base, storage, str(other))
+
+
+def test_manifest_replays_with_the_adapter_of_its_day(hurried, other_base, storage, ticket, lora):
+    """Whatever the setting says when the picture is made again: another one, or none at all."""
+
+    def drawn(file, request):
+        stacks = Stacks(other_base, storage)
+        made = Imaginer(other_base, stacks, storage, hurried(file)).run(request, ticket)
+        return made.images[0]
+
+    wish = ImagineRequest(
+        prompt="a house", seeds=(1,), num_inference_steps=2, sampler=Sampler.LCM, exact=True
+    )
+    files = ("", lora(5), lora(6))
+    images = [drawn(file, wish) for file in files]
+    assert len({image.key for image in images}) == 3
+    for image in images:
+        kept = Manifest.model_validate_json(image.manifest.model_dump_json())
+        for file in files:
+            again = drawn(file, kept.request)
+            assert (again.key, again.manifest.request) == (image.key, kept.request)
+
+
+def test_manifest_says_how_the_worker_was_set_up(base, other_base, stacks, storage):
+    """Path, schedule and what was switched on; a later replay says what it was then."""
+    speed = Speed(channels_last=True)
+    fast = Studio(other_base, stacks, images=4, adapter_bytes=2**20, speed=speed)
+    wish = ImagineRequest(prompt="a house", seeds=(1,), num_inference_steps=1)
+    engine = Imaginer(base, stacks, storage, fast).resolve(wish)
+    assert (engine.setup.plain, engine.setup.channels_last, engine.setup.compile) == (
+        False, True, "off",
+    )  # fmt: skip
+    assert engine.setup.threads == torch.get_num_threads()
+    assert engine.setup.schedule["beta_start"] == base.noise_config["beta_start"]
+    assert Imaginer(base, stacks, storage).resolve(wish).setup.plain
+    changed = {**engine.setup.schedule, "beta_end": 0.02}
+    other = engine.setup.model_copy(update={"schedule": changed, "plain": True})
+    again = Imaginer(base, stacks, storage, fast).resolve(wish.model_copy(update={"setup": other}))
+    assert (again.setup.plain, again.setup.schedule) == (True, changed)
+    assert scheduler_for(base, again).config["beta_end"] == 0.02
+
+
+def test_an_adapter_that_is_gone_is_told(hurried, storage, wish):
+    """The sentence says what to do instead."""
+    asked = wish(sampler=Sampler.LCM)
+    lost = asked.setup.model_copy(update={"few_steps": "0" * 64})
+    with pytest.raises(Conflict, match="no longer here"):
+        hurried("").admit(
+            asked.model_copy(update={"setup": lost}), owner=1, alone=False, given=NOTHING
+        )
