@@ -35,7 +35,7 @@ def card_of(submitted: Submitted, notes: Sequence[str] = ()) -> Card:
         submitted.job,
         position=submitted.position,
         eta_s=submitted.eta_s,
-        notes=(*submitted.cautions, *notes),
+        notes=notes,
     )
 
 

@@ -24,6 +24,7 @@ def job(row: tables.JobRow) -> Job:
         ended_at=row.ended_at,
         progress=row.progress,
         error=row.error,
+        cautions=row.cautions,
         checkpoint=row.checkpoint,
         reply_to=row.reply_to,
         status_message_id=row.status_message_id,

@@ -148,6 +148,8 @@ class JobRow(Base):
     ended_at: Mapped[datetime | None]
     progress: Mapped[Progress | None] = mapped_column(AsJson(Codec(Progress)))
     error: Mapped[str | None]
+    cautions: Mapped[Keys] = mapped_column(default=())
+    """Sentences for the person, from before it was begun."""
     checkpoint: Mapped[str | None]
     reply_to: Mapped[Snowflake | None]
     status_message_id: Mapped[Snowflake | None]
@@ -178,6 +180,10 @@ class VersionRow(Base):
     model: Mapped[str]
     weights: Mapped[str] = mapped_column(default="")
     """SHA-256 of the base model's UNet; empty where it was not noted."""
+    family: Mapped[str] = mapped_column(default="")
+    """Of base models; empty where it was not noted."""
+    sketch: Mapped[str] = mapped_column(default="", deferred=True)
+    """What it changes in the weights, for `core.domain.overlap`; empty where there is none."""
     pictures: Mapped[Keys]
     samples: Mapped[Keys]
     parents: Mapped[tuple[int, ...]] = mapped_column(AsJson(Codec(tuple[int, ...])))

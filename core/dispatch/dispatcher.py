@@ -139,6 +139,7 @@ class Dispatcher:
             case Ready():
                 self._ready = message
                 self._queue.places[JobKind.IMAGINE] = message.imagine_jobs
+                self._queue.family = message.family
                 self._seen_ready.set()
                 self._bells.jobs.ring()
                 log.info("worker ready", model=message.model, device=message.device)

@@ -121,6 +121,10 @@ class Trained:
     """SHA-256 of the base model's UNet."""
     scores: Scores | None = None
     """Of a small evaluation at its end, where there was one."""
+    family: str = ""
+    """Of base models."""
+    sketch: str = ""
+    """What it changes in the weights, for `core.domain.overlap`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,10 @@ class Imported:
     seconds: float
     weights: str = ""
     """SHA-256 of the base model's UNet."""
+    family: str = ""
+    """Of base models."""
+    sketch: str = ""
+    """What it changes in the weights, for `core.domain.overlap`."""
 
 
 @dataclass(frozen=True, slots=True)

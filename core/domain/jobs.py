@@ -17,6 +17,7 @@ class JobKind(StrEnum):
     TRAIN = "train"
     TRANSCRIBE = "transcribe"
     IMPORT = "import"
+    FUSE = "fuse"
     EXPORT = "export"
     EVALUATE = "evaluate"
 
@@ -88,6 +89,8 @@ class Job:
     progress: Progress | None = None
     error: str | None = None
     """A sentence for the person, once FAILED."""
+    cautions: tuple[str, ...] = ()
+    """Sentences on what may go wrong with its stack, from before it was begun."""
     checkpoint: str | None = None
     """Storage key from which a training run goes on."""
     reply_to: int | None = None

@@ -33,6 +33,8 @@ class Queue:
         self._bells = bells
         self.places = dict.fromkeys(JobKind, 1)
         """How many jobs of each kind run at once, as far as the worker has told this process."""
+        self.family = ""
+        """Of the base model that runs, as far as the worker has told this process."""
 
     async def enqueue(
         self,
@@ -43,6 +45,7 @@ class Queue:
         channel_id: int,
         request: Request,
         reply_to: int | None = None,
+        cautions: tuple[str, ...] = (),
     ) -> Job:
         """Add a job; it is safe once the caller's transaction is."""
         await ensure_guild(session, guild_id)
@@ -57,6 +60,7 @@ class Queue:
             attempt=0,
             created_at=datetime.now(UTC),
             reply_to=reply_to,
+            cautions=cautions,
         )
         session.add(row)
         await session.flush()

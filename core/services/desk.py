@@ -1,15 +1,19 @@
 """Where every wish becomes a job: within limits, and with a receipt."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db.guilds import ensure_guild
 from core.db.tables import JobRow
+from core.domain.concepts import StackEntry
 from core.domain.jobs import JobState
 from core.domain.people import Actor
-from core.domain.requests import Request
+from core.domain.requests import ImagineRequest, Request, Stacking
 from core.errors import Conflict
 from core.queue import Queue, place_of
+from core.services.cautioning import stack_of, told
 from core.services.estimates import eta_s
 from core.services.guilds import check_may
 from core.services.submitted import Submitted
@@ -32,16 +36,21 @@ class Desk:
         channel_id: int,
         request: Request,
         reply_to: int | None = None,
+        notes: tuple[str, ...] = (),
     ) -> Submitted:
         """Queue a request in the caller's transaction, and tell where it stands.
 
+        `notes` are sentences that come before what there is to say about its stack.
+
         Raises:
             NotAllowed: it takes a role here that the person lacks.
-            Conflict: the person or the guild has too much waiting already.
+            Conflict: the person or the guild has too much waiting already, or its stack cannot
+                work at all.
         """
         await ensure_guild(session, actor.guild_id)
         await check_may(session, actor, request)
         await _check_limits(session, actor)
+        cautions = await self._about(session, actor.guild_id, request)
         job = await self._queue.enqueue(
             session,
             guild_id=actor.guild_id,
@@ -49,11 +58,42 @@ class Desk:
             channel_id=channel_id,
             request=request,
             reply_to=reply_to,
+            cautions=(*notes, *cautions),
         )
         position = await place_of(session, job.id)
         places = self._queue.places[job.kind]
         eta = await eta_s(session, job, position=position, places=places)
         return Submitted(job, position, eta)
+
+    async def _about(
+        self, session: AsyncSession, guild_id: int, request: Request
+    ) -> tuple[str, ...]:
+        if isinstance(request, ImagineRequest):
+            return await self.cautions(
+                session,
+                guild_id,
+                request.stack,
+                stacking=request.stacking,
+                prompt=request.prompt,
+            )
+        return await self.cautions(session, guild_id, stack_of(request))
+
+    async def cautions(
+        self,
+        session: AsyncSession,
+        guild_id: int,
+        stack: Sequence[StackEntry],
+        *,
+        stacking: Stacking = Stacking.APART,
+        prompt: str = "",
+    ) -> tuple[str, ...]:
+        """What may go wrong with a stack of this guild, before anything is spent on it.
+
+        Raises:
+            Conflict: it cannot work at all with the model that runs now.
+        """
+        family = self._queue.family
+        return await told(session, guild_id, stack, family=family, stacking=stacking, prompt=prompt)
 
 
 async def _check_limits(session: AsyncSession, actor: Actor) -> None:

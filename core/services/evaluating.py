@@ -15,8 +15,9 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.services import again
 from core.services.desk import Desk
 from core.services.gallery import Gallery
-from core.services.imagining import ImagineWish, pinned, resolved
+from core.services.imagining import ImagineWish, resolved
 from core.services.library import Library
+from core.services.pinning import pinned
 from core.services.submitted import Submitted
 
 PROMPTS_MAX = 8

@@ -10,8 +10,8 @@ from core.domain.people import Actor
 from core.domain.requests import ExportRequest
 from core.errors import NotFound
 from core.services.desk import Desk
-from core.services.imagining import pinned, version_in_use
 from core.services.library import found
+from core.services.pinning import pinned, version_in_use
 from core.services.submitted import Submitted
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database
 from core.db import concepts as shelf
-from core.domain.concepts import Concept, ConceptVersion, StackEntry, token_of
+from core.domain.concepts import Concept, token_of
 from core.domain.controls import missing
 from core.domain.people import Actor
 from core.domain.requests import (
@@ -23,12 +23,13 @@ from core.domain.requests import (
     Stacking,
     StartImage,
 )
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput, UserError
 from core.services import again, prompts
 from core.services.desk import Desk
 from core.services.gallery import Gallery
 from core.services.jobs import Jobs
 from core.services.library import require
+from core.services.pinning import pinned
 from core.services.stacks import unfolded
 from core.services.submitted import Submitted
 
@@ -94,12 +95,33 @@ class Imagining:
         self, session: AsyncSession, actor: Actor, *, channel_id: int, wish: ImagineWish
     ) -> Submitted:
         """The same inside the caller's transaction; raises as `request` does."""
-        request = await resolved(session, actor.guild_id, wish)
+        request, notes = await understood(session, actor.guild_id, wish)
         if request.control is not None and request.control.kind not in self._controls:
             raise InvalidInput(missing(request.control.kind, self._controls))
         return await self._desk.take(
-            session, actor, channel_id=channel_id, request=request, reply_to=wish.reply_to
+            session,
+            actor,
+            channel_id=channel_id,
+            request=request,
+            reply_to=wish.reply_to,
+            notes=notes,
         )
+
+    async def cautions(self, guild_id: int, wish: ImagineWish) -> tuple[str, ...]:
+        """What would be said of a wish if it were queued now; its own refusal where it has one."""
+        async with self._database.session() as session:
+            try:
+                request, notes = await understood(session, guild_id, wish)
+                about = await self._desk.cautions(
+                    session,
+                    guild_id,
+                    request.stack,
+                    stacking=request.stacking,
+                    prompt=request.prompt,
+                )
+            except UserError as error:
+                return (str(error),)
+        return (*notes, *about)
 
     async def vary(self, actor: Actor, channel_id: int, image_id: int) -> Submitted:
         """Four pictures near this one."""
@@ -151,6 +173,13 @@ class Imagining:
 
 async def resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> ImagineRequest:
     """A wish as a request, with its concepts pinned; raises as `Imagining.request` does."""
+    return (await understood(session, guild_id, wish))[0]
+
+
+async def understood(
+    session: AsyncSession, guild_id: int, wish: ImagineWish
+) -> tuple[ImagineRequest, tuple[str, ...]]:
+    """The same, and sentences on what the wish says in two ways."""
     _check_numbers(wish)
     prompt, wanted = await unfolded(session, guild_id, prompts.tidy(wish.prompt), wish.concepts)
     named = [name for name, _ in wanted]
@@ -159,6 +188,10 @@ async def resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> I
     await require(session, guild_id, [name for name in explicit if name not in known])
     usable = await _usable(session, known, explicit)
     meant = prompts.resolve(prompt, wanted, usable)
+    return _request(wish, meant), meant.notes
+
+
+def _request(wish: ImagineWish, meant: prompts.Resolved) -> ImagineRequest:
     return ImagineRequest(
         prompt=meant.prompt,
         negative_prompt=prompts.tidy(wish.negative_prompt, what="negative prompt"),
@@ -193,39 +226,6 @@ async def _usable(
     for name in set(raw.values()) & set(explicit):
         raise Conflict(f"{token_of(name)} has no trained version yet. Train it with /train.")
     return {name: concept for name, concept in known.items() if concept.latest is not None}
-
-
-def pinned(
-    concept: Concept, weight: float = 1.0, *, version: ConceptVersion | None = None
-) -> StackEntry:
-    """A concept at the version that it has now, or at a given one of its own.
-
-    Raises:
-        Conflict: it has none yet.
-    """
-    version = version or version_in_use(concept)
-    return StackEntry(
-        concept_id=concept.id,
-        version_id=version.id,
-        name=concept.name,
-        class_noun=concept.class_noun,
-        kind=concept.kind,
-        artifact=version.artifact,
-        weight=weight,
-        number=version.number,
-        weights=version.weights,
-    )
-
-
-def version_in_use(concept: Concept) -> ConceptVersion:
-    """The version that prompts use now.
-
-    Raises:
-        Conflict: there is none yet.
-    """
-    if concept.latest is None:
-        raise Conflict(f"{concept.token} has no trained version yet. Train it with /train.")
-    return concept.latest
 
 
 def _check_numbers(wish: ImagineWish) -> None:

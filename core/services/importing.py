@@ -78,6 +78,8 @@ async def taken_in(session: AsyncSession, job: Job, ended: Imported) -> VersionR
         artifact=ended.artifact,
         model=ended.model,
         weights=ended.weights,
+        family=ended.family,
+        sketch=ended.sketch,
         pictures=(),
         samples=ended.samples,
         parents=(),

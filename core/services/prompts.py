@@ -1,7 +1,7 @@
 """How a prompt names concepts: `<xyz>`, `<xyz:0.8>`, or the bare word xyz. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain.concepts import WEIGHT_MAX, WEIGHT_MIN, Concept, concept_name, token_of
@@ -24,6 +24,8 @@ class Resolved:
 
     prompt: str
     chosen: tuple[tuple[Concept, float], ...]
+    notes: tuple[str, ...] = ()
+    """Sentences on what was said in two ways."""
 
 
 def tidy(prompt: str, *, what: str = "prompt") -> str:
@@ -63,7 +65,7 @@ def resolve(
         InvalidInput: a weight is no number or out of range, nothing is left to draw, the prompt
             became too long, or there are too many concepts.
     """
-    weights = {known[concept_name(name)].name: checked_weight(weight) for name, weight in wanted}
+    said = [(known[concept_name(name)].name, checked_weight(weight)) for name, weight in wanted]
     by_name = {concept.name: concept for concept in known.values()}
     mentioned: list[str] = []
 
@@ -74,17 +76,44 @@ def resolve(
         name = known[called].name
         mentioned.append(name)
         if match["weight"] is not None:
-            weights[name] = _weight(match["weight"])
+            said.append((name, _weight(match["weight"])))
         return token_of(name)
 
     written = MENTION.sub(write, prompt)
+    weights = dict(said)
     in_front = [name for name in weights if name not in mentioned]
     lead = [f"{token_of(name)} {by_name[name].class_noun}" for name in in_front]
     names = dict.fromkeys((*in_front, *mentioned))
     return Resolved(
         prompt=_bounded(", ".join(filter(None, (*lead, written))), len(names)),
         chosen=tuple((by_name[name], weights.get(name, DEFAULT_WEIGHT)) for name in names),
+        notes=tuple(twice(said)),
     )
+
+
+def _word_inside(match: re.Match[str], of: str) -> str:
+    """The token of a word that a fused concept carries."""
+    token = token_of((match["token"] or match["word"]).lower())
+    if match["weight"] is not None:
+        raise InvalidInput(
+            f"{token} has its weight inside {token_of(of)}. Leave the weight out, or give "
+            f"{token_of(of)} one."
+        )
+    return token
+
+
+def twice(said: Iterable[tuple[str, float]]) -> Iterator[str]:
+    """What to say of each concept that was given with several weights, of which the last counts."""
+    given: dict[str, list[float]] = {}
+    for name, weight in said:
+        given.setdefault(name, []).append(weight)
+    for name, weights in given.items():
+        if len(set(weights)) > 1:
+            listed = " and ".join(f"{weight:g}" for weight in weights)
+            yield (
+                f"{token_of(name)} is there with weights of {listed}; {weights[-1]:g} counts. "
+                "Give it one weight."
+            )
 
 
 def unfold(prompt: str, stacks: Mapping[str, Sequence[tuple[Concept, float]]]) -> str:

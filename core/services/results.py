@@ -142,6 +142,8 @@ async def _version(session: AsyncSession, job: Job, ended: Trained) -> VersionRo
         artifact=ended.artifact,
         model=ended.model,
         weights=ended.weights,
+        family=ended.family,
+        sketch=ended.sketch,
         pictures=request.pictures,
         samples=ended.samples,
         parents=tuple(parent.version_id for parent in ended.parents),

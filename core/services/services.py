@@ -42,7 +42,7 @@ class Services:
         self.guilds = Guilds(database)
         self.library = Library(database)
         self.labels = Labels(database)
-        self.stacks = Stacks(database)
+        self.stacks = Stacks(database, desk)
         self.jobs = Jobs(database, queue)
         self.outbox = Outbox(database, bells.deliveries)
         self.imagining = Imagining(

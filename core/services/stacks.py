@@ -1,7 +1,7 @@
 """Concepts with weights, kept under a name: `<name>` in a prompt stands for all of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
@@ -17,7 +17,10 @@ from core.domain.people import Actor
 from core.domain.requests import STACK_MAX
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.services import prompts
+from core.services.desk import Desk
 from core.services.library import require, tidied
+from core.services.pinning import pinned
+from core.services.prompts import twice
 
 EACH_GUILD_MAX = 100
 Wanted = tuple[tuple[str, float], ...]
@@ -34,13 +37,16 @@ class SavedStack:
     """Concepts with weights, those that were deleted left out."""
     lost: int
     """How many of its concepts were deleted since."""
+    cautions: tuple[str, ...] = ()
+    """What may go wrong with it; where it is one of many, that is left out."""
 
 
 class Stacks:
     """Keeps stacks; whoever saved one and moderators may change it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, desk: Desk) -> None:
         self._database = database
+        self._desk = desk
 
     async def save(self, actor: Actor, name: str, parts: Wanted) -> SavedStack:
         """Keep concepts with weights under a name, in place of what it meant before.
@@ -62,7 +68,8 @@ class Stacks:
             weights = {known[one].id: weight for one, weight in wanted.items()}
             row.parts = tuple(StackPart(concept_id=i, weight=w) for i, w in weights.items())
             row.saved_at = datetime.now(UTC)
-            return await _read(session, row)
+            said = [(known[concept_name(name)].name, weight) for name, weight in parts]
+            return await self._advised(session, await _read(session, row), tuple(twice(said)))
 
     async def list(self, guild_id: int, text: str = "") -> Sequence[SavedStack]:
         """A guild's stacks whose name contains `text`, by name."""
@@ -80,7 +87,23 @@ class Stacks:
             NotFound: there is none of that name here.
         """
         async with self._database.session() as session:
-            return await _read(session, await _row(session, guild_id, name))
+            stack = await _read(session, await _row(session, guild_id, name))
+            return await self._advised(session, stack)
+
+    async def _advised(
+        self, session: AsyncSession, stack: SavedStack, notes: tuple[str, ...] = ()
+    ) -> SavedStack:
+        """The same with what may go wrong; what cannot work at all may be kept for another day."""
+        pairs = [(concept, weight) for concept, weight in stack.members if concept.latest]
+        entries = [pinned(concept, weight) for concept, weight in pairs]
+        if not entries:
+            return replace(stack, cautions=notes)
+        guild_id = stack.members[0][0].guild_id
+        try:
+            told = await self._desk.cautions(session, guild_id, entries)
+        except Conflict as reason:
+            told = (str(reason),)
+        return replace(stack, cautions=(*notes, *told))
 
     async def delete(self, actor: Actor, name: str) -> None:
         """Forget a stack; the pictures that were made with it stay.

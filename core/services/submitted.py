@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from core.domain.cautions import cautions
 from core.domain.concepts import StackEntry
 from core.domain.jobs import Job
-from core.domain.requests import EvaluateRequest, ImagineRequest, TrainRequest
+from core.services.cautioning import stack_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +18,6 @@ class Submitted:
     """Seconds from now to its end, from measured speeds; None while nothing was measured."""
 
     @property
-    def cautions(self) -> tuple[str, ...]:
-        """What may go wrong with its stack, and what would mend it."""
-        request = self.job.request
-        return cautions(request) if isinstance(request, ImagineRequest) else ()
-
-    @property
     def stack(self) -> tuple[StackEntry, ...]:
         """The concept versions that it uses; for training, those underneath."""
-        request = self.job.request
-        if isinstance(request, TrainRequest):
-            return request.parents
-        return request.stack if isinstance(request, ImagineRequest | EvaluateRequest) else ()
+        return stack_of(self.job.request)

@@ -15,9 +15,9 @@ from core.domain.recipes import STEPS_MAX, Preset, parse_changes
 from core.domain.requests import SEED_MAX, STACK_MAX, TrainRequest
 from core.errors import InvalidInput
 from core.services.desk import Desk
-from core.services.imagining import pinned
 from core.services.library import require
 from core.services.naming import new_concept, own_concept
+from core.services.pinning import pinned
 from core.services.submitted import Submitted
 
 PICTURES_MAX = 50

@@ -14,8 +14,9 @@ from core.domain.requests import ImagineRequest
 from core.errors import InvalidInput, NotFound
 from core.services.again import seeds_from
 from core.services.desk import Desk
-from core.services.imagining import ImagineWish, pinned, resolved
+from core.services.imagining import ImagineWish, resolved
 from core.services.library import check_may_change, found
+from core.services.pinning import pinned
 from core.services.submitted import Submitted
 
 

@@ -67,6 +67,13 @@ class Voice:
         """
         return await self._find(None, TranscriptRow.job_id == job_id)
 
+    async def cautions(self, transcript: Transcript) -> tuple[str, ...]:
+        """What there is to say of a transcript before it is drawn."""
+        if not transcript.prompt.strip():
+            return ()
+        wish = ImagineWish(prompt=transcript.prompt)
+        return await self._imagining.cautions(transcript.guild_id, wish)
+
     async def answer(self, actor: Actor, transcript_id: int) -> Transcript:
         """Close a transcript without drawing it.
 

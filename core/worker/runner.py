@@ -33,6 +33,7 @@ from core.worker.speech import Listener
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training.course import Teacher
+from core.worker.weight_sketch import and_sketched
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Runner:
             case ImagineRequest() as wish:
                 return self.imaginer.slices(wish, ticket)
             case ImportRequest() as file:
-                return self.importer.run(file, ticket)
+                return and_sketched(self.importer.run(file, ticket), self.evaluator.storage)
             case ExportRequest() as order:
                 return _whole(lambda: self.exporter.run(order, ticket), ticket)
             case EvaluateRequest() as question:
@@ -65,7 +66,7 @@ class Runner:
                 return _whole(lambda: self.listener.run(sound, ticket), ticket)
 
     def _taught(self, lesson: TrainRequest, ticket: Ticket) -> Slices:
-        training = self.teacher.run(lesson, ticket)
+        training = and_sketched(self.teacher.run(lesson, ticket), self.evaluator.storage)
         if not self.evaluates_training:
             return training
         return and_evaluated(training, self.evaluator, lesson, ticket)

@@ -18,6 +18,7 @@ def shown(stack: SavedStack) -> Card:
     ]
     if stack.lost:
         lines.append(f"⚠️ {stack.lost} of its concepts were deleted.")
+    lines += [f"⚠️ {escaped(caution)}" for caution in stack.cautions]
     card = embed("\n".join(lines), title=f"Stack {escaped(token_of(stack.name))}")
     prompt = f"a photo of {token_of(stack.name)} at night"
     card.add_field(name="How to use it", value=block(prompt), inline=False)

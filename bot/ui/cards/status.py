@@ -29,7 +29,7 @@ def status(
     job: Job, *, position: int = 0, eta_s: float | None = None, notes: Sequence[str] = ()
 ) -> Card:
     """Where a job is: its number, place or progress, estimate, and what it is about."""
-    warnings = [f"⚠️ {note}" for note in notes]
+    warnings = [f"⚠️ {note}" for note in (*map(escaped, job.cautions), *notes)]
     lines = [headline(job, position=position, eta_s=eta_s), f"> {subject(job)}", *warnings]
     rows = () if job.state.ended else ((Button("Cancel", "cancel", job.id),),)
     return Card(content="\n".join(lines), rows=rows)

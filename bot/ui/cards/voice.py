@@ -1,5 +1,7 @@
 """What was heard in a voice message, and what it was taken to mean."""
 
+from collections.abc import Sequence
+
 from bot.ui.card import Button, Card, embed
 from bot.ui.text import block, code, escaped
 from core.domain.speech import Transcript
@@ -10,13 +12,14 @@ NOTHING = (
 )
 
 
-def heard(transcript: Transcript, *, ask: bool) -> Card:
-    """The transcript; with `ask`, the question what to do with it."""
+def heard(transcript: Transcript, *, ask: bool, notes: Sequence[str] = ()) -> Card:
+    """The transcript; with `ask`, the question what to do with it, and what may go wrong."""
     if not transcript.prompt.strip():
         return Card(content=f"🎙️ {NOTHING}")
     lines = [f"🎙️ I heard: {escaped(transcript.heard, 800)}"]
     lines += [f"“{escaped(c.heard, 60)}” → {code(c.token)}" for c in transcript.changes]
-    card = embed("\n".join([*lines, block(transcript.prompt, 1000)]))
+    warnings = [f"⚠️ {escaped(note)}" for note in notes]
+    card = embed("\n".join([*lines, block(transcript.prompt, 1000), *warnings]))
     card.set_footer(text=f"language: {transcript.language}")
     return Card(embed=card, rows=(_question(transcript.id),) if ask else ())
 

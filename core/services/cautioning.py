@@ -1,0 +1,63 @@
+"""What is on record of a stack's versions, and what there is to say about them beforehand."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.db.tables import ConceptRow, VersionRow
+from core.domain.cautions import Known, cautions, hindrance
+from core.domain.concepts import StackEntry
+from core.domain.requests import (
+    EvaluateRequest,
+    ImagineRequest,
+    Request,
+    Stacking,
+    TrainRequest,
+)
+from core.errors import Conflict
+
+
+async def known_of(
+    session: AsyncSession, guild_id: int, stack: Sequence[StackEntry]
+) -> dict[int, Known]:
+    """Version id → what is on record of it; a version of another guild is not there."""
+    wanted = (
+        select(VersionRow.id, VersionRow.family, VersionRow.sketch)
+        .join(ConceptRow, ConceptRow.id == VersionRow.concept_id)
+        .where(
+            VersionRow.id.in_([entry.version_id for entry in stack]),
+            ConceptRow.guild_id == guild_id,
+        )
+    )
+    found = await session.execute(wanted)
+    return {number: Known(family, sketch) for number, family, sketch in found}
+
+
+async def told(
+    session: AsyncSession,
+    guild_id: int,
+    stack: Sequence[StackEntry],
+    *,
+    family: str,
+    stacking: Stacking = Stacking.APART,
+    prompt: str = "",
+) -> tuple[str, ...]:
+    """What may go wrong with a stack of this guild.
+
+    Raises:
+        Conflict: it cannot work at all with the family of models that runs now.
+    """
+    if not stack:
+        return ()
+    known = await known_of(session, guild_id, stack)
+    if reason := hindrance(stack, known, family):
+        raise Conflict(reason)
+    return cautions(stack, stacking=stacking, prompt=prompt, known=known, family=family)
+
+
+def stack_of(request: Request) -> tuple[StackEntry, ...]:
+    """The concept versions that a request uses; for training, those underneath."""
+    if isinstance(request, TrainRequest):
+        return request.parents
+    return request.stack if isinstance(request, ImagineRequest | EvaluateRequest) else ()
