@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.domain.concepts import Origin, StackEntry
 from core.domain.evaluation import Report, Scores
 from core.domain.exports import ExportedFile
+from core.domain.fusion import Fusion
 from core.domain.images import Manifest
 from core.domain.jobs import Progress
 from core.domain.recipes import Recipe
@@ -159,6 +160,26 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
+class Fused:
+    """From the worker: the concepts of a stack as one version."""
+
+    job_id: int
+    attempt: int
+    artifact: str
+    samples: tuple[str, ...]
+    """Storage keys: the same seeds without and with the concepts, alternating."""
+    model: str
+    fusion: Fusion
+    seconds: float
+    weights: str = ""
+    """SHA-256 of the base model's UNet."""
+    family: str = ""
+    """Of base models."""
+    sketch: str = ""
+    """What it changes in the weights, for `core.domain.overlap`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Exported:
     """From the worker: files that other tools read."""
 
@@ -215,6 +236,7 @@ Ended = (
     | Trained
     | Transcribed
     | Imported
+    | Fused
     | Exported
     | Evaluated
     | Failed

@@ -187,6 +187,8 @@ class TrainRequest(Frozen):
     """Storage keys of checked pictures."""
     captions: tuple[Annotated[str, Field(max_length=CAPTION_MAX)], ...] = ()
     """What a person says of each picture; "" or none: the worker's own captions."""
+    masks: tuple[str, ...] = ()
+    """Storage key of each picture's mask, which is white where it is learned; "" or none: all."""
     recipe: Recipe | None = None
     """None: the base model's own default, chosen by the worker and recorded."""
     preset: Preset = Preset.DREAMBOOTH_LORA
@@ -198,6 +200,12 @@ class TrainRequest(Frozen):
     parents: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
     """Concepts that stay frozen underneath."""
     seed: int = Field(ge=0, le=SEED_MAX)
+
+    @model_validator(mode="after")
+    def _masks_of_all_or_none(self) -> Self:
+        if self.masks and len(self.masks) != len(self.pictures):
+            raise ValueError("give a mask or nothing for each picture")
+        return self
 
 
 class Hotword(Frozen):
@@ -233,6 +241,19 @@ class ImportRequest(Frozen):
     """Storage key of a safetensors file, of which only the frame was looked at so far."""
     file_name: str
     """As it was called where it came from; for people to read."""
+
+
+class FuseRequest(Frozen):
+    """Make one version of the concepts of a saved stack."""
+
+    kind: Literal["fuse"] = "fuse"
+    concept_id: int | None
+    """None where the concept comes to be when they are fused."""
+    name: str
+    class_noun: str
+    concept_kind: ConceptKind
+    stack_name: str
+    parts: tuple[StackEntry, ...] = Field(min_length=2, max_length=STACK_MAX)
 
 
 class ExportRequest(Frozen):
@@ -293,6 +314,7 @@ Request = Annotated[
     | TrainRequest
     | TranscribeRequest
     | ImportRequest
+    | FuseRequest
     | ExportRequest
     | EvaluateRequest,
     Field(discriminator="kind"),

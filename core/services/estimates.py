@@ -7,7 +7,15 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db.tables import JobRow, SpeedRow
-from core.dispatch.messages import Evaluated, Exported, Imagined, Imported, Trained, Transcribed
+from core.dispatch.messages import (
+    Evaluated,
+    Exported,
+    Fused,
+    Imagined,
+    Imported,
+    Trained,
+    Transcribed,
+)
 from core.domain.jobs import Job, JobKind, JobState, Progress
 from core.domain.requests import EvaluateRequest, ImagineRequest, Request, TrainRequest
 
@@ -77,7 +85,7 @@ def units_of(request: Request, speed: Speed | None = None) -> float | None:
 
 
 def measured(
-    job: Job, ended: Imagined | Trained | Transcribed | Imported | Exported | Evaluated
+    job: Job, ended: Imagined | Trained | Transcribed | Imported | Fused | Exported | Evaluated
 ) -> SpeedRow:
     """What a job that ended well adds to the knowledge of speeds."""
     row = SpeedRow(job_id=job.id, kind=job.kind, units=1.0, seconds=ended.seconds)

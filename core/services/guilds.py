@@ -10,7 +10,13 @@ from core.db.guilds import ensure_guild
 from core.db.tables import GuildSettingsRow
 from core.domain.concepts import StackEntry
 from core.domain.people import Actor
-from core.domain.requests import ExportRequest, ImportRequest, Request, TrainRequest
+from core.domain.requests import (
+    ExportRequest,
+    FuseRequest,
+    ImportRequest,
+    Request,
+    TrainRequest,
+)
 from core.errors import InvalidInput, NotAllowed
 
 ROLES_MAX = 25
@@ -68,7 +74,7 @@ async def check_may(session: AsyncSession, actor: Actor, request: Request) -> No
     """
     settings = _settings(await session.get(GuildSettingsRow, actor.guild_id))
     stack: tuple[StackEntry, ...] = getattr(request, "stack", ())
-    if isinstance(request, TrainRequest | ImportRequest):
+    if isinstance(request, TrainRequest | ImportRequest | FuseRequest):
         needed, what = settings.train_roles, "Teaching concepts"
     elif stack or isinstance(request, ExportRequest):
         needed, what = settings.use_roles, "Using concepts"

@@ -8,7 +8,9 @@ from core.db import concepts as shelf
 from core.db import rows
 from core.db.tables import ConceptRow
 from core.domain.concepts import Concept, ConceptKind
+from core.domain.jobs import Job
 from core.domain.people import Actor
+from core.domain.requests import FuseRequest, ImportRequest
 from core.errors import Conflict
 from core.services.library import check_may_change, check_no_stack
 
@@ -56,3 +58,20 @@ async def new_concept(
     session.add(row)
     await session.flush()
     return rows.concept(row, None)
+
+
+async def concept_of_job(
+    session: AsyncSession, job: Job, request: FuseRequest | ImportRequest
+) -> int:
+    """The id of the concept that a job makes a version of; a new one where it has none yet.
+
+    Raises:
+        UserError: the name has been given to something else meanwhile.
+    """
+    if request.concept_id is not None:
+        return request.concept_id
+    actor = Actor(guild_id=job.guild_id, user_id=job.user_id)
+    name, noun, kind = request.name, request.class_noun, request.concept_kind
+    concept = await own_concept(session, actor, name=name, noun=noun, kind=kind)
+    concept = concept or await new_concept(session, actor, name=name, noun=noun, kind=kind)
+    return concept.id

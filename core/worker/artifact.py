@@ -15,14 +15,23 @@ LORA, TOKEN, TEXT, DELTA, HYPER = "lora.", "token.", "text.", "delta.", "hyper."
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedWord:
+    """One word of a fused version; its vectors lie in the order of the words."""
+
+    name: str
+    class_noun: str
+    vectors: int
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """A concept version in memory.
 
     `lora` has peft's own keys. `tokens` holds for each text encoder a float32 tensor, (2, width) or
     (2, vectors, width): the vectors that were learned, and those that they began as. `facts` says
     what it is: `name`, `class_noun`, `kind`, `model`, `family`, `rank`, `targets`, `recipe`,
-    `parents`, `activation`; where ranks differ, `ranks` has that of each module. Any part may be
-    empty.
+    `parents`, `activation`; where ranks differ, `ranks` has that of each module; of a fused one
+    `words`, each with its class noun and its number of vectors. Any part may be empty.
     """
 
     lora: Mapping[str, Tensor]
@@ -44,6 +53,12 @@ class Artifact:
     def has_extras(self) -> bool:
         """It changes more than an adapter in the UNet and a word do."""
         return bool(self.text or self.delta or self.hyper)
+
+    @property
+    def words(self) -> tuple[CarriedWord, ...]:
+        """The words of the concepts that were fused into it; none where it is one concept."""
+        words = self.facts.get("words")
+        return tuple(CarriedWord(*word) for word in words) if isinstance(words, list) else ()
 
     @property
     def vectors(self) -> int:

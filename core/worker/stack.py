@@ -14,7 +14,7 @@ from core.worker.adapters import AdapterBank
 from core.worker.artifact import Artifact, unpack
 from core.worker.extras import Extras
 from core.worker.models import Base
-from core.worker.tokens import TokenSlots, spell
+from core.worker.tokens import TokenSlots, spell, spelled
 
 TOP_SLOT = STACK_MAX
 ARTIFACTS_KEPT = 128
@@ -106,11 +106,35 @@ def _speller(
     entries: Sequence[StackEntry], artifacts: Sequence[Artifact], top: Top | None
 ) -> Speller:
     """Knows the words of a stack and of what is being taught on top, and no others."""
-    slots = {entry.name: slot for slot, entry in enumerate(entries)}
-    vectors = {e.name: a.vectors for e, a in zip(entries, artifacts, strict=True)}
+    written: dict[str, str] = {}
+    for slot, (entry, artifact) in enumerate(zip(entries, artifacts, strict=True)):
+        written |= _written(entry, artifact, slot)
     if top is not None:
-        slots[top.name], vectors[top.name] = TOP_SLOT, top.vectors
-    return lambda prompt: spell(prompt, slots, vectors)
+        written[top.name] = spelled(TOP_SLOT, top.vectors)
+    fused = [e for e, a in zip(entries, artifacts, strict=True) if a.words]
+    return lambda prompt: spell(_without_nouns(prompt, fused), written)
+
+
+def _written(entry: StackEntry, artifact: Artifact, slot: int) -> dict[str, str]:
+    """A concept's name as its slot's characters; a fused one's as those of every word it carries,
+    each of which is known by itself too.
+    """
+    if not artifact.words:
+        return {entry.name: spelled(slot, artifact.vectors)}
+    words, first = {}, 0
+    for word in artifact.words:
+        words[word.name] = spelled(slot, word.vectors, first=first)
+        first += word.vectors
+    return words | {
+        entry.name: " and ".join(f"{words[one.name]} {one.class_noun}" for one in artifact.words)
+    }
+
+
+def _without_nouns(prompt: str, fused: Sequence[StackEntry]) -> str:
+    """`<duo> temple and forest` as `<duo>`, which says of every word what it is."""
+    for entry in fused:
+        prompt = prompt.replace(f"{entry.token} {entry.class_noun}", entry.token)
+    return prompt
 
 
 def weighted(tokens: Sequence[Tensor], weight: float) -> list[Tensor]:

@@ -56,23 +56,18 @@ class TokenSlots:
                 embedding.weight[ids[_place(slot, index)]] = row.to(embedding.weight)
 
 
-def spell(prompt: str, slots: Mapping[str, int], vectors: Mapping[str, int] | None = None) -> str:
-    """The prompt with `<name>` of each given concept turned into its slot's characters.
-
-    `vectors` says how many a concept has; one where it says nothing.
-    """
-    counts = vectors or {}
+def spell(prompt: str, written: Mapping[str, str]) -> str:
+    """The prompt with `<name>` of each given concept turned into what is written for it."""
 
     def slot(match: re.Match[str]) -> str:
-        name = match.group(1).lower()
-        return spelled(slots[name], counts.get(name, 1)) if name in slots else match.group(0)
+        return written.get(match.group(1).lower(), match.group(0))
 
     return _NAMED.sub(slot, prompt.translate(_STRIPPED))
 
 
-def spelled(slot: int, vectors: int = 1) -> str:
-    """The characters of a slot's first so many vectors."""
-    return "".join(_CHARACTERS[_place(slot, vector)] for vector in range(vectors))
+def spelled(slot: int, vectors: int = 1, *, first: int = 0) -> str:
+    """The characters of so many of a slot's vectors, from the `first` one on."""
+    return "".join(_CHARACTERS[_place(slot, first + vector)] for vector in range(vectors))
 
 
 def _place(slot: int, vector: int) -> int:

@@ -11,14 +11,15 @@ from core.worker.tokens import SLOT_COUNT, SLOTS, spell, spelled
 
 def test_names_become_slots_and_others_stay():
     """Only names of the stack are turned, in any case and as often as they stand there."""
-    spelled = spell("a <XYZ> temple, <xyz>, <kar> and <abc>", {"xyz": 0, "kar": 1})
-    assert spelled == f"a {SLOTS[0]} temple, {SLOTS[0]}, {SLOTS[1]} and <abc>"
+    slots = {"xyz": spelled(0), "kar": spelled(1)}
+    written = spell("a <XYZ> temple, <xyz>, <kar> and <abc>", slots)
+    assert written == f"a {SLOTS[0]} temple, {SLOTS[0]}, {SLOTS[1]} and <abc>"
 
 
 @given(st.text(max_size=40), st.sets(st.integers(0, SLOT_COUNT - 1)))
 def test_nobody_can_write_a_slot(text, worn):
     """Whatever a person types, no slot comes out that their own stack does not hold."""
-    slots = {f"name{index}": index for index in worn}
+    slots = {f"name{index}": spelled(index) for index in worn}
     smuggled = text + "".join(SLOTS)
     assert not set(SLOTS) & set(spell(smuggled, slots))
 
@@ -48,7 +49,7 @@ def test_slots_change_nothing_for_prompts_without_them(base, stacks):
 @pytest.mark.parametrize("prompt", ["", "plain words", "<not closed", "a < b > c"])
 def test_prompt_without_names_is_left_alone(prompt):
     """Angle brackets alone mean nothing."""
-    assert spell(prompt, {"xyz": 0}) == prompt
+    assert spell(prompt, {"xyz": spelled(0)}) == prompt
 
 
 def test_word_of_several_vectors_is_as_many_characters(base, stacks):
@@ -56,7 +57,7 @@ def test_word_of_several_vectors_is_as_many_characters(base, stacks):
     (table,) = stacks.tokens.embeddings
     rows = torch.randn((3, table.embedding_dim), generator=torch.Generator().manual_seed(1))
     stacks.tokens.fill(1, [rows])
-    prompt = spell("a <xyz> in <kar>", {"xyz": 1, "kar": 0}, {"xyz": 3})
+    prompt = spell("a <xyz> in <kar>", {"xyz": spelled(1, 3), "kar": spelled(0)})
     assert prompt == f"a {spelled(1, 3)} in {SLOTS[0]}"
     ids = base.pipe.tokenizer(prompt).input_ids
     own = [stacks.tokens.ids(1, vector=index)[0] for index in range(3)]
