@@ -11,12 +11,13 @@ from bot import errors
 from bot.drawing import repeat
 from bot.queueing import remove
 from bot.ui.card import Card
-from bot.ui.cards import concepts, evaluation, exports, pictures, solo, status, voice
+from bot.ui.cards import concepts, evaluation, exports, fusion, pictures, solo, status, voice
 from core.domain.deliveries import Delivery
 from core.domain.jobs import Job, JobKind, JobState
 from core.domain.requests import (
     EvaluateRequest,
     ExportRequest,
+    FuseRequest,
     ImportRequest,
     Purpose,
     TrainRequest,
@@ -137,6 +138,8 @@ class Deliveries:
     async def _of_files(self, job: Job) -> Card:
         if isinstance(job.request, ImportRequest):
             return await self._taken_in(job, job.request)
+        if isinstance(job.request, FuseRequest):
+            return await self._fused(job, job.request)
         if isinstance(job.request, ExportRequest):
             return await self._exported(job, job.request)
         return await self._heard(job)
@@ -156,6 +159,11 @@ class Deliveries:
         version = await self._client.services.library.version_of_job(job.id)
         sheet = await self._client.drawing.sheet(version)
         return concepts.taken_in(request, version, sheet, job.id)
+
+    async def _fused(self, job: Job, request: FuseRequest) -> Card:
+        version = await self._client.services.library.version_of_job(job.id)
+        sheet = await self._client.drawing.sheet(version)
+        return fusion.fused(request, version, sheet, job.id)
 
     async def _exported(self, job: Job, request: ExportRequest) -> Card:
         guild = self._client.get_guild(job.guild_id)

@@ -13,6 +13,7 @@ from core.db import Database
 from core.dispatch.messages import (
     Ended,
     Exported,
+    Fused,
     Imagined,
     Imported,
     MadeImage,
@@ -20,12 +21,14 @@ from core.dispatch.messages import (
     Transcribed,
 )
 from core.domain.concepts import Concept, ConceptKind, Origin
+from core.domain.fusion import FusedWord, Fusion
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job, JobKind
 from core.domain.people import Actor
 from core.domain.requests import (
     EvaluateRequest,
     ExportRequest,
+    FuseRequest,
     ImagineRequest,
     ImportRequest,
     Recipe,
@@ -122,12 +125,21 @@ def answer(job: Job, *, said: str = "a photo of a temple", seconds: float = 2.0)
         )
     if isinstance(request, ExportRequest):
         return Exported(job.id, job.attempt, (), seconds)
-    if isinstance(request, ImportRequest):
-        return imported(job, request, seconds)
+    if isinstance(request, ImportRequest | FuseRequest):
+        return put_together(job, request, seconds)
     if isinstance(request, EvaluateRequest):
         return evaluated(job, request, key_of)
     spoken = Segment(start=0, end=1, text=f" {said}", avg_logprob=-0.1, no_speech_prob=0.01)
     return Transcribed(job.id, job.attempt, "en", (spoken,) if said else (), seconds)
+
+
+def put_together(
+    job: Job, request: ImportRequest | FuseRequest, seconds: float
+) -> Imported | Fused:
+    """A version of what there was already."""
+    if isinstance(request, FuseRequest):
+        return fused(job, request, seconds)
+    return imported(job, request, seconds)
 
 
 def imported(job: Job, request: ImportRequest, seconds: float = 2.0) -> Imported:
@@ -143,6 +155,36 @@ def imported(job: Job, request: ImportRequest, seconds: float = 2.0) -> Imported
         ),
         seconds=seconds,
     )
+
+
+def fused(job: Job, request: FuseRequest, seconds: float = 2.0) -> Fused:
+    """A stack of which every concept was kept well."""
+    return Fused(
+        job_id=job.id,
+        attempt=job.attempt,
+        artifact=key_of(f"{request.name} {job.id}"),
+        samples=(key_of("without"), key_of("with")),
+        model="pocket",
+        fusion=fusion_made(request),
+        seconds=seconds,
+    )
+
+
+def fusion_made(request: FuseRequest) -> Fusion:
+    """What a worker says of a fusion in which each concept keeps nine tenths."""
+    words = tuple(
+        FusedWord(
+            name=part.name,
+            class_noun=part.class_noun,
+            version_id=part.version_id,
+            number=part.number,
+            weight=part.weight,
+            error=0.1,
+            error_sum=1.5,
+        )
+        for part in request.parts
+    )
+    return Fusion(stack=request.stack_name, words=words, rank=16, seeds=(0, 1))
 
 
 def _imagined(job: Job, request: ImagineRequest, seconds: float) -> Imagined:

@@ -7,11 +7,13 @@ from discord.app_commands import Choice, Range
 
 from bot.commands.concepts import Name
 from bot.commands.stack_option import complete_stack, parse_stack
-from bot.replies import actor_of, in_time, say
+from bot.queueing import queue
+from bot.replies import actor_of, channel_of, in_time, say
 from bot.ui.card import Card
 from bot.ui.cards import stacks as cards
 from bot.ui.text import code
 from core.domain.concepts import concept_name, token_of
+from core.services.fusing import FuseWish
 
 if TYPE_CHECKING:
     from bot.client import Ask
@@ -64,6 +66,19 @@ async def delete(interaction: "Ask", name: Name) -> None:
     await in_time(interaction, work)
     token = code(token_of(concept_name(name)))
     await say(interaction, Card(content=f"The stack {token} is forgotten. Its concepts stay."))
+
+
+@stacks.command(description="Make one version of a stack's concepts, in which each stays itself")
+@app_commands.autocomplete(name=complete_saved)
+@app_commands.describe(
+    name="The stack's name",
+    into="A name for the result, such as duo; a further version where it exists",
+)
+async def fuse(interaction: "Ask", name: Name, into: Name) -> None:
+    """Queue the fusion; who may teach may."""
+    services, wish = interaction.client.services, FuseWish(name, into)
+    actor, channel = actor_of(interaction), channel_of(interaction)
+    await queue(interaction, lambda: services.fusing.start(actor, channel, wish))
 
 
 COMMANDS = (stacks,)

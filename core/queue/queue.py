@@ -15,13 +15,13 @@ from core.db import Database, after_commit, rows
 from core.db.guilds import ensure_guild
 from core.db.tables import GuildRow, JobRow
 from core.domain.jobs import Job, JobKind, JobState, Progress
-from core.domain.requests import ImportRequest, Request, TrainRequest
+from core.domain.requests import FuseRequest, ImportRequest, Request, TrainRequest
 from core.errors import NotFound
 from core.queue.bell import Bells
 from core.queue.order import next_job, place_of
 from core.queue.transitions import FRESH, end, give_back, record
 
-TEACHES = (TrainRequest, ImportRequest)
+TEACHES = (TrainRequest, ImportRequest, FuseRequest)
 """What makes a new version of a concept, one at a time."""
 
 

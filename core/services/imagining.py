@@ -185,9 +185,11 @@ async def understood(
     named = [name for name, _ in wanted]
     explicit = (*named, *prompts.tokens(prompt))
     known = await shelf.named(session, guild_id, {*explicit, *prompts.words(prompt)})
-    await require(session, guild_id, [name for name in explicit if name not in known])
-    usable = await _usable(session, known, explicit)
-    meant = prompts.resolve(prompt, wanted, usable)
+    inside = prompts.carried(prompt, wanted, known)
+    own = [name for name in explicit if name not in inside]
+    await require(session, guild_id, [name for name in own if name not in known])
+    usable = await _usable(session, {n: c for n, c in known.items() if n not in inside}, own)
+    meant = prompts.resolve(prompt, wanted, usable, inside)
     return _request(wish, meant), meant.notes
 
 

@@ -15,7 +15,7 @@ from core.domain.jobs import Job
 from core.domain.people import Actor
 from core.domain.requests import ImportRequest
 from core.services.desk import Desk
-from core.services.naming import new_concept, own_concept
+from core.services.naming import concept_of_job, own_concept
 from core.services.submitted import Submitted
 
 
@@ -71,7 +71,7 @@ async def taken_in(session: AsyncSession, job: Job, ended: Imported) -> VersionR
     if not isinstance(request, ImportRequest):
         raise TypeError(f"job {job.id} is no import job")
     await ensure_guild(session, job.guild_id)
-    concept_id = request.concept_id or await _its_concept(session, job, request)
+    concept_id = await concept_of_job(session, job, request)
     return VersionRow(
         concept_id=concept_id,
         number=await next_number(session, concept_id),
@@ -96,11 +96,3 @@ async def next_number(session: AsyncSession, concept_id: int) -> int:
     concept.chosen = None
     last = select(func.max(VersionRow.number)).where(VersionRow.concept_id == concept_id)
     return (await session.scalar(last) or 0) + 1
-
-
-async def _its_concept(session: AsyncSession, job: Job, request: ImportRequest) -> int:
-    actor = Actor(guild_id=job.guild_id, user_id=job.user_id)
-    name, noun, kind = request.name, request.class_noun, request.concept_kind
-    concept = await own_concept(session, actor, name=name, noun=noun, kind=kind)
-    concept = concept or await new_concept(session, actor, name=name, noun=noun, kind=kind)
-    return concept.id

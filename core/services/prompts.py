@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain.concepts import WEIGHT_MAX, WEIGHT_MIN, Concept, concept_name, token_of
+from core.domain.fusion import words_in
 from core.domain.requests import PROMPT_MAX, STACK_MAX
 from core.errors import InvalidInput
 
@@ -52,14 +53,38 @@ def words(prompt: str) -> tuple[str, ...]:
     return _unique(match["word"] for match in MENTION.finditer(prompt) if match["word"])
 
 
-def resolve(
+def carried(
     prompt: str, wanted: Sequence[tuple[str, float]], known: Mapping[str, Concept]
+) -> dict[str, str]:
+    """Each word that a fused concept brings with it, if that is asked for, and whose it is.
+
+    Raises:
+        InvalidInput: one of them is wanted beside it as a concept of its own.
+    """
+    named = {concept_name(name): None for name, _ in wanted}
+    asked = [known[name] for name in (*named, *tokens(prompt)) if name in known]
+    words = {word: concept.name for concept in asked for word in words_in(concept)}
+    for name in named:
+        if name in words:
+            raise InvalidInput(
+                f"{token_of(name)} is inside {token_of(words[name])} already. Leave it out of "
+                "`concepts`; in the prompt its word does as before."
+            )
+    return words
+
+
+def resolve(
+    prompt: str,
+    wanted: Sequence[tuple[str, float]],
+    known: Mapping[str, Concept],
+    inside: Mapping[str, str] | None = None,
 ) -> Resolved:
     """Write every concept of `known` as a token, put the merely wanted ones in front.
 
     `known` has each concept under the name or alias that was used; tokens are of names. A weight
     in the prompt wins over one in `wanted`. Every name in `wanted` and every token must be in
-    `known`; bare words that are not stay words.
+    `known`; bare words that are not stay words. `inside` holds what `carried` gives: such words are
+    no concepts of their own here.
 
     Raises:
         InvalidInput: a weight is no number or out of range, nothing is left to draw, the prompt
@@ -71,6 +96,9 @@ def resolve(
 
     def write(match: re.Match[str]) -> str:
         called = (match["token"] or match["word"]).lower()
+        if inside and called in inside:
+            mentioned.append(inside[called])
+            return _word_inside(match, inside[called])
         if called not in known:
             return match[0]
         name = known[called].name

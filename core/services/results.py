@@ -20,6 +20,7 @@ from core.dispatch.messages import (
     Evaluated,
     Exported,
     Failed,
+    Fused,
     Imagined,
     Imported,
     MadeImage,
@@ -34,6 +35,7 @@ from core.errors import UserError
 from core.queue import Queue
 from core.services import hearing
 from core.services.estimates import measured
+from core.services.fusing import fused_in
 from core.services.imagining import ImagineWish, Imagining
 from core.services.importing import next_number, taken_in
 
@@ -56,7 +58,7 @@ class Results:
                 await self._fail(session, ended)
             elif isinstance(ended, Cancelled):
                 await self._queue.cancelled(session, ended.job_id, ended.attempt)
-            elif isinstance(ended, Imported):
+            elif isinstance(ended, Imported | Fused):
                 await self._take_in(session, ended)
             elif await self._queue.complete(session, ended.job_id, ended.attempt):
                 await self._keep(session, ended)
@@ -66,13 +68,13 @@ class Results:
         cause = "" if failed.users_fault else failed.text
         await self._queue.fail(session, failed.job_id, failed.attempt, text, cause=cause)
 
-    async def _take_in(self, session: AsyncSession, ended: Imported) -> None:
-        """A name that was given away while the file was checked makes a failed job of it."""
+    async def _take_in(self, session: AsyncSession, ended: Imported | Fused) -> None:
+        """A name that was given away while the worker was at it makes a failed job of it."""
         try:
             async with session.begin_nested():
                 if await self._queue.complete(session, ended.job_id, ended.attempt):
                     job = rows.job(await session.get_one(JobRow, ended.job_id))
-                    session.add(await taken_in(session, job, ended))
+                    session.add(await _put_together(session, job, ended))
                     session.add(measured(job, ended))
         except UserError as error:
             await self._queue.fail(session, ended.job_id, ended.attempt, str(error))
@@ -129,6 +131,13 @@ def _image(job: Job, index: int, made: MadeImage) -> ImageRow:
         manifest=made.manifest,
         created_at=datetime.now(UTC),
     )
+
+
+async def _put_together(session: AsyncSession, job: Job, ended: Imported | Fused) -> VersionRow:
+    """A version that nobody taught; its concept is made where it is new."""
+    if isinstance(ended, Fused):
+        return await fused_in(session, job, ended)
+    return await taken_in(session, job, ended)
 
 
 async def _version(session: AsyncSession, job: Job, ended: Trained) -> VersionRow:

@@ -6,6 +6,7 @@ from core.services.desk import Desk
 from core.services.evaluating import Evaluating
 from core.services.exporting import Exporting
 from core.services.favourites import Favourites
+from core.services.fusing import Fusing
 from core.services.gallery import Gallery
 from core.services.guilds import Guilds
 from core.services.imagining import Imagining
@@ -50,6 +51,7 @@ class Services:
         )
         self.training = Training(database, desk)
         self.importing = Importing(database, desk)
+        self.fusing = Fusing(database, desk, self.stacks)
         self.exporting = Exporting(database, desk)
         self.versions = Versions(database, desk)
         self.evaluating = Evaluating(database, desk, library=self.library, gallery=self.gallery)

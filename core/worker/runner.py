@@ -8,6 +8,7 @@ from core.dispatch.messages import Ended, Run
 from core.domain.requests import (
     EvaluateRequest,
     ExportRequest,
+    FuseRequest,
     ImagineRequest,
     ImportRequest,
     TrainRequest,
@@ -23,6 +24,7 @@ from core.worker.evaluation.after_training import and_evaluated
 from core.worker.evaluation.encoder import Scorer
 from core.worker.evaluation.evaluator import Evaluator
 from core.worker.exporting import Exporter
+from core.worker.fusion.fuser import Fuser
 from core.worker.imagine import Imaginer, png
 from core.worker.importing import Importer
 from core.worker.loop import Slices
@@ -45,6 +47,7 @@ class Runner:
     teacher: Teacher
     listener: Listener
     importer: Importer
+    fuser: Fuser
     exporter: Exporter
     evaluator: Evaluator
     evaluates_training: bool = False
@@ -56,14 +59,20 @@ class Runner:
                 return self._taught(lesson, ticket)
             case ImagineRequest() as wish:
                 return self.imaginer.slices(wish, ticket)
-            case ImportRequest() as file:
-                return and_sketched(self.importer.run(file, ticket), self.evaluator.storage)
+            case ImportRequest() | FuseRequest() as parts:
+                return and_sketched(self._put_together(parts, ticket), self.evaluator.storage)
             case ExportRequest() as order:
                 return _whole(lambda: self.exporter.run(order, ticket), ticket)
             case EvaluateRequest() as question:
                 return self.evaluator.run(question, ticket)
             case TranscribeRequest() as sound:
                 return _whole(lambda: self.listener.run(sound, ticket), ticket)
+
+    def _put_together(self, parts: ImportRequest | FuseRequest, ticket: Ticket) -> Slices:
+        """A version from what there is already."""
+        if isinstance(parts, FuseRequest):
+            return self.fuser.run(parts, ticket)
+        return self.importer.run(parts, ticket)
 
     def _taught(self, lesson: TrainRequest, ticket: Ticket) -> Slices:
         training = and_sketched(self.teacher.run(lesson, ticket), self.evaluator.storage)
@@ -96,6 +105,7 @@ def load_runner(config: WorkerConfig) -> Runner:
     listener = Listener(config.speech_model, device=device, threads=threads, storage=storage)
     teacher = Teacher(base, stacks, imaginer, storage)
     importer = Importer(base, stacks, imaginer, storage)
+    fuser = Fuser(base, stacks, imaginer, storage)
     exporter = Exporter(base, storage)
     scorer = Scorer(config.scoring_model, device=device, fidelity_model=config.fidelity_model)
     evaluator = Evaluator(base, imaginer, storage, scorer)
@@ -105,6 +115,7 @@ def load_runner(config: WorkerConfig) -> Runner:
         teacher,
         listener,
         importer,
+        fuser,
         exporter,
         evaluator,
         evaluates_training=config.evaluate_training,

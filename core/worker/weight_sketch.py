@@ -13,7 +13,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from core.dispatch.messages import Imported, Trained
+from core.dispatch.messages import Fused, Imported, Trained
 from core.domain.overlap import SIDE
 from core.storage import Storage
 from core.worker.artifact import Artifact, unpack
@@ -27,7 +27,7 @@ def and_sketched(making: Slices, storage: Storage) -> Slices:
     it changes.
     """
     ended = yield from making
-    if not isinstance(ended, Trained | Imported):
+    if not isinstance(ended, Trained | Imported | Fused):
         return ended
     made = unpack(storage.get(ended.artifact))
     return replace(ended, family=made.family, sketch=weight_sketch(made))

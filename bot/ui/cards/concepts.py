@@ -7,6 +7,7 @@ from bot.ui.card import GOOD, Blob, Button, Card, Row, embed
 from bot.ui.cards.evaluation import copy_warning, summary
 from bot.ui.text import block, code, dotted, duration, escaped, listed
 from core.domain.concepts import Concept, ConceptVersion
+from core.domain.fusion import fusion_of
 from core.domain.recipes import FIXED, Choice, Recipe
 from core.domain.requests import ImportRequest, TrainRequest
 from core.services.labels import Labelled
@@ -84,7 +85,7 @@ def learned(request: TrainRequest, version: ConceptVersion, sheet: Blob, job_id:
         card.add_field(name="How good is it?", value=told, inline=False)
         if warning := copy_warning(version.scores):
             card.add_field(name="⚠️ Mind", value=warning, inline=False)
-    card.set_footer(text=_learned_footer(version, job_id))
+    card.set_footer(text=_learned_footer(request, version, job_id))
     return Card(embed=card, rows=(_try_row(version.concept_id),), files=(sheet,))
 
 
@@ -137,12 +138,12 @@ def _choice_line(choice: Choice) -> str:
     )
 
 
-def _learned_footer(version: ConceptVersion, job_id: int) -> str:
-    count = len(version.pictures)
+def _learned_footer(request: TrainRequest, version: ConceptVersion, job_id: int) -> str:
+    count, masked = len(version.pictures), sum(map(bool, request.masks))
     return dotted(
         f"#{job_id}",
         f"version {version.number}",
-        f"{count} picture{'s' if count != 1 else ''}",
+        f"{count} picture{'s' if count != 1 else ''}" + (f", {masked} masked" if masked else ""),
         f"learned in {duration(version.seconds)}",
     )
 
@@ -157,6 +158,8 @@ def _contents(version: ConceptVersion) -> list[str]:
         parts.append(f"an adapter of rank {origin.rank} in {FORMS[origin.form]} form")
     if origin.vectors:
         parts.append(f"a word of {origin.vectors} vector{'s' if origin.vectors != 1 else ''}")
+    if origin.form == "hypernetwork":
+        parts.append("a hypernetwork")
     lines = [f"{code(origin.file_name, 60)} holds {listed(parts)}."]
     if not origin.vectors:
         lines.append("It has no word of its own; its name stands for the class.")
@@ -204,6 +207,10 @@ def _listed(version: ConceptVersion, concept: Concept) -> str:
 
 def _about(version: ConceptVersion) -> tuple[str, ...]:
     origin, count, parents = version.origin, len(version.pictures), len(version.parents)
+    fusion = fusion_of(version)
+    if fusion is not None:
+        names = ", ".join(word.name for word in fusion.words)
+        return f"v{version.number}", f"fused of {names}", duration(version.seconds)
     return (
         f"v{version.number}",
         f"from {origin.file_name[:60]}"

@@ -8,6 +8,7 @@ from core.domain.jobs import Job, JobKind, JobState
 from core.domain.requests import (
     EvaluateRequest,
     ExportRequest,
+    FuseRequest,
     ImagineRequest,
     ImportRequest,
     Purpose,
@@ -19,6 +20,7 @@ VERBS = {
     JobKind.TRAIN: "learning",
     JobKind.TRANSCRIBE: "listening",
     JobKind.IMPORT: "checking",
+    JobKind.FUSE: "fusing",
     JobKind.EXPORT: "writing",
     JobKind.EVALUATE: "evaluating",
 }
@@ -55,18 +57,26 @@ def subject(job: Job) -> str:
     if isinstance(request, TrainRequest):
         count = len(request.pictures)
         base = f", on top of {listed([code(p.token) for p in request.parents])}"
+        masked = f" ({masks} masked)" if (masks := sum(map(bool, request.masks))) else ""
         return (
             f"learning {code(f'<{request.name}>')} ({escaped(request.class_noun)}) from "
-            f"{count} picture{'s' if count != 1 else ''}{base if request.parents else ''}"
+            f"{count} picture{'s' if count != 1 else ''}{masked}{base if request.parents else ''}"
         )
-    if isinstance(request, ImportRequest):
-        noun, file = escaped(request.class_noun), code(request.file_name, 60)
-        return f"taking in {code(f'<{request.name}>')} ({noun}) from {file}"
+    if isinstance(request, ImportRequest | FuseRequest):
+        return _put_together(request)
     if isinstance(request, ExportRequest):
         return f"writing {code(request.concept.token)} v{request.number} for {request.form.value}"
     if isinstance(request, EvaluateRequest):
         return f"{evaluated(request)} on {request.drawn} images"
     return "a voice message"
+
+
+def _put_together(request: ImportRequest | FuseRequest) -> str:
+    """A version that is made of what there is already."""
+    token = code(f"<{request.name}>")
+    if isinstance(request, FuseRequest):
+        return f"fusing {listed([code(part.token) for part in request.parts])} into {token}"
+    return f"taking in {token} ({escaped(request.class_noun)}) from {code(request.file_name, 60)}"
 
 
 def evaluated(request: EvaluateRequest) -> str:

@@ -40,3 +40,25 @@ async def test_stacks_are_offered_beside_concepts(house: House) -> None:
     assert await offered("imagine", "concepts", "x") == ["xyz", "xhome"]
     assert await offered("train", "base_on", "x") == ["xyz"]
     assert await offered("stacks show", "name", "xh") == ["xhome"]
+
+
+async def test_a_stack_is_fused_and_used(house: House) -> None:
+    """The card says what was kept and how it is used; its words are known with it alone."""
+    owl = house.person()
+    await house.teach("Lighthouse", "xyz", "temple", owl)
+    await house.teach("Lighthouse", "kar", "forest", owl)
+    await owl.run("stacks save", {"name": "home", "concepts": "xyz:0.8, kar"})
+    queued = await owl.run("stacks fuse", {"name": "home", "into": "duo"})
+    assert "fusing `<xyz>` and `<kar>` into `<duo>`" in queued["message"]["content"]
+    card = text_of(await house.result(owl, queued))
+    assert "`<xyz>` v1 · 90% kept · added up 0%" in card
+    assert "a photo of <duo>" in card
+    drawn = text_of(await house.imagine(owl, prompt="a <duo> at night"))
+    assert "`<duo>` 1 (v1)" in drawn
+    drawn = text_of(await house.imagine(owl, prompt="<xyz> temple by <kar>", concepts="duo"))
+    assert "`<duo>` 1 (v1)" in drawn
+    assert "`<xyz>`" not in drawn
+    shown = text_of((await owl.run("concepts show", {"name": "duo"}))["message"])
+    assert "fused of xyz, kar" in shown
+    refused = await owl.run("stacks fuse", {"name": "nothing", "into": "duo"})
+    assert "no stack <nothing>" in refused["message"]["content"]

@@ -1,12 +1,14 @@
 """A scripted worker: ends jobs at once with real PNGs, or waits until it is told to."""
 
 import asyncio
+from dataclasses import replace
 
 from core.dispatch.messages import (
     Cancelled,
     Ended,
     Exported,
     Failed,
+    Fused,
     Imagined,
     Imported,
     MadeImage,
@@ -20,6 +22,7 @@ from core.domain.jobs import Job, JobKind, Progress
 from core.domain.requests import (
     EvaluateRequest,
     ExportRequest,
+    FuseRequest,
     ImagineRequest,
     ImportRequest,
     Recipe,
@@ -30,6 +33,7 @@ from core.queue import Bells, Queue
 from core.services.results import Results
 from core.storage import Storage
 from tests.evaluations import evaluated
+from tests.studio import fused
 from tests.unit.bot.files import noise_png
 
 SIDE_PX = 64
@@ -78,8 +82,8 @@ class ScriptedWorker:
             return self._trained(job, request)
         if isinstance(request, ExportRequest):
             return self._exported(job, request)
-        if isinstance(request, ImportRequest):
-            return self._imported(job, request)
+        if isinstance(request, ImportRequest | FuseRequest):
+            return self._put_together(job, request)
         if isinstance(request, EvaluateRequest):
             return evaluated(job, request, self._picture_of)
         segment = Segment(start=0, end=1, text=self.heard, avg_logprob=-0.1, no_speech_prob=0.0)
@@ -137,6 +141,12 @@ class ScriptedWorker:
             origin=origin,
             seconds=3.0,
         )
+
+    def _put_together(self, job: Job, request: ImportRequest | FuseRequest) -> Imported | Fused:
+        if isinstance(request, ImportRequest):
+            return self._imported(job, request)
+        samples = tuple(self._storage.put(noise_png(1000 * job.id + i)) for i in range(4))
+        return replace(fused(job, request), samples=samples, model="scripted")
 
     def _trained(self, job: Job, request: TrainRequest) -> Trained:
         samples = tuple(self._storage.put(noise_png(1000 * job.id + i)) for i in range(4))
