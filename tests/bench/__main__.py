@@ -1,15 +1,19 @@
-"""Run one benchmark by name, or all: `python -m tests.bench [--tiny] [NAME …]`.
+"""Run one benchmark by name, or all: `python -m tests.bench [--tiny] [OPTIONS] [NAME …]`.
 
 `--tiny` runs the same code in seconds, for those that have such a way; its figures mean nothing.
 """
 
+import argparse
 import asyncio
 import importlib
+import inspect
 import pkgutil
 import platform
 import sys
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -28,17 +32,35 @@ def machine() -> str:
     return f"{platform.machine()}, {cores} cores, {memory} GiB, {packages}"
 
 
+def read(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
+    """Which benchmarks, and the options that were given."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    left_out: Mapping[str, Any] = {"default": argparse.SUPPRESS}
+    parser.add_argument("--tiny", action="store_true", **left_out, help="a figure means nothing")
+    parser.add_argument("--concepts", type=int, **left_out, help="how many of the fourteen")
+    parser.add_argument("--seeds", type=int, **left_out, help="images of a prompt")
+    parser.add_argument("--steps", type=int, **left_out, help="of a training; 0: the recipe's own")
+    parser.add_argument("--part", **left_out, help="2/3: the second of three processes' work")
+    given = vars(parser.parse_args(arguments))
+    names = given.pop("names") or NAMES
+    unknown = set(names) - set(NAMES)
+    if unknown:
+        parser.error(f"No benchmark named {', '.join(sorted(unknown))}. See --help.")
+    return names, given
+
+
 def main() -> None:
     """Run what was asked for."""
-    tiny = {"tiny": True} if "--tiny" in sys.argv else {}
-    chosen = [name for name in sys.argv[1:] if name != "--tiny"] or NAMES
-    unknown = set(chosen) - set(NAMES)
-    if unknown:
-        sys.exit(f"No benchmark named {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}.")
+    names, given = read(sys.argv[1:])
     print(f"Machine: {machine()}\n")
-    for name in chosen:
+    for name in names:
         print(f"## {name}\n")
-        asyncio.run(importlib.import_module(f"tests.bench.{name}").run(**tiny))
+        run = importlib.import_module(f"tests.bench.{name}").run
+        known = {key: given[key] for key in given if key in inspect.signature(run).parameters}
+        if known != given and len(names) == 1:
+            sys.exit(f"{name} has no --{', --'.join(given.keys() - known.keys())}.")
+        asyncio.run(run(**known))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ fill the folder at once, and a run that was broken off goes on where it was; rem
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,7 +20,7 @@ from PIL import Image
 
 from core.dispatch.messages import Checkpointed, Progressed, Trained
 from core.domain.concepts import ConceptKind, StackEntry
-from core.domain.recipes import Preset, Value
+from core.domain.recipes import Preset, Recipe, Value
 from core.domain.requests import COUNT_MAX, ImagineRequest, Stacking, TrainRequest
 from core.pocket.concepts import PocketConcept, pictures, shows
 from core.pocket.judge import Judge
@@ -33,15 +34,27 @@ from core.worker.loop import Slices
 from core.worker.models import load_base
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
+from core.worker.training import checkpoint
+from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.course import Teacher
+from core.worker.training.lesson import Lesson
+from core.worker.training.parts import Bench
 from core.worker.training.presets import recipe_for
 from tests.bench._concepts import BY_NAME
 
 FOLDER = Path("build/concepts")
 FIRST_SEED = 100
 PICTURES = 5
-QUICKLY = (("prior_pictures", 2), ("replay_pictures", 2), ("batch", 2), ("checkpoint_every", 1))
-"""Settings under which a course takes a second and teaches nothing."""
+TINY = (2, 2, 2)
+"""Concepts, seeds and steps that take seconds; their figures mean nothing."""
+QUICKLY = {
+    "prior_pictures": 2,
+    "replay_pictures": 2,
+    "batch": 2,
+    "checkpoint_every": 1,
+    "hold_out_from": 2,
+}
+"""Settings under which a course takes a second and teaches nothing, with as many pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +68,8 @@ class Course:
     pictures: int = PICTURES
     settings: tuple[tuple[str, Value], ...] = ()
     parents: tuple[StackEntry, ...] = ()
-    begins: str | None = None
-    """Storage key of the checkpoint that it goes on from."""
+    goes_on: str | None = None
+    """Storage key of the artifact whose adapter learns on; the word is a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +113,27 @@ class Workshop:
             name=course.name,
             class_noun=concept.class_noun,
             concept_kind=ConceptKind.SUBJECT,
-            pictures=tuple(self.storage.put(png(one)) for one in shown(course)),
+            pictures=tuple(self.storage.put(png(one)) for one in self.shown(course)),
             preset=course.preset,
             steps=course.steps,
-            settings=settings | dict(QUICKLY) if self.tiny else settings,
+            settings=settings | QUICKLY if self.tiny else settings,
             parents=course.parents,
             seed=number,
         )
         recipe = recipe_for(request, self.base.family, device="cpu")
         return request.model_copy(update={"recipe": recipe, "steps": None, "settings": {}})
 
+    def shown(self, course: Course) -> list[Image.Image]:
+        """The pictures that a concept is taught from."""
+        return pictures(
+            BY_NAME[course.name], QUICKLY["hold_out_from"] if self.tiny else course.pictures
+        )
+
     def taught(self, course: Course) -> Taught:
         """What a course gave, now or earlier."""
         request = self.request(course)
         label = f"taught {course.name} {course.preset}"
-        decides = (request.model_dump_json(), str(course.begins))
+        decides = (request.model_dump_json(), str(course.goes_on))
         made = self.remembered(
             label, *decides, make=lambda: asdict(self._teach(request, course)), judged=False
         )
@@ -161,7 +180,7 @@ class Workshop:
 
         Without `judged` it is the same whatever the judge and the CLIP are.
         """
-        told = json.dumps([self._learners, self._judges if judged else "", decides])
+        told = json.dumps([self._learners, self._judges if judged else "", self.tiny, decides])
         name = f"{label} {hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
         place = self.folder / "notes" / name.replace(" ", "-")
         if not place.exists():
@@ -171,7 +190,8 @@ class Workshop:
     def _teach(self, request: TrainRequest, course: Course) -> Taught:
         print(f"teaching <{course.name}> by {course.preset}", flush=True)
         watch = _Watch()
-        ticket = Ticket(1, 1, watch.hear, _never, _never, checkpoint=course.begins)
+        begins = self._begun(request, course.goes_on) if course.goes_on else None
+        ticket = Ticket(1, 1, watch.hear, _never, _never, checkpoint=begins)
         trained = _finished(self._teacher.run(request, ticket))
         return Taught(
             artifact=trained.artifact,
@@ -180,6 +200,18 @@ class Workshop:
             step=trained.recipe.choice.step if trained.recipe.choice else None,
             checkpoints=tuple(watch.checkpoints),
         )
+
+    def _begun(self, request: TrainRequest, before: str) -> str:
+        """The storage key of a checkpoint before the first step, with an adapter from before."""
+        lora = self.stacks.artifact(before).lora
+        recipe, saved = request.recipe or Recipe(), Checkpoint()
+        lesson = Lesson(Bench(self.base, self.stacks, request, recipe, adapter="goes-on"))
+        try:
+            lesson.restore(lesson.copies() | {"adapter": dict(lora)})
+            lesson.save(saved)
+            return self.storage.put(checkpoint.pack(saved))
+        finally:
+            lesson.close()
 
     def _together(self, resolved: ImagineRequest, seeds: Sequence[int]) -> list[Image.Image]:
         drafts = [
@@ -227,21 +259,17 @@ class _Watch:
         return time.process_time() - self._began_s
 
 
-def shown(course: Course) -> list[Image.Image]:
-    """The pictures that a concept is taught from."""
-    return pictures(BY_NAME[course.name], course.pictures)
-
-
 def mine(units: Sequence[Any], part: str | None) -> list[Any]:
     """The units of work of one process of several: `2/3` is the second of three.
 
     Raises:
         ValueError: there is no such part.
     """
-    index, _, count = (part or "1/1").partition("/")
-    if not (index + count).isdecimal() or not 1 <= int(index) <= int(count):
+    found = re.fullmatch(r"(\d+)/(\d+)", part or "1/1")
+    index, count = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= index <= count:
         raise ValueError(f"a part is written as 1/2, not {part}")
-    return list(units[int(index) - 1 :: int(count)])
+    return list(units[index - 1 :: count])
 
 
 def _finished(slices: Slices) -> Trained:
