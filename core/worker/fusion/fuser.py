@@ -32,6 +32,8 @@ from core.worker.weights import weights_of
 SEEDS = (0, 1)
 """Of each of a concept's four prompts while its layers are listened to."""
 SAMPLE_SEEDS = (11, 12, 13)
+HEARD_EVERY = 4
+"""Steps of a drawing: writing down what is read takes longer than drawing."""
 GRAM_BYTES = 2**31
 """For what the layers of all concepts read; more of it is done group by group, drawing anew."""
 Errors = list[list[tuple[float, float]]]
@@ -120,7 +122,7 @@ class _Fusing:
         for entry in self._request.parts:
             grams: Grams = {}
             for prompt in _prompts(entry):
-                with recording(self._of.base.pipe.unet, layers, grams):
+                with recording(self._of.base.pipe.unet, layers, grams, every=HEARD_EVERY):
                     self._draw(prompt, SEEDS, (entry,))
                 self._tell(f"drawing {entry.token} alone")
                 yield

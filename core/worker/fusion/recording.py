@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import torch
@@ -14,10 +15,17 @@ reads patches."""
 
 
 @contextmanager
-def recording(model: nn.Module, layers: Sequence[str], into: Grams) -> Iterator[None]:
-    """Inside, what these layers read of the guided half of a batch is added to `into`."""
+def recording(
+    model: nn.Module, layers: Sequence[str], into: Grams, *, every: int = 1
+) -> Iterator[None]:
+    """Inside, what these layers read of the guided half of a batch is added to `into`.
+
+    Of a layer's calls only each `every`-th counts, the first among them: from one step of a drawing
+    to the next little changes.
+    """
     handles = [
-        model.get_submodule(name).register_forward_pre_hook(_adds(name, into)) for name in layers
+        model.get_submodule(name).register_forward_pre_hook(_adds(name, into, every))
+        for name in layers
     ]
     try:
         yield
@@ -40,9 +48,13 @@ def in_groups(widths: Mapping[str, int], *, most_bytes: int) -> list[list[str]]:
     return groups
 
 
-def _adds(name: str, into: Grams) -> Any:
+def _adds(name: str, into: Grams, every: int) -> Any:
+    calls = count()
+
     @torch.no_grad()
     def hook(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        if next(calls) % every:
+            return
         rows = _rows(layer, inputs[0].chunk(2)[-1]).float()
         gram = rows.mT @ rows
         into[name] = into[name] + gram if name in into else gram

@@ -18,7 +18,7 @@ from core.worker.ticket import Stopped
 from core.worker.tokens import spelled
 from tests.unit.core.worker.training.conftest import finish, new_ticket
 
-LAYERS = ("mid_block",)
+LAYERS = ("mid_block.attentions", "down_blocks.0.resnets.0.conv1")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def imaginer(quick, stacks, storage):
 
 @pytest.fixture(scope="module")
 def small(make_concept, stacks, storage):
-    """Concepts that change the middle of the UNet only, so that little has to be solved."""
+    """Concepts that change a few layers only, a convolution among them: little has to be solved."""
 
     def make(name, seed, weight=1.0):
         entry = make_concept(name, seed=seed, weight=weight)
@@ -59,6 +59,15 @@ def request_of(small):
         return FuseRequest(**values | changes)
 
     return request
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little():
+    """One seed a prompt and one pair of samples: pictures take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fuser, "SEEDS", (0,))
+        patch.setattr(fuser, "SAMPLE_SEEDS", (11,))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +96,7 @@ def test_one_adapter_keeps_what_each_does_alone(fused, storage):
         ("xyz", 0.5),
         ("kar", 1.0),
     ]
-    assert len(fused[0].samples) == 6
-    assert len(set(fused[0].samples)) == 6
+    assert len(set(fused[0].samples)) == 2
 
 
 def test_it_tells_how_far_it_is(fused):

@@ -33,6 +33,16 @@ def test_convolutions_read_patches(stride, padding):
     assert foretold.item() == pytest.approx(put_out[1:].square().sum().item(), rel=1e-4)
 
 
+def test_some_calls_count():
+    """The first, and each third after it; for each layer by itself."""
+    model, calls, grams = nn.Sequential(nn.Linear(3, 3)), torch.randn(7, 2, 3), {}
+    with recording(model, ["0"], grams, every=3):
+        for read in calls:
+            model(read)
+    rows = calls[::3, 1]
+    assert torch.allclose(grams["0"], rows.T @ rows, rtol=1e-5, atol=1e-5)
+
+
 def test_hooks_are_gone_after_an_error():
     """A cancelled drawing leaves the model as it was."""
     model, grams = nn.Sequential(nn.Linear(3, 4)), {}
