@@ -48,7 +48,7 @@ METHODS = {
     kind="A thing that can be placed, or a look",
     base_on="Concepts of this server that it builds on, with commas; they stay as they are",
     steps="How long to learn; left out, I choose",
-    zip_file="A zip of pictures, in place of single ones",
+    zip_file="A zip of pictures; NAME-mask.png beside NAME.png: white is the part to learn",
     caption="What else all pictures show; one .txt beside each picture says it for that one",
     method="What learns; left out, an adapter and a word",
     settings="For the curious: settings of the recipe, such as rank=16, optimizer=prodigy",
@@ -132,6 +132,7 @@ async def teach(interaction: "Ask", teaching: Teaching) -> None:
         preset=teaching.preset,
         settings=teaching.settings,
         captions=tuple(own or teaching.caption for own in taken.captions),
+        masks=taken.masks,
     )
     training = interaction.client.services.training
     actor, channel = actor_of(interaction), channel_of(interaction)

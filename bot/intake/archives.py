@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from bot.intake.masks import picture_of
 from bot.intake.pictures import BYTES_MAX, Refused
 
 ENTRIES_MAX = 200
@@ -29,6 +30,11 @@ def is_archive(data: bytes) -> bool:
 def is_caption(name: str) -> bool:
     """The file is a text that says what the picture of the same name shows."""
     return name.lower().endswith(".txt")
+
+
+def is_beside(name: str) -> bool:
+    """The file is there for a picture: a caption or a mask."""
+    return is_caption(name) or bool(picture_of(name))
 
 
 def unpacked(data: bytes) -> list[tuple[str, bytes]]:
@@ -61,7 +67,7 @@ def _entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     wanted = [entry for entry in entries if not entry.is_dir() and not _clutter(entry)]
     if not wanted:
         raise Refused("holds no files. Put pictures into it.")
-    pictures = [entry for entry in wanted if not is_caption(entry.filename)]
+    pictures = [entry for entry in wanted if not is_beside(entry.filename)]
     if len(pictures) > FILES_MAX:
         raise Refused(f"holds {len(pictures)} files. Keep {FILES_MAX} pictures at most.")
     if sum(entry.file_size for entry in wanted) > UNPACKED_MAX_BYTES:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 import aiohttp
 import discord
 
-from bot.intake import archives, pictures, sounds, weights
+from bot.intake import archives, masks, pictures, sounds, weights
 from bot.intake.pictures import Picture, Refused
 from bot.ui.text import code, listed
 from core.domain.recipes import CAPTION_MAX
@@ -39,6 +39,8 @@ class Pictures:
     keys: tuple[str, ...]
     captions: tuple[str, ...]
     """What a text file beside each picture says of it, or nothing."""
+    masks: tuple[str, ...]
+    """The key of each picture's mask, or nothing."""
     notes: tuple[str, ...]
     """Sentences that the person should read, such as which two look nearly the same."""
 
@@ -136,9 +138,13 @@ class Intake:
 
     def _take(self, uploads: Sequence[Upload]) -> Pictures:
         checked = check_all(uploads)
-        notes = tuple(_near_copies(checked))
-        captions = tuple(picture.caption for picture in checked)
-        return Pictures(tuple(self._storage.put(one.png) for one in checked), captions, notes)
+        put = self._storage.put
+        return Pictures(
+            keys=tuple(put(one.png) for one in checked),
+            captions=tuple(one.caption for one in checked),
+            masks=tuple(put(one.mask) if one.mask else "" for one in checked),
+            notes=(*_near_copies(checked), *_masked(checked)),
+        )
 
 
 def check_all(uploads: Sequence[Upload]) -> list[Picture]:
@@ -150,18 +156,19 @@ def check_all(uploads: Sequence[Upload]) -> list[Picture]:
     found: list[Picture] = []
     refused: list[str] = []
     files = list(_expanded(uploads, refused))
-    texts = _texts(files, refused)
-    for name, data in files:
-        if archives.is_caption(name):
+    texts, masked = _texts(files, refused), masks.by_picture(files, refused)
+    for upload in files:
+        if archives.is_beside(upload.name):
             continue
+        stem = masks.stem(upload.name)
         try:
-            caption = texts.pop(_stem(name), "")
-            found.append(replace(pictures.check(name, data), caption=caption))
-        except Refused as reason:
-            refused.append(f"{code(name, 60)} {reason}")
+            found.append(_checked(upload, texts.pop(stem, ""), masked.pop(stem, None)))
+        except InvalidInput as reason:
+            refused.append(str(reason))
     refused.extend(
         f"{code(f'{stem}.txt', 60)} has no picture of the same name beside it." for stem in texts
     )
+    refused.extend(masks.alone(name) for name, _ in masked.values())
     refused.extend(_copies(found))
     if len(found) + len(refused) > PICTURES_MAX:
         raise InvalidInput(f"Those are more than {PICTURES_MAX} pictures. Choose the best of them.")
@@ -170,6 +177,15 @@ def check_all(uploads: Sequence[Upload]) -> list[Picture]:
     if not found:
         raise InvalidInput("Add at least one picture, please.")
     return found
+
+
+def _checked(upload: Upload, caption: str, mask: tuple[str, bytes] | None) -> Picture:
+    """A picture with what lies beside it; a mask goes before what is transparent."""
+    picture = _named(upload, lambda data: pictures.check(upload.name, data))
+    if mask is not None:
+        white = _named(Upload(*mask), lambda data: masks.fitted(data, picture))
+        picture = replace(picture, mask=white)
+    return replace(picture, caption=caption)
 
 
 def _named(upload: Upload, check: Callable[[bytes], T]) -> T:
@@ -204,12 +220,8 @@ def _texts(files: Sequence[Upload], refused: list[str]) -> dict[str, str]:
             continue
         if len(text) > CAPTION_MAX:
             refused.append(f"{code(name, 60)} is longer than {CAPTION_MAX} letters. Shorten it.")
-        texts[_stem(name)] = text[:CAPTION_MAX]
+        texts[masks.stem(name)] = text[:CAPTION_MAX]
     return texts
-
-
-def _stem(name: str) -> str:
-    return name.rpartition(".")[0].lower()
 
 
 def _copies(found: Sequence[Picture]) -> Iterable[str]:
@@ -229,6 +241,15 @@ def _near_copies(found: Sequence[Picture]) -> Iterable[str]:
     if pairs:
         named = [f"{code(a, 60)} and {code(b, 60)}" for a, b in pairs[:3]]
         yield f"{listed(named)} look nearly the same; different views teach more."
+
+
+def _masked(found: Sequence[Picture]) -> Iterable[str]:
+    count = sum(bool(picture.mask) for picture in found)
+    if count:
+        yield (
+            f"Of {count} picture{'s' if count != 1 else ''} I learn a part only: "
+            "what is opaque, or white in the mask beside it."
+        )
 
 
 def _report(refused: Sequence[str]) -> str:

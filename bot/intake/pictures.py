@@ -6,11 +6,13 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from core.errors import InvalidInput
 
+T = TypeVar("T")
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
 SIDE_MIN_PX = 32
 SIDE_MAX_PX = 1536
@@ -18,6 +20,8 @@ SIDE_MAX_PX = 1536
 PIXELS_MAX = 50_000_000
 BYTES_MAX = 20 * 1024 * 1024
 THUMB_PX = 32
+WHITE_MIN = 128
+"""Levels of 255 from which a part of a mask is white."""
 ALIKE = 3.0
 """Mean difference of two thumbnails, in levels of 255, below which they show the same."""
 # What Pillow's decoders raise on bytes that lie.
@@ -53,18 +57,24 @@ class Picture:
     """32 × 32 RGB, to find copies that are nearly the same."""
     caption: str = ""
     """What a text file beside it says."""
+    mask: bytes = b""
+    """A grey PNG of its size, white where it is to be learned; nothing: all of it is."""
 
 
 def check(name: str, data: bytes) -> Picture:
     """The picture in `data` as an upright RGB PNG without metadata; blocks, so use a thread.
 
+    Where parts of it are transparent, what is opaque is its mask.
+
     Raises:
         Refused: says what is wrong with it and what to do.
     """
-    image = _reduced(_upright(_bounded_bytes(data), _flat))
+    whole, opaque = _upright(_bounded_bytes(data), _flat_and_opaque)
+    image = _reduced(whole)
     digest = hashlib.sha256(repr(image.size).encode() + image.tobytes()).hexdigest()
     thumb = image.resize((THUMB_PX, THUMB_PX), Image.Resampling.BOX).tobytes()
-    return Picture(name=name, png=_png(image), digest=digest, thumb=thumb)
+    mask = png(_reduced(opaque)) if opaque else b""
+    return Picture(name=name, png=png(image), digest=digest, thumb=thumb, mask=mask)
 
 
 def check_ground(data: bytes) -> tuple[bytes, bool]:
@@ -74,7 +84,7 @@ def check_ground(data: bytes) -> tuple[bytes, bool]:
         Refused: says what is wrong with it and what to do.
     """
     image = _reduced(_upright(_bounded_bytes(data), _layered))
-    return _png(image), image.mode == "RGBA"
+    return png(image), image.mode == "RGBA"
 
 
 def check_mask(data: bytes) -> bytes:
@@ -83,11 +93,28 @@ def check_mask(data: bytes) -> bytes:
     Raises:
         Refused: as for any picture, or it has no white in it.
     """
+    return png(_mask(data, "where something new should go"))
+
+
+def check_learned(data: bytes) -> Image.Image:
+    """A training picture's mask in grey; what is transparent counts as black.
+
+    Raises:
+        Refused: as for any picture, or it has no white in it.
+    """
+    return _mask(data, "what I should learn")
+
+
+def _mask(data: bytes, where: str) -> Image.Image:
     image = _reduced(_upright(_bounded_bytes(data), _grey))
+    if not _has_white(image):
+        raise Refused(f"has no white in it. Paint white {where}.")
+    return image
+
+
+def _has_white(image: Image.Image) -> bool:
     brightest = image.getextrema()[1]
-    if not isinstance(brightest, int | float) or brightest < 128:
-        raise Refused("has no white in it. Paint white where something new should go.")
-    return _png(image)
+    return isinstance(brightest, int | float) and brightest >= WHITE_MIN
 
 
 def _reduced(image: Image.Image) -> Image.Image:
@@ -98,7 +125,8 @@ def _reduced(image: Image.Image) -> Image.Image:
     return image
 
 
-def _png(image: Image.Image) -> bytes:
+def png(image: Image.Image) -> bytes:
+    """The bytes of an image as a PNG."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
@@ -116,7 +144,7 @@ def alike(one: Picture, other: Picture) -> bool:
     return difference / len(one.thumb) < ALIKE
 
 
-def _upright(data: bytes, simplify: Callable[[Image.Image], Image.Image]) -> Image.Image:
+def _upright(data: bytes, simplify: Callable[[Image.Image], T]) -> T:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _bounded(image)
@@ -145,15 +173,30 @@ def _bounded(image: Image.Image) -> None:
 
 def _flat(image: Image.Image) -> Image.Image:
     """RGB on white, from any mode; nothing but pixels is kept."""
-    if image.mode.startswith("I") or image.mode == "F":
-        image = _eight_bits(image)
+    image = _eight_bits(image)
     if _may_be_transparent(image):
         return _on(image, "white")
     return Image.frombytes("RGB", image.size, image.convert("RGB").tobytes())
 
 
+def _flat_and_opaque(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """RGB on white, and in grey how opaque it is where not all of it is.
+
+    Raises:
+        Refused: there is nothing in it that can be seen.
+    """
+    layered = _layered(image)
+    if layered.mode == "RGB":
+        return layered, None
+    opaque = Image.frombytes("L", layered.size, layered.getchannel("A").tobytes())
+    if not _has_white(opaque):
+        raise Refused("is transparent all over. Leave opaque what I should learn.")
+    return _on(layered, "white"), opaque
+
+
 def _layered(image: Image.Image) -> Image.Image:
     """RGBA where some of it is transparent, else RGB."""
+    image = _eight_bits(image)
     if _may_be_transparent(image):
         layered = image.convert("RGBA")
         if layered.getchannel("A").getextrema() != (255, 255):
@@ -176,6 +219,8 @@ def _on(image: Image.Image, colour: str) -> Image.Image:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Grey of 16 bits or floats → 8 bits; `convert` alone would clip it to white."""
+    if not image.mode.startswith("I") and image.mode != "F":
+        return image
     return image.convert("F").point(lambda value: value * (1 / 257)).convert("L")
 
 

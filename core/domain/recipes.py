@@ -139,6 +139,10 @@ class Recipe(BaseModel):
     """How often a picture is shown without its caption."""
     flips: bool = True
     """Show mirror images too; no for letters, faces and things with a left and a right."""
+    buckets: bool = True
+    """Give pictures that are not square a size near their shape; no: cut them all square."""
+    mask_floor: float = Field(default=0.1, ge=0, le=1)
+    """What the rest of a masked picture counts beside the part to be learned; 1: as much."""
 
     prior: Prior = Prior.PICTURES
     prior_pictures: int = Field(default=42, ge=0, le=1000)

@@ -40,6 +40,8 @@ class TrainWish:
     """Settings instead of the preset's own, such as `rank=16, ema=0.9`."""
     captions: tuple[str, ...] = ()
     """What is said of each picture, in their order."""
+    masks: tuple[str, ...] = ()
+    """Storage key of each picture's mask, or nothing, in their order."""
 
 
 class Training:
@@ -103,6 +105,7 @@ def _request(concept: Concept, wish: TrainWish, parents: tuple[StackEntry, ...])
         preset=wish.preset,
         settings=parse_changes(wish.settings),
         captions=wish.captions,
+        masks=wish.masks if any(wish.masks) else (),
         parents=parents,
         seed=secrets.randbelow(SEED_MAX + 1),
     )

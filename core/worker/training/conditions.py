@@ -41,25 +41,39 @@ def encode_captions(base: Base, captions: list[str]) -> Conditions:
     return Conditions(encoded[0], encoded[2] if base.xl else None)
 
 
-def predict(base: Base, latents: Tensor, timesteps: Tensor, conditions: Conditions) -> Tensor:
-    """The UNet's answer for noised latents (count, channels, height, width)."""
+def predict(
+    base: Base,
+    latents: Tensor,
+    timesteps: Tensor,
+    conditions: Conditions,
+    sizes: Tensor | None = None,
+) -> Tensor:
+    """The UNet's answer for noised latents (count, channels, height, width).
+
+    SDXL is told `sizes` (count, 6) of each; None: these are whole pictures of just that size.
+    """
     prediction: Tensor = base.pipe.unet(
         latents,
         timesteps,
         encoder_hidden_states=conditions.embeds,
-        added_cond_kwargs=_added(base, conditions),
+        added_cond_kwargs=_added(base, latents, conditions, sizes),
         return_dict=False,
     )[0]
     return prediction
 
 
-def _added(base: Base, conditions: Conditions) -> dict[str, Any] | None:
-    """SDXL's size conditions: pictures are whole squares of the native side."""
+def _added(
+    base: Base, latents: Tensor, conditions: Conditions, sizes: Tensor | None
+) -> dict[str, Any] | None:
+    """SDXL's pooled text and size conditions."""
     if conditions.pooled is None:
         return None
-    side = base.native_px
-    ids = torch.tensor([[side, side, 0, 0, side, side]], device=base.device, dtype=base.dtype)
-    return {
-        "text_embeds": conditions.pooled,
-        "time_ids": ids.repeat(len(conditions.pooled), 1),
-    }
+    told = _whole(base, latents) if sizes is None else sizes
+    return {"text_embeds": conditions.pooled, "time_ids": told}
+
+
+def _whole(base: Base, latents: Tensor) -> Tensor:
+    """Sizes of pictures of which nothing was scaled or cut."""
+    height, width = (int(side * base.pipe.vae_scale_factor) for side in latents.shape[-2:])
+    told = [[height, width, 0, 0, height, width]] * len(latents)
+    return torch.tensor(told, device=base.device, dtype=base.dtype)

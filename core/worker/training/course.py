@@ -20,7 +20,7 @@ from core.worker.stack import Speller, Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions, checkpoint, kept
 from core.worker.training.checkpoint import Checkpoint
-from core.worker.training.dataset import encode_both_ways, open_pictures
+from core.worker.training.dataset import Example, encode_buckets, in_order, open_examples
 from core.worker.training.held_out import (
     HeldOut,
     best_step,
@@ -76,19 +76,20 @@ class _Course:
         if self._ticket.checkpoint is not None:
             self._saved = checkpoint.unpack(self._of.storage.get(self._ticket.checkpoint))
         check_optimizer(self._recipe.optimizer, device=self._of.base.device.type)
-        pictures = open_pictures(self._of.storage, self._request.pictures)
+        request = self._request
+        examples = open_examples(self._of.storage, request.pictures, request.masks)
         yield from self._draw_prior()
-        made = yield from self._taught(pictures)
+        made = yield from self._taught(examples)
         samples = yield from self._samples(made)
         return self._trained(made, samples)
 
-    def _taught(self, pictures: list[Image.Image]) -> Generator[None, None, str]:
+    def _taught(self, examples: list[Example]) -> Generator[None, None, str]:
         """Learns from start or checkpoint to end; the storage key of the artifact."""
         lesson = Lesson(self._bench())
         try:
             lesson.load(self._saved)
-            held = self._hold_out(pictures, lesson)
-            shown = pictures[:-1] if held else pictures
+            held = self._hold_out(examples, lesson)
+            shown = examples[:-1] if held else examples
             yield from self._learn(lesson, self._material(shown, lesson), held)
             return self._packed(lesson)
         finally:
@@ -104,18 +105,19 @@ class _Course:
             made = artifact.Artifact(**lesson.packed(), facts=self._facts())
             return self._of.storage.put(artifact.pack(made))
 
-    def _hold_out(self, pictures: list[Image.Image], lesson: Lesson) -> HeldOut | None:
+    def _hold_out(self, examples: list[Example], lesson: Lesson) -> HeldOut | None:
         """Keeps the last picture for choosing by, where there are enough."""
-        if not holds_out(self._recipe, len(pictures)):
+        if not holds_out(self._recipe, len(examples)):
             return None
         base, kind = self._of.base, self._request.concept_kind
         speller = lesson.wear()
-        latents = encode_both_ways(base, pictures[-1:], flips=False)
+        as_it_is = self._recipe.model_copy(update={"flips": False})
+        views = encode_buckets(base, examples[-1:], as_it_is)[0].views
         self._of.stacks.wear(self._request.parents)
         nouns = captions.class_captions(kind, self._request.class_noun)
-        (where,) = likeliest(base, latents, nouns)
+        (where,) = likeliest(base, views.clean, nouns)
         caption = self._captions(where, speller, self._typed[-1])[0]
-        return hold_out(base, self._judge, latents, caption=caption, plain=nouns[0])
+        return hold_out(base, self._judge, views, caption=caption, plain=nouns[0])
 
     def _bench(self) -> Bench:
         of, name = self._of, f"taught-{self._ticket.job_id}"
@@ -141,13 +143,13 @@ class _Course:
         drawn = self._draw(prompt, seeds, speller, on_step=self._check)
         return [self._of.storage.put(png(picture)) for picture in drawn]
 
-    def _material(self, pictures: list[Image.Image], lesson: Lesson) -> Material:
+    def _material(self, examples: list[Example], lesson: Lesson) -> Material:
         of, request, recipe = self._of, self._request, self._recipe
         plain = captions.class_captions(request.concept_kind, request.class_noun)
         speller = lesson.wear()
-        shown = encode_both_ways(of.base, pictures, flips=recipe.flips)
+        shown = encode_buckets(of.base, examples, recipe)
         underneath = of.stacks.wear(request.parents)
-        where = likeliest(of.base, shown[: len(pictures)], plain)
+        where = likeliest(of.base, in_order(shown), plain)
         wanted = kept.plans(request, recipe)
         made = kept.kept(of.base, of.storage, underneath, wanted, self._saved.prior)
         of_class = [one for plan, one in zip(wanted, made, strict=True) if not plan.replayed]

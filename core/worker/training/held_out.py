@@ -13,7 +13,8 @@ from torch import Tensor
 
 from core.domain.recipes import Choice, Recipe
 from core.worker.models import Base
-from core.worker.training.conditions import Conditions, encode_captions, predict
+from core.worker.training.conditions import encode_captions, predict
+from core.worker.training.dataset import Views
 from core.worker.training.objective import Noised, Objective
 
 LEVELS = (0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
@@ -24,6 +25,7 @@ SEED = 7
 class HeldOut:
     """The picture noised in the same ways each time, and the base model's answers for the class."""
 
+    views: Views
     noised: tuple[Noised, ...]
     caption: str
     plain: str
@@ -36,25 +38,29 @@ class HeldOut:
         plain = encode_captions(base, [self.plain])
         total = torch.zeros(())
         for one, answer in zip(self.noised, self.answers, strict=True):
-            total += _error(base, objective, one, picture)
-            moved = predict(base, one.latents, one.timesteps, plain).float() - answer
+            told = predict(base, one.latents, one.timesteps, picture, self.views.sizes)
+            total += objective.losses(told, one, self.views.cells).mean().cpu()
+            now = predict(base, one.latents, one.timesteps, plain, self.views.sizes)
+            moved = now.float() - answer
             total += (moved.square().mean() * one.weight.mean()).cpu()
         return float(total) / len(self.noised)
 
 
 @torch.no_grad()
 def hold_out(
-    base: Base, objective: Objective, latents: Tensor, *, caption: str, plain: str
+    base: Base, objective: Objective, views: Views, *, caption: str, plain: str
 ) -> HeldOut:
-    """Holds one picture's latents (1, channels, height, width) back.
+    """Holds one picture back.
 
     The answers for the `plain` caption are taken from what the model wears now.
     """
     random = torch.Generator("cpu").manual_seed(SEED)
-    noised = tuple(objective.noise_at(latents, level, random) for level in LEVELS)
+    noised = tuple(objective.noise_at(views.clean, level, random) for level in LEVELS)
     told = encode_captions(base, [plain])
-    answers = tuple(predict(base, one.latents, one.timesteps, told).float() for one in noised)
-    return HeldOut(noised, caption, plain, answers)
+    answers = tuple(
+        predict(base, one.latents, one.timesteps, told, views.sizes).float() for one in noised
+    )
+    return HeldOut(views, noised, caption, plain, answers)
 
 
 def holds_out(recipe: Recipe, pictures: int) -> bool:
@@ -79,7 +85,3 @@ def choice_of(errors: Mapping[int, float]) -> Choice | None:
         return None
     best, last = best_step(errors), max(errors)
     return Choice(step=best, ran=last, error=errors[best], error_last=errors[last])
-
-
-def _error(base: Base, objective: Objective, one: Noised, said: Conditions) -> Tensor:
-    return objective.losses(predict(base, one.latents, one.timesteps, said), one).mean().cpu()

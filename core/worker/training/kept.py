@@ -20,7 +20,7 @@ from core.worker.models import Base
 from core.worker.stack import Speller
 from core.worker.training import captions
 from core.worker.training.conditions import encode_captions
-from core.worker.training.dataset import encode_both_ways, open_pictures
+from core.worker.training.dataset import encode_whole, open_pictures
 from core.worker.training.material import Captions, Kept
 
 PER_CAPTION = 4
@@ -104,8 +104,8 @@ def name_of(base: Base, request: TrainRequest, wanted: Sequence[Plan]) -> str:
 @torch.no_grad()
 def _kept(base: Base, speller: Speller, plan: Plan, pictures: list[Image.Image]) -> Kept:
     texts = tuple(speller(caption) for caption in plan.captions)
-    latents = encode_both_ways(base, pictures) if pictures else None
-    return Kept(Captions(texts, encode_captions(base, list(texts))), latents, PER_CAPTION)
+    views = encode_whole(base, pictures) if pictures else None
+    return Kept(Captions(texts, encode_captions(base, list(texts))), views, PER_CAPTION)
 
 
 def _captions_of(parent: StackEntry) -> tuple[str, ...]:

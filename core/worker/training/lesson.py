@@ -15,7 +15,7 @@ from core.worker.stack import Speller, Top
 from core.worker.training.average import Average
 from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.conditions import Conditions, predict
-from core.worker.training.material import Material, Rows
+from core.worker.training.material import Material, Rows, together
 from core.worker.training.methods.table import METHODS
 from core.worker.training.norms import limit_norms
 from core.worker.training.objective import Noised, Objective
@@ -148,15 +148,16 @@ class Lesson:
         batch = self._recipe.batch
         rows, kept = material.draw(self._base, batch, self._random)
         answers = [(one, self._answered(one, one.frozen)) for one in kept if one.frozen]
-        for one in kept:
-            rows = rows if one.frozen else rows.followed_by(one)
-        losses = self._errors(rows, self._objective.noise(rows.clean, self._random))
-        others = [self._errors(one, noised) for one, noised in answers]
+        drawn = together([rows, *(one for one in kept if not one.frozen)])
+        noised = [self._objective.noise(each.clean, self._random) for each in drawn]
+        losses = torch.cat([self._errors(*each) for each in zip(drawn, noised, strict=True)])
+        others = [self._errors(*each) for each in answers]
         return losses[:batch].mean(), torch.cat([losses[batch:], *others])
 
     def _errors(self, rows: Rows, noised: Noised) -> Tensor:
-        prediction = predict(self._base, noised.latents, noised.timesteps, rows.conditions)
-        return self._objective.losses(prediction, noised)
+        told = rows.conditions
+        prediction = predict(self._base, noised.latents, noised.timesteps, told, rows.views.sizes)
+        return self._objective.losses(prediction, noised, rows.views.cells)
 
     @torch.no_grad()
     def _answered(self, rows: Rows, told: Conditions) -> Noised:
@@ -167,7 +168,8 @@ class Lesson:
         noised = self._objective.noise(rows.clean, self._random)
         self._stacks.wear(self._parents)
         with self._autocast(remembers=False):
-            answer = predict(self._base, noised.latents, noised.timesteps, told)
+            sizes = rows.views.sizes
+            answer = predict(self._base, noised.latents, noised.timesteps, told, sizes)
         self.wear()
         self._wake()
         return replace(noised, target=answer)

@@ -1,19 +1,21 @@
 """What a step learns from: rows of the concept, and rows that must not be lost."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from core.worker.models import Base
 from core.worker.training.conditions import Conditions, encode_captions
+from core.worker.training.dataset import Bucket, Views
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Clean latents (count, channels, height, width), and what is said of each."""
+    """Views of one size, and what is said of each."""
 
-    clean: Tensor
+    views: Views
     conditions: Conditions
     frozen: Conditions | None = None
     """Where the base model's own answer is the target: what it is told."""
@@ -21,7 +23,25 @@ class Rows:
     def followed_by(self, other: "Rows") -> "Rows":
         """These rows, then the others."""
         conditions = self.conditions.followed_by(other.conditions)
-        return Rows(torch.cat([self.clean, other.clean]), conditions)
+        return Rows(self.views.followed_by(other.views), conditions)
+
+    @property
+    def clean(self) -> Tensor:
+        """Latents (count, channels, height, width)."""
+        return self.views.clean
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """Rows of the same size can be learned in one call of the UNet."""
+        return tuple(self.clean.shape[1:])
+
+
+def together(several: Sequence[Rows]) -> list[Rows]:
+    """Those that have the size of the first behind it, the others as they are."""
+    first, *others = several
+    for one in others:
+        first = first.followed_by(one) if one.size == first.size else first
+    return [first, *(one for one in others if one.size != first.size)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,42 +62,39 @@ class Captions:
 class Kept:
     """What is to stay as it is: captions, and pictures that were drawn from them.
 
-    `latents` holds the pictures, then their mirror images; as many in a row as `per_caption` were
+    `views` holds the pictures, then their mirror images; as many in a row as `per_caption` were
     drawn from one caption, then come those of the next. None: the base model's own answers are the
-    target, on the latents of the concept's pictures.
+    target, on the latents of the concept's pictures, the whole of them.
     """
 
     captions: Captions
-    latents: Tensor | None
+    views: Views | None
     per_caption: int
 
-    def draw(self, shown: Tensor, random: torch.Generator, live: Base | None = None) -> Rows:
+    def draw(self, shown: Views, random: torch.Generator, live: Base | None = None) -> Rows:
         """As many rows as `shown` has, with repeats; half are told by the plain caption.
 
         Else a caption that names no surroundings would be a sign of the concept.
         """
-        if self.latents is None:
-            own = torch.randint(0, len(self.captions.texts), (len(shown),), generator=random)
-            clean = shown
+        count = len(shown.clean)
+        if self.views is None:
+            own = torch.randint(0, len(self.captions.texts), (count,), generator=random)
+            views = replace(shown, cells=None)
         else:
-            rows = torch.randint(0, len(self.latents), (len(shown),), generator=random)
-            picture = rows % (len(self.latents) // 2)
+            rows = torch.randint(0, len(self.views.clean), (count,), generator=random)
+            picture = rows % (len(self.views.clean) // 2)
             own = picture // self.per_caption % len(self.captions.texts)
-            clean = self.latents[rows.to(self.latents.device)]
-        said = own * torch.randint(0, 2, (len(shown),), generator=random)
-        frozen = self.captions.encoded.rows(said) if self.latents is None else None
-        return Rows(clean, self.captions.rows(said, live), frozen)
+            views = self.views.rows(rows)
+        said = own * torch.randint(0, 2, (count,), generator=random)
+        frozen = self.captions.encoded.rows(said) if self.views is None else None
+        return Rows(views, self.captions.rows(said, live), frozen)
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Latents of the training pictures, and what may be said of them.
+    """The training pictures in buckets, and what may be said of them."""
 
-    There may be several times as many rows as pictures (mirror images); row i shows picture
-    i modulo the number of pictures.
-    """
-
-    shown: Tensor
+    shown: Sequence[Bucket]
     captions: tuple[tuple[str, ...], ...]
     """For each picture, with the concept's word spelled as the tokenizers know it."""
     kept: Kept | None
@@ -92,26 +109,35 @@ class Material:
 
         Where there are concepts underneath, half of those are theirs, of one of them by chance.
         """
-        index = torch.randint(0, len(self.shown), (batch,), generator=random)
-        clean = self.shown[index.to(self.shown.device)]
-        said = [self._say(row, random) for row in index.tolist()]
-        own = Rows(clean, encode_captions(base, said))
+        bucket = self._bucket(random)
+        index = torch.randint(0, len(bucket.views.clean), (batch,), generator=random)
+        said = [self._say(bucket.of[row % len(bucket.of)], random) for row in index.tolist()]
+        views = bucket.views.rows(index)
         live = base if self.live else None
-        return own, [kept.draw(part, random, live) for kept, part in self._shares(clean, random)]
+        others = [kept.draw(part, random, live) for kept, part in self._shares(views, random)]
+        return Rows(views, encode_captions(base, said)), others
 
-    def _shares(self, clean: Tensor, random: torch.Generator) -> list[tuple[Kept, Tensor]]:
+    def _bucket(self, random: torch.Generator) -> Bucket:
+        """The bucket of one of all rows by chance; where there is but one, no chance is taken."""
+        if len(self.shown) == 1:
+            return self.shown[0]
+        ends = torch.tensor([len(one.views.clean) for one in self.shown]).cumsum(0)
+        row = torch.randint(0, int(ends[-1]), (), generator=random)
+        return self.shown[int(torch.searchsorted(ends, row, right=True))]
+
+    def _shares(self, views: Views, random: torch.Generator) -> list[tuple[Kept, Views]]:
         if not self.replayed:
-            return [(self.kept, clean)] if self.kept else []
-        half = len(clean) // 2
+            return [(self.kept, views)] if self.kept else []
+        half = len(views.clean) // 2
         pool = self.replayed if half or not self.kept else (self.kept, *self.replayed)
         chosen = pool[int(torch.randint(0, len(pool), (), generator=random))]
         if self.kept is None or not half:
-            return [(chosen, clean)]
-        return [(self.kept, clean[:half]), (chosen, clean[half:])]
+            return [(chosen, views)]
+        return [(self.kept, views.rows(slice(half))), (chosen, views.rows(slice(half, None)))]
 
-    def _say(self, row: int, random: torch.Generator) -> str:
-        """One of the captions of the picture that a row shows."""
-        captions = self.captions[row % len(self.captions)]
+    def _say(self, picture: int, random: torch.Generator) -> str:
+        """One of the captions of a picture."""
+        captions = self.captions[picture]
         chosen = captions[int(torch.randint(0, len(captions), (), generator=random))]
         if not self.caption_dropout:
             return chosen

@@ -67,10 +67,17 @@ class Objective:
             weight=self._weight(timesteps),
         )
 
-    def losses(self, prediction: Tensor, noised: Noised) -> Tensor:
-        """The weighted squared error of each row, (count,), float32."""
-        error = (prediction.float() - noised.target.float()).square().flatten(1).mean(1)
-        return error * noised.weight
+    def losses(self, prediction: Tensor, noised: Noised, cells: Tensor | None = None) -> Tensor:
+        """The weighted squared error of each row, (count,), float32.
+
+        With `cells` (count, 1, height, width) it is the mean over cells by these weights, so that
+        a small mask teaches as strongly as a large one.
+        """
+        error = (prediction.float() - noised.target.float()).square()
+        if cells is None:
+            return error.flatten(1).mean(1) * noised.weight
+        share = cells.float() / cells.float().mean((1, 2, 3), keepdim=True)
+        return (error * share).flatten(1).mean(1) * noised.weight
 
     def _target(self, clean: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
         if self._kind == "v_prediction":

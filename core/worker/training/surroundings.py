@@ -7,7 +7,7 @@ base model foretells it best.
 Source: Li et al., Your diffusion model is secretly a zero-shot classifier (2023), section 3.2.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -22,8 +22,8 @@ SEED = 0
 
 
 @torch.no_grad()
-def likeliest(base: Base, pictures: Tensor, captions: Sequence[str]) -> list[int]:
-    """For each picture's latents (count, channels, side, side) the index of the best caption.
+def likeliest(base: Base, pictures: Iterable[Tensor], captions: Sequence[str]) -> list[int]:
+    """For each picture's latents (channels, height, width) the index of the best caption.
 
     The first caption is the one that says nothing; another has to be clearly better than it. Every
     caption is tried on the same noise, at several levels of it. The stack that the model

@@ -204,3 +204,24 @@ def test_what_is_no_picture_is_no_ground_either(check_one: Any) -> None:
     ):
         with pytest.raises(Refused, match=words):
             check_one(data)
+
+
+def test_what_is_opaque_is_learned() -> None:
+    """Transparency becomes a mask of the picture's size; where there is none, there is no mask."""
+    holed = Image.new("RGBA", (2000, 1000), (200, 0, 0, 255))
+    holed.paste((0, 0, 0, 0), (0, 0, 1000, 1000))
+    picture = check("a.png", saved(holed, "PNG"))
+    mask = opened(picture.mask)
+    assert (mask.mode, mask.size) == ("L", opened(picture.png).size)
+    assert (mask.getpixel((100, 300)), mask.getpixel((1400, 300))) == (0, 255)
+    assert opened(picture.png).getpixel((100, 300)) == (255, 255, 255)
+    assert check("a.png", saved(noise(1).convert("RGBA"), "PNG")).mask == b""
+    assert check("a.jpg", saved(noise(1), "JPEG")).mask == b""
+
+
+def test_a_picture_that_cannot_be_seen_is_refused() -> None:
+    """Transparent all over, or nearly so: there is nothing to learn."""
+    for alpha in (0, 100):
+        ghost = Image.new("RGBA", (64, 64), (200, 0, 0, alpha))
+        with pytest.raises(Refused, match="is transparent all over"):
+            check("a.png", saved(ghost, "PNG"))

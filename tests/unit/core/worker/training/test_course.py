@@ -10,7 +10,7 @@ from core.domain.recipes import Method, Optimizer, Prior
 from core.domain.requests import ImagineRequest
 from core.errors import InvalidInput
 from core.worker.artifact import unpack
-from core.worker.imagine import Imaginer
+from core.worker.imagine import Imaginer, png
 from core.worker.models import load_base
 from core.worker.stack import Stacks
 from core.worker.ticket import Stopped
@@ -197,6 +197,75 @@ def test_typed_captions_are_what_is_learned(teacher, request_of, ticket):
     (said,) = first
     assert said.endswith(" circle, seen from above")
     assert len(second) > 3
+
+
+@pytest.fixture
+def mixed(storage, pictures):
+    """Keys of a wide picture, a square one and a tall one; masks of the first and the last."""
+    wide = Image.linear_gradient("L").resize((96, 64)).convert("RGB")
+    tall = wide.transpose(Image.Transpose.ROTATE_90)
+    mask = Image.new("L", (96, 64), 0)
+    mask.paste(255, (0, 0, 48, 64))
+    keys = (storage.put(png(wide)), pictures[0], storage.put(png(tall)))
+    turned = mask.transpose(Image.Transpose.ROTATE_90)
+    return keys, (storage.put(png(mask)), "", storage.put(png(turned)))
+
+
+def test_masks_and_buckets_are_learned_from_and_resumed_bit_for_bit(
+    teacher, request_of, storage, mixed
+):
+    """Three shapes, two masks, one held back: the same version after a stop; each matters."""
+    keys, masks = mixed
+    recipe = RECIPE.model_copy(update={"hold_out_from": 3, "preview_every": 9})
+    request, told = request_of(pictures=keys, masks=masks, recipe=recipe), []
+    whole = finish(teacher.run(request, new_ticket(told)))
+    assert (whole.recipe.mask_floor, whole.recipe.buckets) == (0.1, True)
+    key = next(message.key for message in told if isinstance(message, Checkpointed))
+    again = finish(teacher.run(request, new_ticket([], checkpoint=key)))
+    assert again.artifact == whole.artifact
+    short = recipe.model_copy(update={"steps": 2, "hold_out_from": 0})
+    made = {
+        finish(
+            teacher.run(request_of(pictures=keys, recipe=short, **changes), new_ticket([]))
+        ).artifact
+        for changes in ({"masks": masks}, {}, {"settings": {"buckets": False}})
+    }
+    assert len(made) == 3
+
+
+def test_mask_that_marks_nothing_ends_the_course(teacher, request_of, storage, pictures):
+    """Before a step is taken, its person is told which one it is."""
+    dot = Image.new("L", (640, 640), 0)
+    dot.putpixel((5, 5), 255)
+    big = storage.put(png(Image.new("RGB", (640, 640))))
+    request = request_of(
+        pictures=(pictures[0], big), masks=("", storage.put(png(dot))),
+        recipe=RECIPE.model_copy(update={"prior_pictures": 0}),
+    )  # fmt: skip
+    with pytest.raises(InvalidInput, match="mask of training picture 2"):
+        finish(teacher.run(request, new_ticket([])))
+
+
+def test_sdxl_is_told_true_sizes(tmp_path, storage, request_of):
+    """Of the picture before it was cut, where it was cut, and after; of the class, its own."""
+    base = load_base(str(tiny.sdxl(tmp_path)), device=CPU, dtype=torch.float32)
+    wide = storage.put(png(Image.linear_gradient("L").resize((60, 40)).convert("RGB")))
+    stacks, told = Stacks(base, storage), set()
+    hook = base.pipe.unet.register_forward_pre_hook(
+        lambda _net, args, given: told.update(
+            (tuple(args[0].shape[2:]), tuple(ids))
+            for ids in given["added_cond_kwargs"]["time_ids"].int().tolist()
+        ),
+        with_kwargs=True,
+    )
+    imaginer = Imaginer(base, stacks, storage)
+    course = Teacher(base, stacks, imaginer, storage)
+    finish(course.run(request_of(pictures=(wide,)), new_ticket([])))
+    hook.remove()
+    assert told == {
+        ((6, 10), (40, 60, 1, 0, 12, 20)),
+        ((8, 8), (16, 16, 0, 0, 16, 16)),
+    }
 
 
 def test_optimizer_is_looked_for_before_anything_is_drawn(teacher, request_of, ticket, told):

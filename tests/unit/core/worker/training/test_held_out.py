@@ -9,7 +9,7 @@ from core.domain.recipes import Choice, Recipe
 from core.worker.artifact import unpack
 from core.worker.imagine import png
 from core.worker.training import checkpoint, held_out
-from core.worker.training.dataset import encode_both_ways
+from core.worker.training.dataset import encode_whole
 from core.worker.training.held_out import (
     HeldOut,
     best_step,
@@ -70,11 +70,13 @@ def test_error_is_of_the_picture_and_of_what_moved(base, stacks, make_concept):
     stacks.wear(())
     objective = Objective(base.noise_config)
     picture = Image.linear_gradient("L").resize((64, 64)).convert("RGB")
-    latents = encode_both_ways(base, [picture], flips=False)
-    held = hold_out(base, objective, latents, caption="a house", plain="a house")
+    views = encode_whole(base, [picture], flips=False)
+    held = hold_out(base, objective, views, caption="a house", plain="a house")
     alone = held.error(base, objective)
     assert alone == held.error(base, objective)
-    without = HeldOut(held.noised, "a house", "a house", tuple(a + 1 for a in held.answers))
+    without = HeldOut(
+        held.views, held.noised, "a house", "a house", tuple(a + 1 for a in held.answers)
+    )
     assert without.error(base, objective) == pytest.approx(
         alone + sum(float(one.weight.mean()) for one in held.noised) / len(held.noised), rel=1e-3
     )

@@ -15,6 +15,7 @@ from core.worker.models import load_base
 from core.worker.stack import Stacks
 from core.worker.training import checkpoint
 from core.worker.training.course import Teacher
+from core.worker.training.dataset import Bucket, Views
 from core.worker.training.lesson import Lesson
 from core.worker.training.material import Material
 from core.worker.training.methods.table import METHODS
@@ -110,7 +111,7 @@ def test_steps_lead_downhill(quick, stacks, teacher, request_of, method):
     speller = lesson.wear()
     shown = torch.randn((1, 4, 16, 16), generator=torch.Generator().manual_seed(1))
     try:
-        material = Material(shown, ((speller("a <orb> circle"),),), None)
+        material = Material([Bucket(Views(shown), (0,))], ((speller("a <orb> circle"),),), None)
         chance = torch.Generator().manual_seed(3).get_state()
         losses = []
         for _ in range(12):

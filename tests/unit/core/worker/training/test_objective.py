@@ -96,3 +96,18 @@ def test_offset_moves_whole_channels():
     difference = moved.target - plain.target
     assert difference.flatten(2).std(2).max() < 1e-5
     assert difference[:, :, 0, 0].std() == pytest.approx(0.2, rel=0.2)
+
+
+def test_errors_outside_the_mask_do_not_count():
+    """Only marked cells do; the floor lets the rest count a little; half as many count double."""
+    objective, made = Objective(config("epsilon")), noised("epsilon")
+    wrong = made.target.clone()
+    wrong[:, :, :, 4:] += 1
+    left, right = (torch.zeros((64, 1, 8, 8)) for _ in range(2))
+    left[..., :4], right[..., 4:] = 1, 1
+    assert objective.losses(wrong, made, left).abs().max() == 0
+    assert torch.allclose(objective.losses(wrong, made, right), made.weight)
+    floored = 0.1 + 0.9 * left
+    assert torch.allclose(objective.losses(wrong, made, floored), made.weight * 0.1 / 1.1)
+    every = torch.ones((64, 1, 8, 8))
+    assert torch.allclose(objective.losses(wrong, made, every), objective.losses(wrong, made))

@@ -7,14 +7,14 @@ from PIL import Image
 from core.domain.concepts import ConceptKind
 from core.domain.requests import ImagineRequest
 from core.worker.training.captions import class_captions, surroundings
-from core.worker.training.dataset import encode_both_ways
+from core.worker.training.dataset import encode_whole
 from core.worker.training.surroundings import likeliest
 
 SUBJECT = ConceptKind.SUBJECT
 
 
 def guess(base, pictures, noun):
-    rows = encode_both_ways(base, pictures)[: len(pictures)]
+    rows = encode_whole(base, pictures, flips=False).clean
     return likeliest(base, rows, class_captions(SUBJECT, noun))
 
 
