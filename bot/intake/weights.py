@@ -1,4 +1,6 @@
-"""One uploaded weights file: safetensors, whole, bounded. Only its frame is read; no I/O, no torch.
+"""One uploaded weights file, whole and bounded: safetensors, or a hypernetwork of the web UI's.
+
+Only its frame is read; no I/O, no torch.
 
 Source: the safetensors format: 8 bytes of length, a JSON header of names, types, shapes and places,
 then the tensors without a gap.
@@ -9,11 +11,14 @@ import math
 from typing import Any
 
 from bot.intake.pictures import Refused
+from core.errors import InvalidInput
+from core.torchzip import is_zip, read
 
 BYTES_MAX = 256 * 1024 * 1024
 HEADER_MAX_BYTES = 4 * 1024 * 1024
 TENSORS_MAX = 20_000
 SUFFIX = ".safetensors"
+HYPERNETWORK = ".pt"
 PICKLED = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 BITS = {
     "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8,
@@ -33,14 +38,27 @@ def check(name: str, data: bytes) -> None:
         Refused: it is pickled, damaged, too big or of another kind.
     """
     ending = name.lower()
+    if len(data) > BYTES_MAX:
+        raise Refused(f"is larger than {BYTES_MAX // 2**20} MiB. Send one of a lower rank.")
+    if ending.endswith(HYPERNETWORK) and is_zip(data):
+        _check_hypernetwork(data)
+        return
     if ending.endswith(PICKLED) or _is_pickled(data):
         raise Refused(_UNSAFE)
     if not ending.endswith(SUFFIX):
         raise Refused(f"is no {SUFFIX} file, and I take no other.")
-    if len(data) > BYTES_MAX:
-        raise Refused(f"is larger than {BYTES_MAX // 2**20} MiB. Send one of a lower rank.")
     start, tensors = _frame(data)
     _check_places(tensors, start=start, end=len(data))
+
+
+def _check_hypernetwork(data: bytes) -> None:
+    """The one pickled kind that is taken: as data, of which nothing is run."""
+    try:
+        value = read(data).value
+    except InvalidInput as error:
+        raise Refused(f"cannot be used. {error}") from error
+    if not isinstance(value, dict) or not any(type(key) is int for key in value):
+        raise Refused(_UNSAFE)
 
 
 def _is_pickled(data: bytes) -> bool:

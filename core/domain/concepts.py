@@ -124,7 +124,7 @@ class Origin(BaseModel):
     file_name: str
     file: str
     """SHA-256 of the file, which is also its storage key."""
-    form: Literal["kohya", "diffusers", "peft", "embedding"]
+    form: Literal["kohya", "diffusers", "peft", "embedding", "hypernetwork"]
     rank: int
     """The largest of the adapter's ranks; 0 where there is no adapter."""
     vectors: int

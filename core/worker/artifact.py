@@ -30,8 +30,9 @@ class Artifact:
     `lora` has peft's own keys. `tokens` holds for each text encoder a float32 tensor, (2, width) or
     (2, vectors, width): the vectors that were learned, and those that they began as. `facts` says
     what it is: `name`, `class_noun`, `kind`, `model`, `family`, `rank`, `targets`, `recipe`,
-    `parents`, `activation`; where ranks differ, `ranks` has that of each module; of a fused one
-    `words`, each with its class noun and its number of vectors. Any part may be empty.
+    `parents`, `activation`, `activate_output`; where ranks differ, `ranks` has that of each module;
+    of a fused one `words`, each with its class noun and its number of vectors. Any part may be
+    empty.
     """
 
     lora: Mapping[str, Tensor]

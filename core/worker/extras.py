@@ -6,7 +6,7 @@ from typing import Any
 from core.errors import ModelFault
 from core.worker.artifact import Artifact
 from core.worker.differences import Differences
-from core.worker.hypernetworks import ACTIVATIONS, Hypernetworks
+from core.worker.hypernetworks import ACTIVATIONS, Activation, Hypernetworks
 from core.worker.text_adapters import TextAdapters
 
 Weighted = Sequence[tuple[Artifact, float]]
@@ -51,10 +51,11 @@ class Extras:
         ):
             if not fits:
                 raise ModelFault(f"the concept's {name} cannot be loaded: it does not fit")
-        if activation_of(artifact) not in ACTIVATIONS:
+        if activation_of(artifact).name not in ACTIVATIONS:
             raise ModelFault("the concept's hypernetwork has an activation that is not known")
 
 
-def activation_of(artifact: Artifact) -> str:
-    """The activation of an artifact's hypernetwork, by the web UI's name."""
-    return str(artifact.facts.get("activation", "linear"))
+def activation_of(artifact: Artifact) -> Activation:
+    """What lies between the layers of an artifact's hypernetwork."""
+    facts = artifact.facts
+    return Activation(str(facts.get("activation", "linear")), facts.get("activate_output") is True)

@@ -2,12 +2,12 @@
 
 The form is that of the AUTOMATIC1111 web UI: for each width of an input one net for keys (`0`) and
 one for values (`1`), each `x + weight · net(x)`, at every attention whose input has that width.
-Keys are `WIDTH.0.linear.N.weight` as in its files; those are pickles and are never opened, the
-same tensors in a safetensors file are.
+Keys are `WIDTH.0.linear.N.weight`; how its files are read: `core.worker.formats.hypernetworks`.
 Source: the web UI's modules/hypernetworks/hypernetwork.py, apply_single_hypernetwork.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -24,8 +24,22 @@ ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "swish": functional.hardswish,  # what the web UI means by the name
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
+    "gelu": functional.gelu,
+    "mish": functional.mish,
+    "selu": functional.selu,
+    "silu": functional.silu,
+    "softsign": functional.softsign,
 }
 Nets = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """What lies between the layers of a net."""
+
+    name: str = "linear"
+    last_too: bool = False
+    """It follows the last layer too."""
 
 
 class Hypernetworks:
@@ -35,7 +49,12 @@ class Hypernetworks:
         self._unet = unet
         self._handles: list[RemovableHandle] = []
 
-    def wear(self, worn: Sequence[tuple[Nets, str, float]]) -> None:
+    @property
+    def widths(self) -> frozenset[int]:
+        """Of all inputs of attention's keys and values."""
+        return frozenset(width for width, _, _ in self._inputs())
+
+    def wear(self, worn: Sequence[tuple[Nets, Activation, float]]) -> None:
         """Puts exactly these on, each with its activation and weight.
 
         The hooks sit on whatever the attention calls now, an adapter's layers included.
@@ -43,7 +62,7 @@ class Hypernetworks:
         for handle in self._handles:
             handle.remove()
         self._handles = [
-            module.register_forward_pre_hook(_changes(part, ACTIVATIONS[activation], weight))
+            module.register_forward_pre_hook(_changes(part, activation, weight))
             for nets, activation, weight in worn
             for width, index, module in self._inputs()
             if (part := _net(nets, width, index))
@@ -90,7 +109,7 @@ def _net(nets: Nets, width: int, index: int) -> list[dict[str, Tensor]]:
     return [layers[number] for number in sorted(layers)]
 
 
-def _changes(layers: Sequence[Mapping[str, Tensor]], act: Any, weight: float) -> Any:
+def _changes(layers: Sequence[Mapping[str, Tensor]], act: Activation, weight: float) -> Any:
     def hook(_module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         x = inputs[0]
         return (x + weight * _run(layers, act, x), *inputs[1:])
@@ -98,7 +117,7 @@ def _changes(layers: Sequence[Mapping[str, Tensor]], act: Any, weight: float) ->
     return hook
 
 
-def _run(layers: Sequence[Mapping[str, Tensor]], act: Any, x: Tensor) -> Tensor:
+def _run(layers: Sequence[Mapping[str, Tensor]], act: Activation, x: Tensor) -> Tensor:
     """Linear layers with the activation between them; a vector for a weight is a layer norm."""
     last = max(i for i, layer in enumerate(layers) if layer["weight"].dim() == 2)
     for index, layer in enumerate(layers):
@@ -107,7 +126,7 @@ def _run(layers: Sequence[Mapping[str, Tensor]], act: Any, x: Tensor) -> Tensor:
             x = functional.layer_norm(x, weight.shape, weight, bias)
         else:
             x = functional.linear(x, weight, bias)
-            x = x if index == last else act(x)
+            x = x if index == last and not act.last_too else ACTIVATIONS[act.name](x)
     return x
 
 

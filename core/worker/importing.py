@@ -15,9 +15,17 @@ from core.domain.jobs import Progress
 from core.domain.requests import ImagineRequest, ImportRequest
 from core.errors import InvalidInput
 from core.storage import Storage
+from core.torchzip import is_zip
 from core.worker import artifact
 from core.worker.artifact import Artifact
 from core.worker.formats.files import open_file
+from core.worker.formats.hypernetworks import (
+    Hypernetwork,
+    check,
+    is_hypernetwork,
+    read_pickled,
+    read_tensors,
+)
 from core.worker.formats.modules import modules_of
 from core.worker.formats.parts import ranks_of, text_parts, unet_part
 from core.worker.formats.reading import form_of, read_adapter
@@ -32,7 +40,7 @@ from core.worker.training.parts.word import noun_vectors
 from core.worker.weights import weights_of
 
 SAMPLE_SEEDS = (11, 12, 13)
-Form = Literal["kohya", "diffusers", "peft", "embedding"]
+Form = Literal["kohya", "diffusers", "peft", "embedding", "hypernetwork"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,7 @@ class _Taken:
     word: tuple[Tensor, ...] | None
     """For each encoder (vectors, width); None where the file has no word."""
     form: Form
+    hyper: Hypernetwork | None = None
 
     @property
     def ranks(self) -> dict[str, int]:
@@ -95,15 +104,23 @@ class Importer:
         )
 
     def _read(self, data: bytes) -> _Taken:
+        if is_zip(data):
+            return self._hyper(read_pickled(data))
         tensors, metadata = open_file(data)
         if not tensors:
             raise InvalidInput("This file is empty.")
+        if is_hypernetwork(tensors):
+            return self._hyper(read_tensors(tensors, metadata))
         if is_word(tensors):
             widths = [encoder.config.hidden_size for encoder in self._base.text_encoders]
             return _Taken({}, (), read_word(tensors, widths), "embedding")
         adapter = read_adapter(tensors, self._modules, metadata)
         text = text_parts(adapter, encoders=len(self._base.text_encoders))
         return _Taken(unet_part(adapter), text, None, form_of(tensors))
+
+    def _hyper(self, read: Hypernetwork) -> _Taken:
+        check(read, self._stacks.extras.hypernetworks)
+        return _Taken({}, (), None, "hypernetwork", read)
 
     def _artifact(self, request: ImportRequest, taken: _Taken) -> Artifact:
         nouns = noun_vectors(self._base, request.class_noun)
@@ -121,7 +138,14 @@ class Importer:
             "recipe": _origin(request, taken).model_dump(),
             "parents": [],
         }
-        return Artifact(taken.lora, _tokens(nouns, taken.word), facts, text=taken.text)
+        tokens = _tokens(nouns, taken.word)
+        if taken.hyper is None:
+            return Artifact(taken.lora, tokens, facts, text=taken.text)
+        facts |= {
+            "activation": taken.hyper.activation,
+            "activate_output": taken.hyper.activate_output,
+        }
+        return Artifact({}, tokens, facts, hyper=taken.hyper.nets)
 
     def _draw(
         self, request: ImportRequest, concept: str, speller: Speller, ticket: Ticket

@@ -112,3 +112,34 @@ def test_empty_and_endless_files_are_refused(monkeypatch):
     monkeypatch.setattr(weights, "BYTES_MAX", len(GOOD) - 1)
     with pytest.raises(Refused, match="larger than"):
         weights.check("x.safetensors", GOOD)
+
+
+def test_a_hypernetwork_of_the_web_ui_may_be_pickled():
+    """Its zip is read as data; under another name it stays outside, as every pickle does."""
+    data = torch_file({320: ({}, {}), "step": 3, "activation_func": "relu"})
+    weights.check("face.pt", data)
+    with pytest.raises(Refused, match="pickled"):
+        weights.check("face.ckpt", data)
+    with pytest.raises(Refused, match="pickled"):
+        weights.check("word.pt", torch_file({"string_to_param": {}}))
+
+
+def test_a_malicious_hypernetwork_is_refused_by_what_it_asks_for(tmp_path):
+    """Before anything is stored, and nothing of it runs."""
+    file = tmp_path / "made"
+
+    class Evil:
+        def __reduce__(self):
+            return open, (str(file), "w")
+
+    with pytest.raises(Refused, match=r"cannot be used.*io\.open.*Do not open it"):
+        weights.check("face.pt", torch_file({320: (Evil(), {})}))
+    assert not file.exists()
+
+
+def torch_file(value):
+    """A file as torch writes them."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps(value, protocol=2))
+    return buffer.getvalue()

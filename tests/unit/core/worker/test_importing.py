@@ -1,5 +1,7 @@
 """Import jobs: files of other tools on the pocket model."""
 
+import io
+
 import pytest
 import torch
 from safetensors.torch import save
@@ -167,3 +169,43 @@ def test_import_can_be_cancelled(importer, storage, modules):
     ticket = Ticket(1, 1, lambda _: None, lambda: True, lambda: False)
     with pytest.raises(Stopped):
         run(importer.run(request(storage, writing.write_diffusers(adapter)), ticket))
+
+
+def hypernetwork(stacks, **settings):
+    """A file of the web UI's for this model, strong enough to be seen."""
+    nets = stacks.extras.hypernetworks.begin(torch.Generator().manual_seed(5))
+    by_width = {}
+    for key, value in nets.items():
+        width, index, name = key.split(".", 2)
+        by_width.setdefault(int(width), ({}, {}))[int(index)][name] = value * 20
+    buffer = io.BytesIO()
+    torch.save(by_width | {"step": 3, "layer_structure": [1, 2, 1]} | settings, buffer)
+    return buffer.getvalue(), nets
+
+
+def test_a_hypernetwork_file_is_taken_in_whole(importer, storage, stacks, ticket):
+    """As a trained one is: the same nets, worn by a prompt, with the file's own activation."""
+    data, nets = hypernetwork(stacks, activation_func="relu", activate_output=False)
+    ended = run(importer.run(request(storage, data), ticket))
+    assert (ended.origin.form, ended.origin.rank, ended.origin.vectors) == ("hypernetwork", 0, 0)
+    made = unpack(storage.get(ended.artifact))
+    assert set(made.hyper) == set(nets)
+    assert all(torch.equal(made.hyper[key], value * 20) for key, value in nets.items())
+    assert (made.facts["activation"], made.facts["activate_output"]) == ("relu", False)
+    assert not made.lora
+    without, shown = ended.samples
+    assert without != shown
+
+
+def test_a_malicious_hypernetwork_is_refused(importer, storage, stacks, ticket, tmp_path):
+    """By what it asks for, and it does not get it."""
+    file = tmp_path / "made"
+
+    class Evil:
+        def __reduce__(self):
+            return open, (str(file), "w")
+
+    data, _ = hypernetwork(stacks, name=Evil())
+    with pytest.raises(InvalidInput, match=r"io\.open"):
+        run(importer.run(request(storage, data), ticket))
+    assert not file.exists()
