@@ -12,6 +12,7 @@ from bot.drawing import repeat
 from bot.queueing import remove
 from bot.ui.card import Card
 from bot.ui.cards import concepts, evaluation, exports, fusion, pictures, solo, status, voice
+from core.domain.concepts import token_of
 from core.domain.deliveries import Delivery
 from core.domain.jobs import Job, JobKind, JobState
 from core.domain.requests import (
@@ -153,7 +154,8 @@ class Deliveries:
     async def _learned(self, job: Job, request: TrainRequest) -> Card:
         version = await self._client.services.library.version_of_job(job.id)
         sheet = await self._client.drawing.sheet(version)
-        return concepts.learned(request, version, sheet, job.id)
+        course = await self._client.drawing.course(version, token_of(request.name))
+        return concepts.learned(request, version, sheet, job.id, course=course)
 
     async def _taken_in(self, job: Job, request: ImportRequest) -> Card:
         version = await self._client.services.library.version_of_job(job.id)
@@ -186,7 +188,8 @@ class Deliveries:
         if report.scores is None:
             files = (await drawing.best(images), again)
             return evaluation.seeds(job, request, report, images, files)
-        files = (await drawing.scores(request, report.scores, images), again)
+        course = await services.evaluating.course_of(job.guild_id, request)
+        files = (await drawing.scores(request, report.scores, images, course), again)
         return evaluation.scored(job, request, report.scores, files)
 
     async def _heard(self, job: Job) -> Card:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 
-from bot.ui import grid, scorecard
+from bot.ui import grid, plot, scorecard
 from bot.ui.card import Blob
 from bot.ui.cards.evaluation import BEST, bars, counted
 from bot.ui.cards.solo import with_words
@@ -12,7 +12,7 @@ from bot.ui.grid import Strip, Tile
 from bot.ui.scorecard import Shown
 from bot.ui.text import plain
 from core.domain.concepts import ConceptVersion
-from core.domain.evaluation import Report, Scores
+from core.domain.evaluation import Report, Scores, Waypoint
 from core.domain.exports import ExportedFile
 from core.domain.images import Image
 from core.domain.requests import EvaluateRequest, Purpose
@@ -41,6 +41,16 @@ class Drawing:
         """A concept's training pictures, and samples without and with it."""
         return await asyncio.to_thread(self._sheet, version)
 
+    async def course(self, version: ConceptVersion, token: str) -> Blob | None:
+        """What the checkpoints of a training were worth; None where too little was measured."""
+        if not plot.can_be_plotted(version.course):
+            return None
+        title, about = f"How {token} was learned", "by step: previews on the same seeds"
+        if any(one.error is not None for one in version.course):
+            about += ", and how well a picture that was held back was foretold"
+        name = f"course-{version.concept_id}-v{version.number}"
+        return await asyncio.to_thread(plot.course_card, title, about, version.course, name)
+
     async def files(self, files: Sequence[ExportedFile], limit_bytes: int) -> tuple[Blob, ...]:
         """Those of the files that are small enough to post, as they are."""
         small = [file for file in files if file.size_bytes <= limit_bytes]
@@ -55,10 +65,17 @@ class Drawing:
         )
 
     async def scores(
-        self, request: EvaluateRequest, scores: Scores, images: Sequence[Image]
+        self,
+        request: EvaluateRequest,
+        scores: Scores,
+        images: Sequence[Image],
+        course: Sequence[Waypoint] = (),
     ) -> Blob:
-        """The score card of a concept or a stack, with the images that were scored."""
-        return await asyncio.to_thread(self._scores, request, scores, images)
+        """The score card of a concept or a stack, with the images that were scored.
+
+        `course` is what the checkpoints of a concept's training were worth.
+        """
+        return await asyncio.to_thread(self._scores, request, scores, images, course)
 
     async def best(self, images: Sequence[Image]) -> Blob:
         """The best images of a search for seeds."""
@@ -72,7 +89,13 @@ class Drawing:
         """Numbered images that do not say where they come from, below the training pictures."""
         return await asyncio.to_thread(self._blind, request, images)
 
-    def _scores(self, request: EvaluateRequest, scores: Scores, images: Sequence[Image]) -> Blob:
+    def _scores(
+        self,
+        request: EvaluateRequest,
+        scores: Scores,
+        images: Sequence[Image],
+        course: Sequence[Waypoint],
+    ) -> Blob:
         nouns = {entry.name: entry.class_noun for entry in request.stack}
         title = " with ".join(entry.token for entry in request.stack)
         about = f"{scores.images} images: {counted(scores)} · scored by {scores.scorer}"
@@ -83,6 +106,7 @@ class Drawing:
             bars(scores, nouns),
             _rows(request, scores, kept),
             f"evaluation-{images[0].job_id}",
+            plot=plot.course_plot(course) if plot.can_be_plotted(course) else None,
         )
 
     def _best(self, images: Sequence[Image]) -> Blob:
@@ -95,7 +119,7 @@ class Drawing:
     def _solo(self, images: Sequence[Image]) -> Blob:
         columns = len(images) if len(images) <= STRIP_COLUMNS else -(-len(images) // 2)
         tiles = [
-            Tile(png=self._storage.get(image.key), label=plain(with_words(image), 30))
+            Tile(png=self._storage.get(image.key), label=plain(with_words(image), 32))
             for image in images
         ]
         return grid.result(tiles, f"solo-{images[0].job_id}", columns=columns)

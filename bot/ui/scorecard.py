@@ -29,14 +29,23 @@ class Shown:
 
 
 def score_card(
-    title: str, about: str, bars: Sequence[Bar], rows: Sequence[Shown], name: str
+    title: str,
+    about: str,
+    bars: Sequence[Bar],
+    rows: Sequence[Shown],
+    name: str,
+    *,
+    plot: Image.Image | None = None,
 ) -> Blob:
-    """Draws the card; `bars` in order, then the rows of images."""
+    """Draws the card; `bars` in order, then the plot of a training, then the rows of images."""
     tile_px = _tile_px(rows)
-    top = HEAD_PX + len(bars) * LINE_PX + 8
+    below_bars = HEAD_PX + len(bars) * LINE_PX + 8
+    top = below_bars + (plot.height if plot else 0)
     step = LABEL_PX + tile_px + 14
     card = Image.new("RGB", (WIDTH_PX, top + len(rows) * step + EDGE_PX // 2), PAPER)
     draw = ImageDraw.Draw(card)
+    if plot is not None:
+        card.paste(plot, (0, below_bars))
     draw.rectangle((0, 0, 8, card.height), fill=CHIP)
     draw.text((EDGE_PX, 26), title, font=font(34), fill=INK)
     draw.text((EDGE_PX, 72), about, font=font(18), fill=FAINT)

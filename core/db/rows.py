@@ -68,6 +68,7 @@ def version(row: tables.VersionRow) -> ConceptVersion:
         job_id=row.job_id,
         created_at=row.created_at,
         scores=row.scores,
+        course=row.course,
     )
 
 

@@ -6,7 +6,7 @@ Frozen, picklable values. They carry storage keys, never tensors, pictures or se
 from dataclasses import dataclass
 
 from core.domain.concepts import Origin, StackEntry
-from core.domain.evaluation import Report, Scores
+from core.domain.evaluation import Report, Scores, Waypoint
 from core.domain.exports import ExportedFile
 from core.domain.fusion import Fusion
 from core.domain.images import Manifest
@@ -126,6 +126,10 @@ class Trained:
     """Of base models."""
     sketch: str = ""
     """What it changes in the weights, for `core.domain.overlap`."""
+    course: tuple[Waypoint, ...] = ()
+    """What was measured at its checkpoints, by step."""
+    previews: tuple[tuple[int, str], ...] = ()
+    """Step and storage key of each preview: the first seeds of `samples`, side by side."""
 
 
 @dataclass(frozen=True, slots=True)

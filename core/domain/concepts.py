@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from core.domain.evaluation import Scores
+    from core.domain.evaluation import Scores, Waypoint
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{1,23}")
 TOKEN = re.compile(r"<([a-z][a-z0-9_-]{1,23})>")
@@ -74,6 +74,8 @@ class ConceptVersion:
     """SHA-256 of the base model's UNet; empty where it was not noted."""
     scores: "Scores | None" = None
     """What the latest evaluation found; the one that ends a training counts too."""
+    course: "tuple[Waypoint, ...]" = ()
+    """What was measured at the checkpoints of its training, by step."""
 
     @property
     def origin(self) -> "Origin | None":

@@ -120,6 +120,8 @@ class Waypoint(Frozen):
     """Of previews to the training pictures, 0 to 1: from the plain class to the pictures' own."""
     alignment: float | None = None
     """How well previews follow their prompt, 0 to 1: from unrelated to the plain class."""
+    kept: bool = False
+    """This one is the version."""
 
 
 class Rank(Frozen):

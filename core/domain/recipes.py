@@ -158,6 +158,11 @@ class Recipe(BaseModel):
     choice: Choice | None = None
     """What was kept in the end; None: the last step, since no picture was held back."""
 
+    @property
+    def kept_step(self) -> int:
+        """The step at which the version was what it is."""
+        return self.choice.step if self.choice else self.steps
+
 
 FIXED = ("preset", "method", "steps", "choice")
 """What has an option of its own, or comes out in the end."""

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from core.db import Database, rows
-from core.db.tables import EvaluationRow, ImageRow, RatingRow, VersionRow
+from core.db.tables import ConceptRow, EvaluationRow, ImageRow, RatingRow, VersionRow
 from core.domain.concepts import Concept, StackEntry
-from core.domain.evaluation import Accepted, Report, evaluation_prompts
+from core.domain.evaluation import Accepted, Report, Waypoint, evaluation_prompts
 from core.domain.images import Image
 from core.domain.people import Actor
 from core.domain.requests import EvaluateRequest, Purpose
@@ -136,6 +136,19 @@ class Evaluating:
         if row is None or row.guild_id != guild_id:
             raise NotFound(f"Job {job_id} has evaluated nothing here.")
         return row.report
+
+    async def course_of(self, guild_id: int, request: EvaluateRequest) -> tuple[Waypoint, ...]:
+        """The checkpoints of the version that is scored; none for several concepts."""
+        if request.purpose is not Purpose.CONCEPT:
+            return ()
+        wanted = (
+            select(VersionRow)
+            .join(ConceptRow)
+            .where(VersionRow.id == request.stack[0].version_id, ConceptRow.guild_id == guild_id)
+        )
+        async with self._database.session() as session:
+            row = (await session.scalars(wanted)).one_or_none()
+        return () if row is None else row.course
 
     async def accepted(
         self, actor: Actor, *, job_id: int | None = None, name: str = ""

@@ -161,6 +161,7 @@ async def _version(session: AsyncSession, job: Job, ended: Trained) -> VersionRo
         job_id=job.id,
         created_at=datetime.now(UTC),
         scores=ended.scores,
+        course=ended.course,
     )
 
 

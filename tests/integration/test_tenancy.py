@@ -268,6 +268,8 @@ class TenancyMachine(RuleBasedStateMachine):
         reaching = [
             *(services.gallery.details(stranger, image_id) for image_id in other.images[:2]),
             *(services.gallery.delete(stranger, image_id) for image_id in other.images[:2]),
+            *(services.favourites.keep(stranger, image_id) for image_id in other.images[:2]),
+            *(services.evaluating.solo(stranger, CHANNEL, key) for key in other.images[:2]),
             *(services.jobs.get(guild_id, job_id) for job_id in other.jobs[:2]),
             *(services.jobs.cancel(stranger, job_id) for job_id in other.jobs[:2]),
             *(services.voice.transcript(guild_id, key) for key in other.transcripts[:2]),

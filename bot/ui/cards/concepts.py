@@ -13,6 +13,7 @@ from core.domain.requests import ImportRequest, TrainRequest
 from core.services.labels import Labelled
 
 PAGE = 20
+UNMEASURED = "No picture was held back to choose a checkpoint by, so the last step was kept."
 FORMS = {"kohya": "kohya's", "diffusers": "diffusers'", "peft": "PEFT's"}
 
 
@@ -70,7 +71,14 @@ def shown(
     return Card(embed=card, rows=(_try_row(concept.id),), files=(sheet,) if sheet else ())
 
 
-def learned(request: TrainRequest, version: ConceptVersion, sheet: Blob, job_id: int) -> Card:
+def learned(
+    request: TrainRequest,
+    version: ConceptVersion,
+    sheet: Blob,
+    job_id: int,
+    *,
+    course: Blob | None = None,
+) -> Card:
     """A training run has ended well: what went in, what came out, how to use it."""
     token, noun = code(f"<{request.name}>"), escaped(request.class_noun)
     lines = [f"I know {token} now, a {request.concept_kind.value}: {noun}."]
@@ -86,7 +94,8 @@ def learned(request: TrainRequest, version: ConceptVersion, sheet: Blob, job_id:
         if warning := copy_warning(version.scores):
             card.add_field(name="⚠️ Mind", value=warning, inline=False)
     card.set_footer(text=_learned_footer(request, version, job_id))
-    return Card(embed=card, rows=(_try_row(version.concept_id),), files=(sheet,))
+    files = (sheet,) if course is None else (sheet, course)
+    return Card(embed=card, rows=(_try_row(version.concept_id),), files=files)
 
 
 def taken_in(request: ImportRequest, version: ConceptVersion, sheet: Blob, job_id: int) -> Card:
@@ -121,7 +130,7 @@ def _recipe_lines(version: ConceptVersion) -> str:
         if name not in FIXED and value != usual[name]
     ]
     line = code(", ".join([f"{recipe.preset} · {recipe.steps} steps", *others]), 700)
-    return f"{line}\n{_choice_line(recipe.choice)}" if recipe.choice else line
+    return f"{line}\n{_choice_line(recipe.choice) if recipe.choice else UNMEASURED}"
 
 
 def _setting(value: object) -> object:

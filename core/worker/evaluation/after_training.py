@@ -11,6 +11,7 @@ from core.errors import ModelFault, UserError
 from core.worker.evaluation.drawing import SheetDrawer, pictures_of
 from core.worker.evaluation.evaluator import Evaluator
 from core.worker.evaluation.scores import Drawn, score
+from core.worker.evaluation.waypoints import watched
 from core.worker.loop import Slices
 from core.worker.ticket import Ticket
 from core.worker.training.dataset import open_pictures
@@ -37,9 +38,10 @@ def and_evaluated(
         return trained  # no image can be drawn with one concept more
     try:
         scores = yield from _scores(evaluator, request, trained, ticket)
+        course = watched(evaluator, request, trained)
     except (ModelFault, UserError):
         return trained
-    return replace(trained, scores=scores)
+    return replace(trained, scores=scores, course=course)
 
 
 def _scores(

@@ -26,6 +26,8 @@ class Checkpoint:
     """What each checkpoint so far was worth, by step."""
     best: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     """What each part had learned at the best of them."""
+    previews: dict[int, str] = field(default_factory=dict)
+    """Storage keys of the previews so far, by step."""
     average: dict[str, Tensor] = field(default_factory=dict)
     """The running average, where there is one."""
     optimizer: dict[str, Any] = field(default_factory=dict)

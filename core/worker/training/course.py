@@ -25,6 +25,7 @@ from core.worker.training.held_out import (
     HeldOut,
     best_step,
     choice_of,
+    course_of,
     gives_up,
     hold_out,
     holds_out,
@@ -217,6 +218,7 @@ class _Course:
         with lesson.averaged():
             pictures = self._draw(self._caption, PREVIEW_SEEDS, lesson.wear(), on_step=_go_on)
         self._preview = self._of.storage.put(png(strip(pictures)))
+        self._saved.previews[lesson.step] = self._preview
 
     def _save(self, lesson: Lesson) -> None:
         lesson.save(self._saved)
@@ -259,6 +261,8 @@ class _Course:
             recipe=self._recipe,
             parents=self._request.parents,
             seconds=self._saved.seconds,
+            course=course_of(self._saved.errors, kept_step=self._recipe.kept_step),
+            previews=tuple(sorted(self._saved.previews.items())),
         )
 
     def _facts(self) -> dict[str, object]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.domain.evaluation import Waypoint
 from core.domain.recipes import Choice, Recipe
 from core.worker.models import Base
 from core.worker.training.conditions import encode_captions, predict
@@ -85,3 +86,11 @@ def choice_of(errors: Mapping[int, float]) -> Choice | None:
         return None
     best, last = best_step(errors), max(errors)
     return Choice(step=best, ran=last, error=errors[best], error_last=errors[last])
+
+
+def course_of(errors: Mapping[int, float], *, kept_step: int) -> tuple[Waypoint, ...]:
+    """The checkpoints that were measured, in their order."""
+    return tuple(
+        Waypoint(step=step, error=error, kept=step == kept_step)
+        for step, error in sorted(errors.items())
+    )

@@ -1,16 +1,19 @@
 """Evaluations from the wish to what is kept of them."""
 
+from dataclasses import replace
+
 import pytest
 
+from core.dispatch.messages import Trained
 from core.domain.concepts import ConceptKind
-from core.domain.evaluation import Accepted
+from core.domain.evaluation import Accepted, Waypoint
 from core.domain.jobs import JobKind
 from core.domain.people import Actor
 from core.domain.requests import EvaluateRequest, Purpose
 from core.errors import Conflict, InvalidInput, NotFound, UserError
 from core.services.estimates import units_of
 from core.services.training import TrainWish
-from tests.studio import CHANNEL, Studio, key_of
+from tests.studio import CHANNEL, Studio, answer, key_of
 
 ANNA, BEN = Actor(guild_id=1, user_id=10), Actor(guild_id=1, user_id=11)
 ZOE = Actor(guild_id=2, user_id=20)
@@ -119,6 +122,25 @@ async def test_scores_are_kept_on_the_version_with_their_images(studio: Studio) 
     assert len(await studio.services.gallery.of_job(submitted.job.id)) == 4 * 2 + 4
     with pytest.raises(NotFound):
         await studio.services.evaluating.report_of_job(2, job.id)
+
+
+async def test_the_course_of_a_training_is_kept_with_its_version(studio: Studio) -> None:
+    """A card of that version finds it; one of several concepts, or of another guild, does not."""
+    course = (Waypoint(step=50, error=0.25), Waypoint(step=100, likeness=0.5, kept=True))
+    wish = TrainWish("xyz", "temple", ConceptKind.SUBJECT, (key_of("p"),))
+    await studio.services.training.start(ANNA, CHANNEL, wish)
+    ended = answer(await studio.claim(JobKind.TRAIN))
+    assert isinstance(ended, Trained)
+    await studio.services.results.finish(replace(ended, course=course))
+    concept = await studio.services.library.find(1, "xyz")
+    assert concept.latest is not None
+    assert concept.latest.course == course
+    evaluating = studio.services.evaluating
+    request = await asked(studio, (await evaluating.concept(ANNA, CHANNEL, "xyz")).job.id)
+    assert await evaluating.course_of(1, request) == course
+    assert await evaluating.course_of(2, request) == ()
+    several = request.model_copy(update={"purpose": Purpose.STACK})
+    assert await evaluating.course_of(1, several) == ()
 
 
 async def test_seeds_of_a_search_are_different_and_bounded(studio: Studio) -> None:

@@ -1,19 +1,26 @@
 """What follows a training: scores for its version, and nothing that could lose it."""
 
+from dataclasses import replace
+
 import pytest
 import torch
+from PIL import Image
 
 from core.dispatch.messages import Failed, Trained
 from core.domain.concepts import ConceptKind
+from core.domain.evaluation import Waypoint
 from core.domain.jobs import Progress
+from core.domain.recipes import Choice
 from core.domain.requests import Recipe, TrainRequest
 from core.errors import ModelFault
 from core.pocket.concepts import XYZ, pictures
 from core.worker.evaluation.after_training import NOTE, SEEDS, and_evaluated
 from core.worker.evaluation.encoder import Scorer
 from core.worker.evaluation.evaluator import Evaluator
+from core.worker.evaluation.waypoints import watched
 from core.worker.imagine import png
 from core.worker.ticket import Stopped, Ticket
+from core.worker.training.course import strip
 
 
 @pytest.fixture
@@ -41,9 +48,23 @@ def request_(storage):
 
 
 @pytest.fixture(scope="module")
-def trained(make_concept):
+def trained(make_concept, storage):
+    """Previews that become the pictures of <xyz>; the version's samples are those, too."""
     artifact = make_concept("own", seed=3).artifact
-    return Trained(1, 1, artifact, (), model="pocket", recipe=Recipe(), parents=(), seconds=9)
+    own, others = pictures(XYZ, 4), [Image.new("RGB", (64, 64), c) for c in ("red", "blue", "navy")]
+    samples = [one for pair in zip(others, own[1:], strict=True) for one in pair]
+    previews = ((0, others[:2]), (100, [others[0], own[1]]), (200, own[1:3]))
+    return Trained(
+        1,
+        1,
+        artifact,
+        tuple(storage.put(png(one)) for one in samples),
+        model="pocket",
+        recipe=Recipe(),
+        parents=(),
+        seconds=9,
+        previews=tuple((step, storage.put(png(strip(both)))) for step, both in previews),
+    )
 
 
 def training(ended, ticket):
@@ -72,6 +93,7 @@ def test_a_training_ends_with_scores(evaluator, request_, trained, ticket, told)
     assert (ended.artifact, ended.seconds) == (trained.artifact, trained.seconds)
     assert (ended.scores.prompts, ended.scores.seeds) == (4, len(SEEDS))
     assert ended.scores.likeness[0].name == "own"
+    assert [one.step for one in ended.course] == [0, 100, 200, 300]
     assert ended.scores.drift is not None
     assert told[-1].progress.note.startswith(NOTE)
     assert told[-1].progress.preview == "a preview"
@@ -98,6 +120,48 @@ def test_what_was_learned_outlives_a_broken_scoring_model(
         trained,
         2,
     )
+
+
+def test_previews_are_scored_between_the_plain_class_and_the_pictures(
+    evaluator, request_, trained, storage
+):
+    """0 as long as they are those without the concept; the version has its own samples' scores."""
+    course = watched(evaluator, request_, trained)
+    assert [(one.step, one.kept) for one in course] == [
+        (0, False),
+        (100, False),
+        (200, False),
+        (300, True),
+    ]
+    first, middle, last, version = course
+    assert first.likeness == pytest.approx(0, abs=1e-4)
+    assert first.alignment == pytest.approx(1, abs=1e-4)
+    assert first.likeness < middle.likeness < last.likeness
+    assert (version.likeness, version.alignment) == (last.likeness, last.alignment)
+
+
+def test_errors_of_the_choice_stay_beside_the_scores(evaluator, request_, trained):
+    """One point a step, in order; a step that was not shown has its error alone."""
+    choice = Choice(step=200, ran=300, error=0.1, error_last=0.2)
+    told = replace(
+        trained,
+        recipe=Recipe(choice=choice),
+        course=(Waypoint(step=150, error=0.15), Waypoint(step=200, error=0.1, kept=True)),
+        previews=trained.previews[:1],
+    )
+    course = watched(evaluator, request_, told)
+    assert [(one.step, one.error, one.likeness is None) for one in course] == [
+        (0, None, False),
+        (150, 0.15, True),
+        (200, 0.1, False),
+    ]
+
+
+def test_a_preview_that_is_gone_is_left_out(evaluator, request_, trained):
+    """What is there still is scored as before."""
+    told = replace(trained, previews=((0, "ab" * 32), *trained.previews[1:]))
+    course = watched(evaluator, request_, told)
+    assert course == watched(evaluator, request_, trained)[1:]
 
 
 def test_it_is_left_out_where_no_stack_has_room(evaluator, request_, trained, make_concept, ticket):

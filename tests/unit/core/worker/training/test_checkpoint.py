@@ -16,12 +16,14 @@ def test_what_is_packed_comes_back():
         step=3,
         seconds=1.5,
         prior=["k"],
+        previews={0: "before", 100: "after"},
         parts={"adapter": {"a": torch.ones(2)}},
         optimizer={"state": {0: {"step": torch.tensor(3.0)}}},
         random=torch.Generator().get_state(),
     )
     back = unpack(pack(made))
     assert (back.step, back.seconds, back.prior) == (3, 1.5, ["k"])
+    assert back.previews == {0: "before", 100: "after"}
     assert torch.equal(back.parts["adapter"]["a"], torch.ones(2))
     assert torch.equal(back.random, made.random)
     assert back.optimizer["state"][0]["step"] == 3

@@ -5,6 +5,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from core.dispatch.messages import Checkpointed, Progressed
+from core.domain.evaluation import Waypoint
 from core.domain.recipes import Choice, Recipe
 from core.worker.artifact import unpack
 from core.worker.imagine import png
@@ -14,6 +15,7 @@ from core.worker.training.held_out import (
     HeldOut,
     best_step,
     choice_of,
+    course_of,
     gives_up,
     hold_out,
     holds_out,
@@ -91,6 +93,12 @@ def test_best_checkpoint_is_kept(teacher, request_of, storage, four, monkeypatch
     told = []
     made = finish(teacher.run(request_of(pictures=four, recipe=recipe()), new_ticket(told)))
     assert made.recipe.choice == Choice(step=4, ran=6, error=0.1, error_last=0.3)
+    assert made.course == (
+        Waypoint(step=2, error=0.5),
+        Waypoint(step=4, error=0.1, kept=True),
+        Waypoint(step=6, error=0.3),
+    )
+    assert made.previews[0][0] == 0
     keys = [message.key for message in told if isinstance(message, Checkpointed)]
     middle = checkpoint.unpack(storage.get(keys[1])).parts["adapter"]
     lora = unpack(storage.get(made.artifact)).lora
@@ -123,3 +131,8 @@ def test_first_preview_is_from_before_anything_was_learned(teacher, request_of, 
     finish(teacher.run(request_of(pictures=four, recipe=recipe(preview_every=2)), new_ticket(told)))
     shown = [m.progress for m in told if isinstance(m, Progressed) and m.progress.preview]
     assert len({progress.preview for progress in shown}) == 3
+
+
+def test_a_run_without_a_picture_held_back_has_no_errors():
+    """Nothing was measured, so nothing is told."""
+    assert course_of({}, kept_step=6) == ()
