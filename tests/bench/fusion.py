@@ -23,8 +23,8 @@ from tests.bench._teaching import Course, Workshop
 
 SEEDS = 20
 TINY_SEEDS = 2
-FUSED = "fused"
-WAYS = ("added up", "apart", FUSED, "slots added up", "slots apart", "in words")
+FUSED, WHOLLY = "fused", "fused, worn in both halves"
+WAYS = ("added up", "apart", FUSED, WHOLLY, "slots added up", "slots apart", "in words")
 
 
 async def run(*, seeds: int = SEEDS, tiny: bool = False) -> None:
@@ -80,7 +80,7 @@ class _Bench:
 
     def _right(self, asked: _Asked, way: str) -> float:
         question = asked.question
-        stacking = Stacking.APART if "apart" in way else Stacking.SUM
+        stacking = Stacking.APART if "apart" in way or way == FUSED else Stacking.SUM
         prompt = question.in_words if way == "in words" else question.prompt
         images = self.workshop.draw(prompt, self.seeds, self._stack(asked, way), stacking=stacking)
         flags = self.workshop.read(images, question.concepts)
@@ -89,7 +89,7 @@ class _Bench:
     def _stack(self, asked: _Asked, way: str) -> list[StackEntry]:
         if way == "in words":
             return []
-        if way == FUSED:
+        if way in {FUSED, WHOLLY}:
             return [self._fused_entry(asked.worn)]
         preset = Preset.ORTHOGONAL if way.startswith("slots") else Preset.DREAMBOOTH_LORA
         return self._taught(asked.worn, preset)

@@ -67,6 +67,8 @@ class Ask:
     """What is worn at a step; the same object for as long as it is the same."""
     bare: Row = ()
     """What the unconditional half wears where adapters keep apart."""
+    guided_only: bool = False
+    """The unconditional half wears no more than that, though nothing is kept apart."""
     adapters: tuple[str, ...] = ()
     spread: Spread | None = None
     """How each adapter is confined to its own words and places; None lets all work everywhere."""
@@ -84,7 +86,8 @@ class Ask:
 
         Then guidance draws towards the concepts themselves, not only towards their words.
         """
-        return self.row(step) if self.spread is None else self.bare
+        both = self.spread is None and not self.guided_only
+        return self.row(step) if both else self.bare
 
     @property
     def bucket(self) -> Bucket:

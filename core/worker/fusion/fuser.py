@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 
 import torch
-from PIL import Image
 from torch import Tensor
 
-from core.dispatch.messages import Fused
+from core.dispatch.messages import FromWorker, Fused
 from core.domain.concepts import StackEntry, token_of
 from core.domain.evaluation import evaluation_prompts
 from core.domain.fusion import RANK_MAX, FusedWord, Fusion
@@ -18,10 +18,11 @@ from core.errors import InvalidInput
 from core.storage import Storage
 from core.worker import artifact
 from core.worker.artifact import Artifact
+from core.worker.evaluation.drawing import SheetDrawer
 from core.worker.formats.parts import DOWN, UP, ranks_of
 from core.worker.fusion.least_squares import Change, added_up, error, fuse
 from core.worker.fusion.recording import Grams, in_groups, recording
-from core.worker.imagine import Imaginer, png
+from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
 from core.worker.stack import Stacks, weighted
@@ -123,7 +124,7 @@ class _Fusing:
             grams: Grams = {}
             for prompt in _prompts(entry):
                 with recording(self._of.base.pipe.unet, layers, grams, every=HEARD_EVERY):
-                    self._draw(prompt, SEEDS, (entry,))
+                    self._hear(prompt, entry)
                 self._tell(f"drawing {entry.token} alone")
                 yield
             heard.append(grams)
@@ -164,9 +165,8 @@ class _Fusing:
     def _samples(self, key: str) -> Generator[None, None, tuple[str, ...]]:
         """The same seeds without and with the new version, alternating."""
         request = self._request
-        without = self._draw(plain_caption(request.concept_kind, request.class_noun), SAMPLE_SEEDS)
-        self._tell("drawing with all of them")
-        yield
+        plain = plain_caption(request.concept_kind, request.class_noun)
+        without = yield from self._sampled(plain, ())
         entry = StackEntry(
             concept_id=request.concept_id or 0,
             version_id=0,  # both get their numbers when this job has ended
@@ -176,19 +176,27 @@ class _Fusing:
             artifact=key,
         )
         caption = plain_caption(request.concept_kind, token_of(request.name))
-        shown = self._draw(caption, SAMPLE_SEEDS, (entry,))
-        self._tell("drawing with all of them")
-        pairs = zip(without, shown, strict=True)
-        return tuple(self._of.storage.put(png(picture)) for pair in pairs for picture in pair)
+        shown = yield from self._sampled(caption, (entry,))
+        return tuple(key for pair in zip(without, shown, strict=True) for key in pair)
 
-    def _draw(
-        self, prompt: str, seeds: tuple[int, ...], stack: tuple[StackEntry, ...] = ()
-    ) -> list[Image.Image]:
+    def _sampled(
+        self, prompt: str, stack: tuple[StackEntry, ...]
+    ) -> Generator[None, None, list[str]]:
+        """Images by the way that /imagine takes."""
         of = self._of
-        wish = of.imaginer.resolve(ImagineRequest(prompt=prompt, seeds=seeds))
-        speller = of.stacks.wear(stack)
+        sheet = SheetDrawer(of.imaginer, of.storage, total=len(SAMPLE_SEEDS))
+        silent = replace(self._ticket, send=_unheard)
+        (drawn,) = yield from sheet.rows((prompt,), SAMPLE_SEEDS, stack, silent)
+        self._tell("drawing with all of them")
+        return [made.key for _, made in drawn]
+
+    def _hear(self, prompt: str, entry: StackEntry) -> None:
+        """Draws a concept alone, adapter and all in both halves, by the way that hooks can hear."""
+        of = self._of
+        wish = of.imaginer.resolve(ImagineRequest(prompt=prompt, seeds=SEEDS))
+        speller = of.stacks.wear((entry,))
         try:
-            return of.imaginer.draw(wish, speller, on_step=lambda *_: self._ticket.check())
+            of.imaginer.draw(wish, speller, on_step=lambda *_: self._ticket.check())
         finally:
             of.stacks.wear(())
 
@@ -283,3 +291,7 @@ def _word(entry: StackEntry, own: float, plain: float) -> FusedWord:
         error=own,
         error_sum=plain,
     )
+
+
+def _unheard(_: FromWorker) -> None:
+    """How far a few images are says nothing of the whole job."""

@@ -9,10 +9,12 @@ from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.requests import FuseRequest, ImagineRequest, Stacking
 from core.errors import InvalidInput
 from core.worker.artifact import pack, unpack
+from core.worker.engine.studio import Studio
 from core.worker.families import FAMILIES
 from core.worker.formats.parts import DOWN
 from core.worker.fusion import fuser
 from core.worker.fusion.fuser import Fuser, check_parts, joined_words
+from core.worker.given import NOTHING
 from core.worker.imagine import Imaginer
 from core.worker.ticket import Stopped
 from core.worker.tokens import spelled
@@ -132,6 +134,22 @@ def test_a_word_of_it_is_drawn_as_the_concept_is(fused, imaginer, request_of):
     own = (entry_of(fused[0]),)
     assert drawn("a <xyz> house", own) != drawn("a <kar> house", own)
     assert drawn("a <xyz> house", own) == drawn("a <xyz> house", own, Stacking.APART)
+
+
+def test_guidance_draws_towards_it(fused, quick, stacks):
+    """The unconditional half is drawn without it, unless sums were asked for."""
+    studio = Studio(quick, stacks, images=2, adapter_bytes=2**22)
+    rows = {}
+    for stacking in (Stacking.APART, Stacking.SUM):
+        wish = ImagineRequest(
+            prompt="a <xyz> house", seeds=(3,), stack=(entry_of(fused[0]),), stacking=stacking,
+            width_px=64, height_px=64, num_inference_steps=1, guidance_scale=3,
+        )  # fmt: skip
+        (draft,) = studio.admit(wish, owner=1, alone=True, given=NOTHING)
+        assert len(draft.ask.row(0)) == 1
+        rows[stacking] = draft.ask.negative_row(0)
+    assert rows[Stacking.APART] == ()
+    assert len(rows[Stacking.SUM]) == 1
 
 
 def test_it_begins_anew_with_the_same_result(quick, stacks, imaginer, storage, request_of, fused):
