@@ -9,6 +9,7 @@ import structlog
 
 from bot import errors
 from bot.drawing import repeat
+from bot.orphans import find_status
 from bot.queueing import remove
 from bot.ui.card import Card
 from bot.ui.cards import concepts, evaluation, exports, fusion, pictures, solo, status, voice
@@ -53,6 +54,7 @@ class Deliveries:
     def __init__(self, client: "Atelier") -> None:
         self._client = client
         self._outbox = client.services.outbox
+        self._since = discord.utils.utcnow()
         self._under_way: dict[int, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -114,14 +116,22 @@ class Deliveries:
     async def _remove_status(self, job: Job) -> None:
         """Read anew: the status message may have been attached while the result was drawn."""
         job = await self._client.services.jobs.get(job.guild_id, job.id)
-        if job.status_message_id is not None:
-            await remove(self._client, job.channel_id, job.status_message_id)
+        message_id = await self._status_of(job)
+        if message_id is not None:
+            await remove(self._client, job.channel_id, message_id)
+
+    async def _status_of(self, job: Job) -> int | None:
+        """The noted status message; of a job from before this start, one that was not noted too."""
+        if job.status_message_id is not None or job.created_at > self._since:
+            return job.status_message_id
+        return await find_status(self._client, job)
 
     async def _close_cancelled(self, job: Job) -> int:
-        if job.status_message_id is None:
+        message_id = await self._status_of(job)
+        if message_id is None:
             return 0
         channel = self._client.get_partial_messageable(job.channel_id)
-        message = channel.get_partial_message(job.status_message_id)
+        message = channel.get_partial_message(message_id)
         await message.edit(**status.status(job).to_edit())
         return message.id
 

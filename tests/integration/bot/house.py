@@ -144,6 +144,13 @@ class House:
                 text(f"UPDATE deliveries SET state = 'pending' WHERE id = {delivery_id}")
             )
 
+    async def forget_status(self, job_id: int) -> None:
+        """Put a job back to where it was before its status message was written down."""
+        async with self.database.transaction() as session:
+            await session.execute(
+                text(f"UPDATE jobs SET status_message_id = NULL WHERE id = {job_id}")
+            )
+
     async def until_online(self) -> None:
         for _ in range(100):
             if (await self.control.get("state"))["online"]:

@@ -50,6 +50,24 @@ async def test_a_post_that_was_not_written_down_is_not_posted_twice(house: House
     assert [m["id"] for m in posted] == [first["id"]]
 
 
+async def test_a_status_message_that_was_not_written_down_is_found(house: House) -> None:
+    """A kill between posting "queued" and noting where: the next start knows it by its button."""
+    owl = house.person()
+    house.worker.finishing.clear()
+    outcome = await owl.run("imagine", {"prompt": "a red ball"})
+    other = await owl.run("imagine", {"prompt": "a green cat"})
+    await house.until_running(1)
+    await house.stop_bot()
+    await house.forget_status(1)
+    house.worker.finishing.set()
+    await house.until_ended(2)
+    await house.start_bot()
+    await house.until_posted(1)
+    await house.until_posted(2)
+    left = {message["id"] for message in await owl.messages()}
+    assert not {outcome["message"]["id"], other["message"]["id"]} & left
+
+
 async def test_a_form_that_was_open_is_still_taken(house: House, tmp_path: Path) -> None:
     """What the person has typed and uploaded is not lost."""
     owl = house.person()
