@@ -3,6 +3,8 @@
 import zipfile
 from pathlib import Path
 
+from PIL import Image
+
 from core.domain.jobs import Progress
 from core.domain.recipes import Preset
 from core.domain.requests import TrainRequest
@@ -149,6 +151,25 @@ async def test_method_settings_and_captions_reach_the_job(house: House, tmp_path
     assert request.captions == ("on a hill", "at night")
 
 
+async def test_mask_beside_a_picture_reaches_the_job(house: House, tmp_path: Path) -> None:
+    """By its name; the status says how many pictures are masked, and so does the card."""
+    owl = house.person()
+    files = pictures(tmp_path, 2)
+    mask = tmp_path / f"{files['f1'].stem}-mask.png"
+    picture = Image.new("L", (64, 64), 0)
+    picture.paste(255, (0, 0, 32, 64))
+    picture.save(mask)
+    options = WISH | {"image1": "f0", "image2": "f1", "image3": "f2"}
+    outcome = await owl.run("train", options, files=files | {"f2": mask})
+    status = await house.next_message(owl, outcome, contains="1 masked")
+    assert "Of 1 picture I learn a part only" in status["content"]
+    assert "2 pictures, 1 masked" in text_of(await house.result(owl, outcome))
+    request = (await house.services.jobs.get(house.guild_id("Lighthouse"), 1)).request
+    assert isinstance(request, TrainRequest)
+    assert request.masks[0] == ""
+    assert house.storage.get(request.masks[1]).startswith(b"\x89PNG")
+
+
 async def test_setting_that_is_not_there_is_refused_with_those_that_are(
     house: House, tmp_path: Path
 ) -> None:
@@ -162,8 +183,6 @@ async def test_setting_that_is_not_there_is_refused_with_those_that_are(
 
 async def test_near_copies_are_mentioned_and_training_goes_on(house: House, tmp_path: Path) -> None:
     """The status message carries the hint."""
-    from PIL import Image
-
     files = pictures(tmp_path, 1)
     again = tmp_path / "again.png"
     Image.open(files["f0"]).resize((128, 128), Image.Resampling.NEAREST).save(again)

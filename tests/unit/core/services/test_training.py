@@ -54,6 +54,21 @@ async def test_preset_and_settings_are_passed_on(studio: Studio) -> None:
         await studio.services.training.start(ANNA, CHANNEL, replace(wish, settings="speed=1"))
 
 
+async def test_masks_are_kept_with_the_job(studio: Studio) -> None:
+    """One for each picture or none at all, and they are in the row from which it replays."""
+    wish = replace(WISH, masks=("", key_of("m")))
+    submitted = await studio.services.training.start(ANNA, CHANNEL, wish)
+    kept = (await studio.services.jobs.get(1, submitted.job.id)).request
+    assert isinstance(kept, TrainRequest)
+    assert kept.masks == ("", key_of("m"))
+    other = replace(WISH, name="abc", masks=("", ""))
+    plain = (await studio.services.training.start(ANNA, CHANNEL, other)).job.request
+    assert isinstance(plain, TrainRequest)
+    assert plain.masks == ()
+    with pytest.raises(ValueError, match="a mask or nothing for each picture"):
+        kept.model_validate(kept.model_dump() | {"masks": (key_of("m"),)})
+
+
 async def test_training_again_makes_a_further_version(studio: Studio) -> None:
     """The same name gives version 2 of the same concept, and prompts use that."""
     first = await studio.teach(ANNA, "xyz")
