@@ -5,6 +5,8 @@ import json
 
 from PIL import Image
 
+from bot.ui.plot import HEIGHT_PX
+from core.domain.evaluation import Waypoint
 from tests.integration.bot.house import House, controls, text_of, verbs
 
 
@@ -27,6 +29,27 @@ async def test_a_concept_becomes_a_card_with_figures(house: House) -> None:
     assert repeat["report"]["scores"]["scorer"] == "pocket"
     missing = await owl.run("evaluate concept", {"name": "xzy"})
     assert "Did you mean <xyz>?" in missing["message"]["content"]
+
+
+async def test_a_training_is_plotted_on_its_card_and_on_that_of_its_scores(house: House) -> None:
+    """What the checkpoints were worth, as a picture of its own and as part of another."""
+    owl = house.person()
+    await house.teach("Lighthouse", "kar", "forest", owl)
+    house.worker.course = (
+        Waypoint(step=50, error=0.2, likeness=0.1),
+        Waypoint(step=100, error=0.1, likeness=0.6, kept=True),
+    )
+    await house.teach("Lighthouse", "xyz", "temple", owl)
+    learned = (await owl.messages())[-1]
+    names = [file["filename"].split("-")[0] for file in learned["attachments"]]
+    assert names == ["concept", "course"]
+    heights = []
+    for name in ("kar", "xyz"):
+        outcome = await owl.run("evaluate concept", {"name": name, "seeds": 2})
+        card = await house.result(owl, outcome)
+        data = await house.control.download(card["embeds"][0]["image"]["url"])
+        heights.append(Image.open(io.BytesIO(data)).height)
+    assert heights[1] - heights[0] == HEIGHT_PX
 
 
 async def test_a_stack_is_scored_and_seeds_are_searched(house: House) -> None:

@@ -16,6 +16,7 @@ from core.dispatch.messages import (
     Transcribed,
 )
 from core.domain.concepts import Origin
+from core.domain.evaluation import Waypoint
 from core.domain.exports import ExportedFile
 from core.domain.images import Manifest
 from core.domain.jobs import Job, JobKind, Progress
@@ -52,6 +53,7 @@ class ScriptedWorker:
         self.heard = "a red ball"
         self.failure: str | None = None
         self.progress: Progress | None = None
+        self.course: tuple[Waypoint, ...] = ()
 
     async def run(self) -> None:
         """Work until cancelled. `open` lets jobs begin, `finishing` lets them end."""
@@ -159,4 +161,5 @@ class ScriptedWorker:
             recipe=request.recipe or Recipe(),
             parents=request.parents,
             seconds=12.0,
+            course=self.course,
         )
