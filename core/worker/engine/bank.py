@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from core.errors import ModelFault
 from core.worker.engine.layers import Banked, BankedConv, BankedLinear, Columns
-from core.worker.engine.reach import Reach, Row, Where
+from core.worker.engine.reach import EVERYWHERE, Maps, Row, Size, Where
 
 PAGE_RANK = 8
 PAGES_LEAST = 16
@@ -117,10 +117,9 @@ class _Shelf:
         for place in self.places.values():
             place.layer.worn = None
 
-    def confine(self, wheres: Sequence[Where | None]) -> None:
+    def confine(self, maps: Maps | None) -> None:
         """What is worn reaches so far and no farther."""
-        confined = self.owners is not None and any(where is not None for where in wheres)
-        reach = Reach(wheres, self.owners) if confined and self.owners is not None else None
+        reach = None if maps is None or self.owners is None else maps.over(self.owners)
         for place in self.places.values():
             place.layer.reach = reach
 
@@ -212,17 +211,29 @@ class Bank:
         """Lets adapters be dropped when room is needed."""
         self._pinned.subtract(keys)
 
-    def wear(self, rows: Sequence[Row], wheres: Sequence[Where | None] = ()) -> None:
+    def wear(
+        self,
+        rows: Sequence[Row],
+        wheres: Sequence[Where | None] = (),
+        *,
+        size: Size = (1, 1),
+    ) -> None:
         """Puts pinned adapters on the rows of the next call, and says how far they reach.
 
-        Rows that are on already cost nothing; reaches may change at every step.
+        Rows that are on already cost nothing; reaches may change at every step. `size` is that of
+        the latents, where something is confined.
         """
         if not _same(rows, self._rows):
             for index, shelf in enumerate(self._shelves):
                 self._dress(shelf, index, rows)
             self._rows = tuple(rows)
+        maps = None
+        if any(where is not None for where in wheres):
+            known = [where or EVERYWHERE for where in wheres]
+            most = max(map(len, rows))
+            maps = Maps(known, size=size, adapters=most, like=self._like)
         for shelf in self._shelves:
-            shelf.confine(wheres)
+            shelf.confine(maps)
 
     def bare(self) -> None:
         """Takes everything off."""

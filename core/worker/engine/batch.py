@@ -1,6 +1,6 @@
 """One denoising step of many images, each with its own timestep, sampler, guidance and stack."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -9,31 +9,36 @@ from torch import Tensor
 from core.worker.engine.bank import Bank
 from core.worker.engine.compiled import Compiled, filled, size_of_call
 from core.worker.engine.draft import Conditions, Control, Draft
-from core.worker.engine.gaze import Gaze
+from core.worker.engine.gaze import Gaze, Looking
 from core.worker.engine.guidance import guide
-from core.worker.engine.reach import Row
+from core.worker.engine.reach import Row, Size
 
 
 class Denoiser:
     """A UNet whose layers read a bank, and the ControlNets that may steer it.
 
-    Its compiled form, where it has one, takes the calls in which nothing is watched, confined or
-    steered; what those need changes from step to step.
+    With a `compiler`, all of them are called compiled, and filled up to a few sizes of call.
     """
 
     def __init__(
-        self, unet: Any, bank: Bank, controls: Mapping[str, Any], compiled: Compiled | None = None
+        self,
+        unet: Any,
+        bank: Bank,
+        controls: Mapping[str, Any],
+        compiler: Callable[[Any], Compiled] | None = None,
     ) -> None:
-        self._unet, self._bank, self._controls = unet, bank, controls
-        self._compiled = compiled
-        self._gaze = Gaze(unet)
+        self._bank, self._steady = bank, compiler is not None
+        self._gaze = Gaze(unet, steady=self._steady)
         self._weight = next(unet.parameters())
+        made = compiler or (lambda model: model)
+        self._unet = made(Looking(unet, self._gaze))
+        self._controls = {kind: made(net) for kind, net in controls.items()}
 
     @torch.no_grad()
     def step(self, drafts: Sequence[Draft]) -> None:
         """Takes the next step of every draft; all are of one bucket and not sampled yet."""
         latents = torch.stack([draft.latents for draft in drafts])
-        outputs = self._guided(drafts, latents)
+        outputs, looks = self._guided(drafts, latents)
         noise = torch.stack([draft.draw_noise() for draft in drafts])
         past = torch.stack([draft.past for draft in drafts])
         terms = torch.cat([latents[:, None], outputs[:, None], past, noise[:, None]], dim=1)
@@ -41,14 +46,14 @@ class Denoiser:
         moved = torch.einsum("nt,nt...->n...", rows, terms)
         past = terms[:, : past.shape[1]].clone()
         taken = [_put_back(draft, after) for draft, after in zip(drafts, moved, strict=True)]
-        for index, maps in self._gaze.seen().items():
+        for index, maps in self._gaze.seen(looks).items():
             drafts[index].look(maps)
         # Only now, for memory may run out at every line above, and then no step was taken.
         for draft, after, before in zip(drafts, taken, past, strict=True):
             draft.take(after, before)
 
-    def _guided(self, drafts: Sequence[Draft], latents: Tensor) -> Tensor:
-        """Model outputs in float32, (count, channels, height, width)."""
+    def _guided(self, drafts: Sequence[Draft], latents: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Model outputs in float32, (count, channels, height, width), and what was seen."""
         scales = _pick(drafts, "input_scale").to(latents)
         inputs = latents * scales.view(-1, 1, 1, 1)
         timesteps = _pick(drafts, "timesteps").to(latents.device)
@@ -59,14 +64,15 @@ class Denoiser:
         self._watch(drafts)
         rows = [draft.ask.row(draft.step) for draft in drafts]
         rows += [drafts[i].ask.negative_row(drafts[i].step) for i in second]
-        outputs = self._outputs(
+        outputs, looks = self._outputs(
             [drafts[i] for i in order.tolist()],
             inputs[order],
             timesteps[order],
             _join(conditions, self._weight.dtype),
             rows,
         )
-        return _combine(drafts, outputs, torch.tensor(second, device=latents.device))
+        made = _combine(drafts, outputs, torch.tensor(second, device=latents.device))
+        return made, looks
 
     def _outputs(
         self,
@@ -75,33 +81,17 @@ class Denoiser:
         timesteps: Tensor,
         conditions: Conditions,
         rows: Sequence[Row],
-    ) -> Tensor:
-        inputs = inputs.to(self._weight.dtype)
+    ) -> tuple[Tensor, Tensor | None]:
+        count = len(inputs)
+        empty = size_of_call(count) - count if self._steady else 0
+        rows, wheres = [*rows, *[()] * empty], [draft.where for draft in drafts] + [None] * empty
+        drafts = [*drafts, *[drafts[-1]] * empty]
+        inputs = filled(inputs.to(self._weight.dtype), len(rows))
+        timesteps, conditions = filled(timesteps, len(rows)), _filled(conditions, len(rows))
         options = _options(conditions) | self._steered(drafts, inputs, timesteps, conditions)
-        if drafts[0].ask.beside is not None:
-            beside = torch.stack([d.ask.beside for d in drafts if d.ask.beside is not None])
-            inputs = torch.cat([inputs, beside.to(inputs)], dim=1)
-        wheres = [draft.where for draft in drafts]
-        plain = options.keys() <= {"encoder_hidden_states", "added_cond_kwargs"}
-        if self._compiled is not None and plain and not any(wheres):
-            return self._from_compiled(self._compiled, inputs, timesteps, conditions, rows)
-        self._bank.wear(rows, wheres)
-        result = self._unet(inputs, timesteps, **options, return_dict=False)[0]
-        return torch.as_tensor(result).float()
-
-    def _from_compiled(
-        self,
-        compiled: Compiled,
-        inputs: Tensor,
-        timesteps: Tensor,
-        conditions: Conditions,
-        rows: Sequence[Row],
-    ) -> Tensor:
-        count, size = len(inputs), size_of_call(len(inputs))
-        self._bank.wear([*rows, *[()] * (size - count)])
-        options = _options(_filled(conditions, size))
-        inputs, timesteps = filled(inputs, size), filled(timesteps, size)
-        return compiled(count, inputs, timesteps, **options).float()
+        self._bank.wear(rows, wheres, size=_size(inputs))
+        made, looks = self._unet(_with_beside(drafts, inputs), timesteps, **options)
+        return made[:count].float(), looks
 
     def _watch(self, drafts: Sequence[Draft]) -> None:
         """Watches the conditional rows of images whose adapters follow their words."""
@@ -111,8 +101,10 @@ class Denoiser:
             if draft.ask.spread is not None
         }
         tokens = drafts[0].ask.prompt.embeds.shape[1]
-        height, width = drafts[0].latents.shape[-2:]
-        self._gaze.watch(phrases, size=(height, width), tokens=tokens)
+        size = _size(drafts[0].latents)
+        self._gaze.watch(
+            phrases, images=len(drafts), size=size, tokens=tokens, like=drafts[0].latents
+        )
 
     def _steered(
         self, drafts: Sequence[Draft], inputs: Tensor, timesteps: Tensor, conditions: Conditions
@@ -132,6 +124,19 @@ class Denoiser:
             "down_block_additional_residuals": [each * strengths for each in down],
             "mid_block_additional_residual": middle * strengths,
         }
+
+
+def _size(latents: Tensor) -> Size:
+    height, width = latents.shape[-2:]
+    return height, width
+
+
+def _with_beside(drafts: Sequence[Draft], inputs: Tensor) -> Tensor:
+    """With what an inpaint checkpoint reads beside the latents."""
+    if drafts[0].ask.beside is None:
+        return inputs
+    beside = torch.stack([d.ask.beside for d in drafts if d.ask.beside is not None])
+    return torch.cat([inputs, beside.to(inputs)], dim=1)
 
 
 def _combine(drafts: Sequence[Draft], outputs: Tensor, second: Tensor) -> Tensor:

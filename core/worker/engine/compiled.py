@@ -8,25 +8,32 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-KEPT = 64
-"""Compiled forms that are kept: sizes of call times shapes of latents times widths of stacks."""
+KEPT = 128
+"""Compiled forms that are kept: sizes of call times shapes of latents times widths of stacks, with
+and without places and ControlNets."""
 
 Backend = str | Callable[..., Any]
 
 
 class Compiled:
-    """`torch.compile` around a UNet; with `graphs`, CUDA replays each form as one launch."""
+    """`torch.compile` around a model; with `graphs`, CUDA replays each form as one launch."""
 
-    def __init__(self, unet: nn.Module, *, graphs: bool, backend: Backend = "inductor") -> None:
+    def __init__(self, model: nn.Module, *, graphs: bool, backend: Backend = "inductor") -> None:
         torch._dynamo.config.recompile_limit = KEPT
         mode = "reduce-overhead" if graphs else None
-        self._call: Any = torch.compile(unet, dynamic=False, backend=backend, mode=mode)
+        self._call: Any = torch.compile(model, dynamic=False, backend=backend, mode=mode)
 
-    def __call__(self, rows: int, *args: Any, **options: Any) -> Tensor:
-        """The first `rows` rows of what the UNet makes of arguments that were filled up."""
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """What the model makes of arguments that were filled up."""
         torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
-        made: Tensor = self._call(*args, **options, return_dict=False)[0]
-        return made[:rows].clone()  # the next replay writes over it
+        return _own(self._call(*args, **options))
+
+
+def _own(made: Any) -> Any:
+    """Copies of tensors, for the next replay writes over them."""
+    if isinstance(made, Tensor):
+        return made.clone()
+    return made if made is None else tuple(_own(each) for each in made)
 
 
 def size_of_call(rows: int) -> int:

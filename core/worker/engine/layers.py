@@ -53,13 +53,13 @@ class BankedLinear:
         rows = len(worn.down)
         inner = torch.bmm(inputs[0].reshape(rows, -1, self.in_size), worn.down.mT)
         if self.reach is not None and inputs[0].ndim > 2:
-            inner = inner * self._factors(self.reach, inner)
+            inner = self._confined(self.reach, inner)
         flat = output.reshape(rows, -1, self.out_size)
         return flat.baddbmm_(inner, worn.up).view_as(output)
 
-    def _factors(self, reach: Reach, inner: Tensor) -> Tensor:
-        over = reach.over_words if self._reads_words else reach.over_pixels
-        return over(inner.shape[1], inner)
+    def _confined(self, reach: Reach, inner: Tensor) -> Tensor:
+        factors = reach.words if self._reads_words else reach.pixels.get(inner.shape[1])
+        return inner if factors is None else inner * factors
 
 
 class BankedConv:
@@ -83,8 +83,9 @@ class BankedConv:
         if worn is None:
             return output
         inner = self._inner(layer, inputs[0], worn.down)
-        if self.reach is not None:
-            inner = inner * self.reach.over_pixels(inner.shape[2], inner).mT
+        factors = None if self.reach is None else self.reach.pixels.get(inner.shape[2])
+        if factors is not None:
+            inner = inner * factors.mT
         flat = output.reshape(len(inner), self.out_size, -1)
         return flat.baddbmm_(worn.up.mT, inner).view_as(output)
 

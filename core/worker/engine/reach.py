@@ -1,7 +1,7 @@
 """Where in a picture, and at which words, the adapters of a batch work."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,6 +17,8 @@ class Worn:
 
 
 Row = tuple[Worn, ...]
+Size = tuple[int, int]
+"""Height and width."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,60 +34,68 @@ class Where:
     words: Tensor | None = None
 
 
-@dataclass(slots=True, eq=False)
+EVERYWHERE = Where()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Reach:
     """Factors for the inner outputs of one shelf's layers: (rows, positions, rank columns).
 
-    `owners` (rows, rank columns) says which of a row's adapters a column belongs to.
+    All are there before the call, so that a compiled one takes them as it takes its inputs.
     """
 
-    wheres: Sequence[Where | None]
-    owners: Tensor
-    _pixels: dict[int, Tensor] = field(default_factory=dict)
-    _words: dict[int, Tensor] = field(default_factory=dict)
-
-    def over_pixels(self, count: int, like: Tensor) -> Tensor:
-        """Factors for `count` positions of a feature map: the regions, averaged down to it."""
-        if count not in self._pixels:
-            maps = [None if w is None else _scaled(w.regions, count) for w in self.wheres]
-            self._pixels[count] = self._columns(maps, count, like)
-        return self._pixels[count]
-
-    def over_words(self, count: int, like: Tensor) -> Tensor:
-        """Factors for the tokens of the prompt."""
-        if count not in self._words:
-            said = [None if w is None else w.words for w in self.wheres]
-            self._words[count] = self._columns(said, count, like)
-        return self._words[count]
-
-    def _columns(self, values: Sequence[Tensor | None], count: int, like: Tensor) -> Tensor:
-        most = max(1, int(self.owners.max()) + 1)
-        table = torch.ones(len(values), most, count, dtype=like.dtype, device=like.device)
-        for row, value in zip(table, values, strict=True):
-            if value is not None:
-                row[: len(value)] = value.to(row)
-        picked = table.gather(1, self.owners.unsqueeze(-1).expand(-1, -1, count))
-        return picked.mT.contiguous()
+    pixels: Mapping[int, Tensor]
+    """By the number of positions of a feature map."""
+    words: Tensor | None
 
 
-def _scaled(regions: Tensor | None, count: int) -> Tensor | None:
-    """Regions at the feature map of `count` positions, (adapters, count).
+class Maps:
+    """How far the adapters of a call reach, at every size that its feature maps may have."""
 
-    None where no halving of the latents has so many: the layer sees no picture.
-    """
-    if regions is None:
-        return None
-    if regions.shape[-2:] == (1, 1):
-        return regions.flatten(1)
-    size = size_of(count, regions.shape[-2:])
-    if size is None:
-        return None
-    return functional.interpolate(regions[None].float(), size, mode="area")[0].flatten(1)
+    def __init__(self, wheres: Sequence[Where], *, size: Size, adapters: int, like: Tensor) -> None:
+        """`size` is that of the latents; a row has at most so many `adapters`."""
+        regions = [where.regions for where in wheres]
+        most = max([adapters, *(len(each) for each in regions if each is not None)])
+        whole = _table(regions, (len(wheres), most, *size), like)
+        self._pixels: dict[int, Tensor] = {}
+        for smaller in _halvings(size):
+            scaled = functional.interpolate(whole, smaller, mode="area").flatten(2)
+            self._pixels.setdefault(scaled.shape[-1], scaled.to(like.dtype))
+        tokens = max(
+            (where.words.shape[-1] for where in wheres if where.words is not None), default=0
+        )
+        words = _table((where.words for where in wheres), (len(wheres), most, tokens), like)
+        self._words = words.to(like.dtype) if tokens else None
+
+    def over(self, owners: Tensor) -> Reach:
+        """For rank columns; `owners` (rows, columns) says which of a row's adapters each is of."""
+        words = None if self._words is None else _picked(self._words, owners)
+        return Reach({n: _picked(each, owners) for n, each in self._pixels.items()}, words)
 
 
-def size_of(count: int, latents: Sequence[int]) -> tuple[int, int] | None:
+def _table(values: Iterable[Tensor | None], shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Ones in float32 but for what is said of the first adapters of a row."""
+    table = torch.ones(shape, device=like.device)
+    for row, value in zip(table, values, strict=True):
+        if value is not None:
+            row[: len(value)] = value.to(row)
+    return table
+
+
+def _picked(table: Tensor, owners: Tensor) -> Tensor:
+    """(rows, adapters, count) as (rows, count, columns)."""
+    picked = table.gather(1, owners.unsqueeze(-1).expand(-1, -1, table.shape[-1]))
+    return picked.mT.contiguous()
+
+
+def _halvings(size: Size) -> list[Size]:
+    """A size and its halves, rounded up as a UNet's strided convolutions round, down to one."""
+    height, width = size
+    if height * width == 1:
+        return [size]
+    return [size, *_halvings((-(-height // 2), -(-width // 2)))]
+
+
+def size_of(count: int, latents: Size) -> Size | None:
     """Height and width of a feature map of `count` positions; None where no halving has so many."""
-    height, width = latents
-    while height * width > count:
-        height, width = -(-height // 2), -(-width // 2)
-    return (height, width) if height * width == count else None
+    return next((size for size in _halvings(latents) if size[0] * size[1] == count), None)

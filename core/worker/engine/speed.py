@@ -1,6 +1,8 @@
 """What makes the engine faster on some machines; each is a setting (docs/performance.md)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -21,11 +23,12 @@ class Speed:
         """A UNet or VAE in the layout that is wanted; the weights are moved where they are."""
         return part.to(memory_format=torch.channels_last) if self.channels_last else part
 
-    def compiled(self, unet: Any) -> Compiled | None:
-        """The UNet's compiled form, if one is wanted."""
+    @property
+    def compiler(self) -> Callable[[Any], Compiled] | None:
+        """What makes a model's compiled form, if one is wanted."""
         if self.compile == "off":
             return None
-        return Compiled(unet, graphs=self.compile == "graphs")
+        return partial(Compiled, graphs=self.compile == "graphs")
 
 
 AS_IT_IS = Speed()

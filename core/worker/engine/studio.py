@@ -44,11 +44,11 @@ class Studio:
         unet, vae = (speed.laid_out(share(part)) for part in (base.pipe.unet, base.pipe.vae))
         vae.disable_slicing()  # the limit bounds what is decoded at once
         controls = {kind.value: net for kind, net in base.controls.items()}
-        compiled = speed.compiled(unet)
-        bank = Bank(unet, budget_bytes=adapter_bytes, steady=compiled is not None)
+        compiler = speed.compiler
+        bank = Bank(unet, budget_bytes=adapter_bytes, steady=compiler is not None)
         decoder = Decoder(vae, pixels_a_latent=base.pipe.vae_scale_factor)
         limit = Limit(base.device, images=images)
-        self._engine = Engine(Denoiser(unet, bank, controls, compiled), decoder, bank, limit)
+        self._engine = Engine(Denoiser(unet, bank, controls, compiler), decoder, bank, limit)
         self._asks = Asks(base, stacks, bank, few_steps)
 
     def few_steps(self, sampler: Sampler | None) -> str:

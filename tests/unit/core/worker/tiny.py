@@ -78,7 +78,13 @@ def inpaint(folder: Path) -> Path:
 
 
 def control(folder: Path, unet: object, *, channels: tuple[int, ...]) -> Path:
-    """A ControlNet for a UNet; `channels` has one entry a halving of the picture, and one more."""
+    """A folder with a ControlNet for a UNet."""
+    controlnet(unet, channels=channels).save_pretrained(folder)
+    return folder
+
+
+def controlnet(unet: object, *, channels: tuple[int, ...]) -> ControlNetModel:
+    """It steers a UNet; `channels` has one entry a halving of the picture, and one more."""
     torch.manual_seed(1)
     net = ControlNetModel.from_unet(
         unet, conditioning_embedding_out_channels=channels, load_weights_from_unet=False
@@ -86,8 +92,7 @@ def control(folder: Path, unet: object, *, channels: tuple[int, ...]) -> Path:
     for name, weight in net.named_parameters():
         if "controlnet_" in name:  # zeros, as all ControlNets begin, would steer nothing
             torch.nn.init.normal_(weight, std=0.1)
-    net.save_pretrained(folder)
-    return folder
+    return net.eval().requires_grad_(False)
 
 
 def sd3(folder: Path) -> Path:

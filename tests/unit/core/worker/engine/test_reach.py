@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from core.worker.engine.bank import Bank
-from core.worker.engine.reach import Reach, Where, Worn, size_of
+from core.worker.engine.reach import EVERYWHERE, Maps, Where, Worn, size_of
 from tests.unit.core.worker.engine import small
 
 
@@ -37,13 +37,14 @@ def drawn(rows, wheres):
     for seed, name in enumerate(("one", "two")):
         bank.print(name, small.adapter(model, seed=seed, ranks=3, layers=LAYERS))
     bank.pin(["one", "two"])
-    bank.wear(rows, wheres)
+    bank.wear(rows, wheres, size=(4, 4))
     return model(PICTURE, WORDS)
 
 
 ONE, TWO = Worn("one", 0.7), Worn("two", -0.4)
 LEFT = torch.zeros(4, 4)
 LEFT[:, :2] = 1
+OWNERS = torch.zeros(1, 8, dtype=torch.long)
 
 
 def test_regions_confine_exactly():
@@ -86,18 +87,32 @@ def test_reaches_change_between_steps_without_gathering():
     bank.print("one", small.adapter(model, seed=1, layers=LAYERS))
     bank.pin(["one"])
     rows = [(ONE,)]
-    bank.wear(rows, [Where(regions=LEFT[None])])
+    bank.wear(rows, [Where(regions=LEFT[None])], size=(4, 4))
     worn, (full, *_) = bank.layers["pixel"].worn, model(PICTURE[:1], WORDS[:1])
-    bank.wear(rows, [Where(regions=1 - LEFT[None])])
+    bank.wear(rows, [Where(regions=1 - LEFT[None])], size=(4, 4))
     assert bank.layers["pixel"].worn is worn
     assert not torch.allclose(model(PICTURE[:1], WORDS[:1])[0], full)
 
 
 def test_layers_that_see_no_picture_are_left_alone():
     """Where no halving of the latents has so many positions, an adapter works in full."""
-    reach = Reach([Where(regions=torch.zeros(1, 4, 4))], torch.zeros(1, 8, dtype=torch.long))
-    assert torch.equal(reach.over_pixels(5, torch.empty(0)), torch.ones(1, 5, 8))
-    assert not reach.over_pixels(4, torch.empty(0)).any()
+    where = Where(regions=torch.zeros(1, 4, 4))
+    reach = Maps([where], size=(4, 4), adapters=1, like=torch.empty(0)).over(OWNERS)
+    assert set(reach.pixels) == {16, 4, 1}
+    assert reach.pixels[4].shape == (1, 4, 8)
+    assert not reach.pixels[4].any()
+    assert reach.words is None
+
+
+def test_a_row_may_wear_more_than_its_neighbour_confines():
+    """What nothing is said of works everywhere; one number for all places goes to every size."""
+    half = Where(regions=torch.full((1, 1, 1), 0.5))
+    owners = torch.tensor([[0, 1], [0, 1]])
+    maps = Maps([half, EVERYWHERE], size=(3, 5), adapters=2, like=torch.empty(0))
+    reach = maps.over(owners)
+    assert set(reach.pixels) == {15, 6, 2, 1}
+    for count, factors in reach.pixels.items():
+        assert factors.tolist() == [[[0.5, 1]] * count, [[1, 1]] * count]
 
 
 def test_sizes_of_feature_maps_round_up():
