@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -25,6 +26,7 @@ from core.dispatch.local import LocalWorker
 from core.errors import Fault, ModelFault, SettingsError
 from core.queue import Bells, Queue
 from core.services import Services
+from core.services.housekeeping import Housekeeping
 from core.settings import Settings, load_settings
 from core.storage import Storage
 
@@ -140,12 +142,19 @@ async def _work(settings: Settings, stop: asyncio.Event, *, demo: bool) -> None:
         asyncio.create_task(_connect(client, settings), name="discord"),
         asyncio.create_task(stop.wait(), name="stop"),
     ]
-    helper = asyncio.create_task(_pulse(client, settings, demo=demo))
+    grace = timedelta(hours=settings.grace_hours)
+    housekeeping = Housekeeping(database, storage, grace=grace)
+    helpers = [
+        asyncio.create_task(_pulse(client, settings, demo=demo)),
+        asyncio.create_task(housekeeping.run()),
+    ]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         log.info("draining", because=[task.get_name() for task in done])
     finally:
-        helper.cancel()
+        for helper in helpers:
+            helper.cancel()
+        await asyncio.gather(*helpers, return_exceptions=True)
         if not tasks[0].done():
             await dispatcher.drain()
         await client.close()

@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     storage_url: str = ""
     """An fsspec URL for blobs; empty means `data_dir`/blobs."""
 
+    grace_hours: int = Field(default=168, ge=0)
+    """How long a blob that nothing refers to, such as the picture of a deleted image, is kept; 0:
+    for ever."""
+
     model: str = "pocket"
     """`pocket`, a folder, or a hub id of a Stable Diffusion 1.x, 2.x or SDXL model."""
     controlnets: str = ""

@@ -2,8 +2,12 @@
 
 import hashlib
 import os
+import random
 import re
 import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import fsspec
@@ -11,6 +15,9 @@ import fsspec
 from core.errors import StorageFault
 
 KEY = re.compile(r"[0-9a-f]{64}")
+FOLDER = re.compile(r"[0-9a-f]{2}")
+ASIDE = ".going-"
+"""Before the name of a blob that is being deleted."""
 
 
 class Storage:
@@ -25,9 +32,12 @@ class Storage:
         self._local = bool(getattr(self._files, "local_file", False))
 
     def put(self, data: bytes) -> str:
-        """Keep `data` and return its key; once it returns, a crash does not lose it."""
+        """Keep `data` and return its key; once it returns, a crash does not lose it.
+
+        What is there already becomes as young as if it had just been written.
+        """
         key = hashlib.sha256(data).hexdigest()
-        if not self.exists(key):
+        if not self._refreshed(key):
             self._write(self._place(key), data)
         return key
 
@@ -61,6 +71,36 @@ class Storage:
             return None
         return data.decode()
 
+    def every_note(self) -> list[str]:
+        """The texts of all notes."""
+        folder = Path(f"{self._root}/notes")
+        if not self._local or not folder.is_dir():
+            return []
+        return [file.read_text() for file in folder.iterdir() if not file.name.startswith(".")]
+
+    def older(self, before: datetime, most: int) -> list[str]:
+        """Keys of at most so many blobs that were put before a moment.
+
+        None at all where the store is not on this machine: only files tell their age reliably.
+        """
+        if not self._local or not Path(self._root).is_dir():
+            return []
+        return list(islice(self._old(before.timestamp()), most))
+
+    def delete(self, key: str, before: datetime) -> int | None:
+        """Forget a blob unless it was put again since; its size in bytes, or None.
+
+        It goes aside first, so that a `put` at this very moment either makes it young, and then it
+        comes back, or finds it gone and writes it anew.
+        """
+        place = Path(self._place(key))
+        aside = place.with_name(f"{ASIDE}{key}")
+        try:
+            place.rename(aside)
+        except FileNotFoundError:
+            return None
+        return self._settle(aside, before.timestamp())
+
     def path(self, key: str) -> Path | None:
         """The file that holds the blob, or None where the store is not on this machine."""
         return Path(self._place(key)) if self._local else None
@@ -69,6 +109,38 @@ class Storage:
         if not KEY.fullmatch(key):
             raise StorageFault(f"{key!r} is not a storage key")
         return f"{self._root}/{key[:2]}/{key}"
+
+    def _refreshed(self, key: str) -> bool:
+        """Whether a blob is there; it is young now."""
+        if not self._local:
+            return self.exists(key)
+        try:
+            os.utime(self._place(key))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _old(self, before_s: float) -> Iterator[str]:
+        """Keys of old blobs, in an order of chance; what a crash left aside comes back."""
+        folders = [one for one in Path(self._root).iterdir() if FOLDER.fullmatch(one.name)]
+        random.shuffle(folders)
+        for folder in folders:
+            for file in list(folder.iterdir()):
+                if file.name.startswith(ASIDE):
+                    self._come_back(file)
+                elif KEY.fullmatch(file.name) and file.stat().st_mtime < before_s:
+                    yield file.name
+
+    def _settle(self, aside: Path, before_s: float) -> int | None:
+        found = aside.stat()
+        if found.st_mtime < before_s:
+            aside.unlink()
+            return found.st_size
+        self._come_back(aside)
+        return None
+
+    def _come_back(self, aside: Path) -> None:
+        aside.replace(aside.with_name(aside.name.removeprefix(ASIDE)))
 
     def _note(self, name: str) -> str:
         return f"{self._root}/notes/{hashlib.sha256(name.encode()).hexdigest()}"
