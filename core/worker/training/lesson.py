@@ -15,6 +15,7 @@ from core.worker.stack import Speller, Top
 from core.worker.training.average import Average
 from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.conditions import Conditions, predict
+from core.worker.training.joined import Joined
 from core.worker.training.material import Material, Rows, together
 from core.worker.training.methods.table import METHODS
 from core.worker.training.norms import limit_norms
@@ -41,6 +42,7 @@ class Lesson:
         )
         self._random = bench.generator()
         self._half = _half(bench)
+        self._joined: Joined | None = None
         self.parts = [make(bench) for make in self._method.parts]
         self._top = _top(bench.request.name, self.parts)
         self._optimizer = new_optimizer(bench.recipe.optimizer, self.parts)
@@ -136,7 +138,7 @@ class Lesson:
         """Those of one batch, to what is there; returns the loss on the concept's own pictures."""
         self.wear()
         self._wake()
-        with self._plain_attention():
+        with self._plain_attention(), self._joined_layers():
             with self._learning():
                 own, kept = self._losses(material)
             loss = own + self._recipe.prior_weight * kept.mean() if len(kept) else own
@@ -202,11 +204,25 @@ class Lesson:
             yield
 
     def _plain_attention(self) -> AbstractContextManager[None]:
-        """On the CPU, where its backward is faster; forward, backward and what is done twice."""
-        on_cpu = self._base.device.type == "cpu"
+        """Where its backward is faster; forward, backward and what is done twice."""
         every = list(SDPBackend.__members__.values())
-        made: AbstractContextManager[None] = sdpa_kernel([SDPBackend.MATH] if on_cpu else every)
+        made: AbstractContextManager[None] = sdpa_kernel(
+            [SDPBackend.MATH] if self._halves_on_cpu else every
+        )
         return made
+
+    def _joined_layers(self) -> AbstractContextManager[None]:
+        """Where layers and adapters are faster together; after `wear`, forward and backward."""
+        if not self._halves_on_cpu or self._top.adapter is None:
+            return nullcontext()
+        if self._joined is None:
+            self._joined = Joined(self._base.pipe.unet, self._top.adapter, self._half)
+        return self._joined.at_work()
+
+    @property
+    def _halves_on_cpu(self) -> bool:
+        """In float32 torch's own attention and peft's layers are as fast there."""
+        return self._base.device.type == "cpu" and self._half != torch.float32
 
     def _autocast(self, *, remembers: bool) -> torch.autocast:
         kind, half = self._base.device.type, self._half

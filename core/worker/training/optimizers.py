@@ -1,6 +1,7 @@
 """Optimizers over the parts that learn."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -56,7 +57,7 @@ def _adamw_8bit(groups: Groups) -> torch.optim.Optimizer:
 
 
 MAKERS: Mapping[Optimizer, Callable[[Groups], torch.optim.Optimizer]] = {
-    Optimizer.ADAMW: torch.optim.AdamW,
+    Optimizer.ADAMW: partial(torch.optim.AdamW, fused=True),
     Optimizer.ADAMW_8BIT: _adamw_8bit,
     Optimizer.PRODIGY: _prodigy,
     Optimizer.ADAFACTOR: torch.optim.Adafactor,

@@ -1,0 +1,186 @@
+"""Layers that work out their adapters together with their own product, while something is taught.
+
+peft calls a layer, then two more for each adapter, and brings activations to the adapter's
+precision and back; autocast brings the frozen weights to half precision in every forward. With
+narrow layers on a CPU that costs as much as the products themselves. Here the adapters' first
+halves are further rows of the layer's own weight, which is converted once, and backward keeps
+little but the input. The sums are the same up to rounding.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from diffusers.models.attention_processor import AttnProcessor
+from peft.tuners.lora import LoraLayer
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+NO_BIAS, ONCE, NO_MORE = [0], [1, 1], [0, 0]
+
+
+class Joined:
+    """The layers of a UNet that one adapter changes, for as long as it is taught.
+
+    Whenever it is worn, the same other adapters and the same own weights must be, too. While it is
+    not, layers do what peft makes of them.
+    """
+
+    def __init__(self, unet: Any, taught: str, dtype: torch.dtype) -> None:
+        self._unet = unet
+        self._layers = [
+            _Layer(module, taught, dtype) for module in unet.modules() if _fits(module, taught)
+        ]
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Inside, forward and backward go this way; adapters must not learn meanwhile.
+
+        Attention is two plain products and a softmax: in one kernel, or with torch's own way of
+        doing it by parts, its backward in half precision takes three times as long on a CPU.
+        """
+        processors = self._unet.attn_processors
+        for layer in self._layers:
+            layer.begin()
+        self._unet.set_attn_processor(AttnProcessor())
+        try:
+            yield
+        finally:
+            self._unet.set_attn_processor(processors)
+            for layer in self._layers:
+                layer.end()
+
+
+class _Layer:
+    """One layer: y = Wx + b + B(Ax), with W and all A in one tensor, the taught A last."""
+
+    def __init__(self, module: Any, taught: str, dtype: torch.dtype) -> None:
+        self._module, self._taught = module, taught
+        others = [name for name in module.active_adapters if name != taught]
+        self._names = [*(name for name in others if name in module.lora_A), taught]
+        base, rank = module.base_layer, sum(module.r[name] for name in self._names)
+        own = base.weight.detach().to(dtype)
+        self._own = len(own)
+        self._both = torch.cat([own, own.new_zeros((rank, *own.shape[1:]))])
+        self._up = own.new_zeros((self._own, rank))
+        self._bias = None if base.bias is None else functional.pad(base.bias, (0, rank)).to(dtype)
+        self._how = None if isinstance(base, nn.Linear) else (base.stride, base.padding)
+
+    @torch.no_grad()
+    def begin(self) -> None:
+        """Takes the adapters as they are now, and the place of the layer's own forward."""
+        module, at = self._module, 0
+        for name in self._names:
+            until = at + module.r[name]
+            self._both[self._own + at : self._own + until].copy_(module.lora_A[name].weight)
+            up = module.lora_B[name].weight.flatten(1)
+            self._up[:, at:until].copy_(
+                up if module.scaling[name] == 1 else up * module.scaling[name]
+            )
+            at = until
+        module.forward = self._forward
+
+    def end(self) -> None:
+        """Gives the layer its own forward back."""
+        del self._module.forward
+
+    def _forward(self, x: Tensor) -> Tensor:
+        module, taught = self._module, self._taught
+        if module.disable_adapters or taught not in module.active_adapters:
+            return type(module).forward(module, x)  # type: ignore[no-any-return]
+        down, up = module.lora_A[taught].weight, module.lora_B[taught].weight
+        given = (x.to(self._both.dtype), self._both, self._bias, self._up, down, up)
+        if self._how is None:
+            return _Linear.apply(*given)  # type: ignore[no-any-return, no-untyped-call]
+        return _Convolution.apply(*given, *self._how)  # type: ignore[no-any-return, no-untyped-call]
+
+
+class _Linear(torch.autograd.Function):
+    """x (..., in), both (out + ranks, in), ups (out, ranks); `down` and `up` take gradients."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, both: Tensor, bias: Any, ups: Tensor, down: Tensor, up: Tensor
+    ) -> Tensor:
+        rows = x.flatten(0, -2)
+        out = functional.linear(rows, both, bias)
+        inner = out[:, len(ups) :].contiguous()
+        ctx.save_for_backward(rows, both, ups, inner)
+        ctx.rank = len(down)
+        return torch.addmm(out[:, : len(ups)], inner, ups.mT).view(*x.shape[:-1], -1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        rows, both, ups, inner = ctx.saved_tensors
+        of_own = gradient.reshape(-1, len(ups))
+        of_inner = of_own @ ups
+        of_x = None
+        if ctx.needs_input_grad[0]:
+            of_x = torch.mm(of_own, both[: len(ups)]).addmm_(of_inner, both[len(ups) :])
+            of_x = of_x.view(*gradient.shape[:-1], -1)
+        of_down = of_up = None
+        if ctx.needs_input_grad[4]:
+            of_down = (of_inner[:, -ctx.rank :].mT @ rows).float()
+        if ctx.needs_input_grad[5]:
+            of_up = (of_own.mT @ inner[:, -ctx.rank :]).float()
+        return of_x, None, None, None, of_down, of_up
+
+
+class _Convolution(torch.autograd.Function):
+    """The same for x (count, in, height, width); A has the layer's own kernel, B one pixel."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, both: Tensor, bias: Any, ups: Tensor, down: Tensor, up: Tensor,
+        stride: Any, padding: Any,
+    ) -> Tensor:  # fmt: skip
+        out = functional.conv2d(x, both, bias, stride, padding)
+        own, inner = out[:, : len(ups)], out[:, len(ups) :].flatten(2)
+        ctx.save_for_backward(x, both, ups, inner)
+        ctx.rank, ctx.how = len(down), (stride, padding)
+        added = torch.baddbmm(own.flatten(2), ups.expand(len(x), -1, -1), inner)
+        return added.view_as(own)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        x, both, ups, inner = ctx.saved_tensors
+        of_own = gradient.flatten(2)
+        of_inner = (ups.mT @ of_own).view(len(x), -1, *gradient.shape[2:])
+        of_x = of_down = of_up = None
+        if ctx.needs_input_grad[0]:
+            whole = torch.cat([gradient, of_inner], 1)
+            of_x = _backward(ctx, whole, x, both, [True, False, False])[0]
+        if ctx.needs_input_grad[4]:
+            taught, down = of_inner[:, -ctx.rank :], both[-ctx.rank :]
+            of_down = _backward(ctx, taught, x, down, [False, True, False])[1].float()
+        if ctx.needs_input_grad[5]:
+            of_up = (of_own @ inner[:, -ctx.rank :].mT).sum(0)[..., None, None].float()
+        return of_x, None, None, None, of_down, of_up, None, None
+
+
+def _backward(ctx: Any, gradient: Tensor, x: Tensor, weight: Tensor, wanted: list[bool]) -> Any:
+    stride, padding = ctx.how
+    return torch.ops.aten.convolution_backward(
+        gradient, x, weight, NO_BIAS, stride, padding, ONCE, False, NO_MORE, 1, wanted
+    )
+
+
+def _fits(module: nn.Module, taught: str) -> bool:
+    """A linear or plain convolution layer that the taught adapter changes, at full weight."""
+    if not isinstance(module, LoraLayer) or taught not in module.lora_A:
+        return False
+    if module.scaling[taught] != 1 or taught in module.lora_variant:
+        return False
+    base = module.base_layer
+    plain = isinstance(base, nn.Linear) or (
+        isinstance(base, nn.Conv2d)
+        and base.dilation == (1, 1)
+        and base.groups == 1
+        and base.padding_mode == "zeros"
+        and not isinstance(base.padding, str)
+    )
+    return plain and not base.weight.requires_grad
