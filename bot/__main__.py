@@ -211,6 +211,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
         speech_model=settings.speech_model,
         scoring_model=settings.scoring_model,
         fidelity_model=settings.fidelity_model,
+        captioner=settings.captioner,
         evaluate_training=settings.evaluate_training,
         device=settings.device,
         dtype=settings.dtype,

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     """`pocket`, a folder, or a hub id of a CLIP, by which images are scored."""
     fidelity_model: str = ""
     """A folder or a hub id of an encoder of pictures, such as a DINO; empty: the scoring model."""
+    captioner: str = ""
+    """A folder or a hub id of an image-to-text model such as BLIP, which captions training pictures
+    of which nobody says anything; empty: none."""
     evaluate_training: bool = True
     """Score what was learned at the end of every training."""
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")

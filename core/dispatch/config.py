@@ -16,6 +16,7 @@ class WorkerConfig:
     speech_model: str = "pocket"
     scoring_model: str = "pocket"
     fidelity_model: str = ""
+    captioner: str = ""
     evaluate_training: bool = False
     """Score what was learned at the end of every training."""
     device: str = "auto"

@@ -15,6 +15,7 @@ from core.domain.requests import (
     TranscribeRequest,
 )
 from core.storage import Storage
+from core.worker.captioner import Captioner
 from core.worker.controls import load_controls
 from core.worker.device import make_deterministic, resolve_device, resolve_dtype, threads_for
 from core.worker.engine.fast import FastAdapters
@@ -103,7 +104,8 @@ def load_runner(config: WorkerConfig) -> Runner:
     )
     imaginer = Imaginer(base, stacks, storage, _studio(config, base, stacks, storage), previews)
     listener = Listener(config.speech_model, device=device, threads=threads, storage=storage)
-    teacher = Teacher(base, stacks, imaginer, storage)
+    captioner = Captioner(config.captioner, device=device) if config.captioner else None
+    teacher = Teacher(base, stacks, imaginer, storage, captioner)
     importer = Importer(base, stacks, imaginer, storage)
     fuser = Fuser(base, stacks, imaginer, storage)
     exporter = Exporter(base, storage)

@@ -1,5 +1,7 @@
 """What the training pictures, and the pictures of the plain class, are said to show."""
 
+import re
+
 from core.domain.concepts import ConceptKind
 
 _SUBJECT = ("a photo of {a}", "a photo of {}", "{a}", "{}", "a picture of {a}", "a drawing of {}")
@@ -36,6 +38,16 @@ def captions(kind: ConceptKind, what: str) -> tuple[str, ...]:
 def typed_caption(what: str, token: str, text: str) -> str:
     """What a person said of a picture, with what is taught named in it or before it."""
     return text if token in text.lower() else f"{what}, {text}"
+
+
+def told_caption(what: str, noun: str, text: str) -> str:
+    """What a captioner said, with what is taught for the class noun's first mention or before it.
+
+    Nothing stays nothing.
+    """
+    mention = re.compile(rf"\b(an? )?{re.escape(noun)}\b", re.IGNORECASE)
+    named, count = mention.subn(lambda found: ("a " if found[1] else "") + what, text, count=1)
+    return named if count or not text else f"{what}, {text}"
 
 
 def class_captions(kind: ConceptKind, noun: str) -> tuple[str, ...]:

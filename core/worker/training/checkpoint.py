@@ -20,6 +20,8 @@ class Checkpoint:
     """Time spent so far, over all attempts."""
     prior: list[str] = field(default_factory=list)
     """Storage keys of the pictures of the plain class."""
+    captions: list[str] = field(default_factory=list)
+    """What a captioner said of each picture, where one is set."""
     parts: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     """What each part has learned."""
     errors: dict[int, float] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from core.domain.jobs import Progress
 from core.domain.requests import ImagineRequest, TrainRequest
 from core.storage import Storage
 from core.worker import artifact
+from core.worker.captioner import Captioner
 from core.worker.imagine import Imaginer, png
 from core.worker.loop import Slices
 from core.worker.models import Base
@@ -48,8 +49,16 @@ Pause = Generator[None, None, None]
 class Teacher:
     """Teaches concepts to the base model that it was given, one course a job."""
 
-    def __init__(self, base: Base, stacks: Stacks, imaginer: Imaginer, storage: Storage) -> None:
+    def __init__(
+        self,
+        base: Base,
+        stacks: Stacks,
+        imaginer: Imaginer,
+        storage: Storage,
+        captioner: Captioner | None = None,
+    ) -> None:
         self.base, self.stacks, self.imaginer, self.storage = base, stacks, imaginer, storage
+        self.captioner = captioner
 
     def run(self, request: TrainRequest, ticket: Ticket) -> Slices:
         """The slices of a train job: some pictures of the plain class, or one optimizer step.
@@ -79,10 +88,27 @@ class _Course:
         check_optimizer(self._recipe.optimizer, device=self._of.base.device.type)
         request = self._request
         examples = open_examples(self._of.storage, request.pictures, request.masks)
+        yield from self._describe(examples)
         yield from self._draw_prior()
         made = yield from self._taught(examples)
         samples = yield from self._samples(made)
         return self._trained(made, samples)
+
+    def _describe(self, examples: list[Example]) -> Pause:
+        """Has pictures described of which nobody said anything, before anything is learned."""
+        saved, captioner = self._saved, self._of.captioner
+        silent = [index for index, said in enumerate(self._typed) if not said]
+        if captioner is None or not silent or saved.captions or saved.random is not None:
+            return
+        told = [""] * len(examples)
+        spoken = captioner.describe([examples[index].picture for index in silent])
+        for count, (index, text) in enumerate(zip(silent, spoken, strict=True), start=1):
+            self._ticket.check()
+            told[index] = captions.told_caption(self._concept, self._request.class_noun, text)
+            note = f"describing pictures: {count} of {len(silent)}"
+            self._ticket.progress(Progress(0, self._recipe.steps, note))
+            yield from self._pause()
+        saved.captions = told
 
     def _taught(self, examples: list[Example]) -> Generator[None, None, str]:
         """Learns from start or checkpoint to end; the storage key of the artifact."""
@@ -168,9 +194,10 @@ class _Course:
 
     @property
     def _typed(self) -> tuple[str, ...]:
-        """What the person says of each picture, or nothing."""
-        request = self._request
-        return request.captions or ("",) * len(request.pictures)
+        """What the person says of each picture, else a captioner, else nothing."""
+        nothing = ("",) * len(self._request.pictures)
+        said = zip(self._request.captions or nothing, self._saved.captions or nothing, strict=True)
+        return tuple(typed or told for typed, told in said)
 
     def _captions(self, where: int, speller: Speller, typed: str) -> tuple[str, ...]:
         """What is said of a picture: typed, or of the concept in the `where`-th surroundings."""
@@ -278,6 +305,7 @@ class _Course:
             "targets": self._bench().targets,
             "recipe": self._recipe.model_dump(mode="json"),
             "parents": [parent.artifact for parent in request.parents],
+            "captions": list(self._saved.captions),
         }
 
     @property

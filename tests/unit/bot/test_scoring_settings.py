@@ -23,3 +23,10 @@ def test_scoring_models_can_be_named_and_the_end_of_training_left_out() -> None:
     assert config.scoring_model == "openai/clip-vit-large-patch14"
     assert config.fidelity_model == "facebook/dinov2-base"
     assert not config.evaluate_training
+
+
+def test_captioner_is_off_until_it_is_named() -> None:
+    """By its own variable."""
+    assert worker_config(load_settings(_env_file=None)).captioner == ""
+    settings = load_settings(_env_file=None, captioner="models/blip")
+    assert worker_config(settings).captioner == "models/blip"

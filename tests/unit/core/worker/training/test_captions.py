@@ -7,6 +7,7 @@ from core.worker.training.captions import (
     captions,
     class_captions,
     plain_caption,
+    told_caption,
     typed_caption,
     with_article,
 )
@@ -45,3 +46,24 @@ def test_typed_caption_names_what_is_taught():
     """In the place where the person put the token, else before everything."""
     assert typed_caption("<xyz> temple", "<xyz>", "on a hill") == "<xyz> temple, on a hill"
     assert typed_caption("<xyz> temple", "<xyz>", "a <XYZ> by the sea") == "a <XYZ> by the sea"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a photo of a temple on a hill", "a photo of a <xyz> temple on a hill"),
+        ("Temple beside a temple", "<xyz> temple beside a temple"),
+        ("the temples of a town", "<xyz> temple, the temples of a town"),
+        ("a building on a hill", "<xyz> temple, a building on a hill"),
+        ("", ""),
+    ],
+)
+def test_told_caption_names_what_is_taught_once(text, said):
+    """For the noun's first mention as a whole word, else before everything."""
+    assert told_caption("<xyz> temple", "temple", text) == said
+
+
+def test_told_caption_is_english():
+    """The article fits what follows it now; a noun's own marks mean nothing."""
+    assert told_caption("<xyz> owl", "owl", "an owl at night") == "a <xyz> owl at night"
+    assert told_caption("<xyz> c.t", "c.t", "a cat") == "<xyz> c.t, a cat"

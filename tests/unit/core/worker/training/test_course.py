@@ -199,6 +199,33 @@ def test_typed_captions_are_what_is_learned(teacher, request_of, ticket):
     assert len(second) > 3
 
 
+class Says:
+    """A captioner with a sentence for each picture that it is shown."""
+
+    def __init__(self):
+        self.shown = 0
+
+    def describe(self, pictures):
+        for _ in pictures:
+            self.shown += 1
+            yield f"a circle number {self.shown}"
+
+
+def test_captioner_speaks_where_nobody_did(quick, stacks, imaginer, storage, request_of):
+    """With the token put in; what was said is kept, so that a resumed run learns the same."""
+    says, told = Says(), []
+    course = Teacher(quick, stacks, imaginer, storage, says)
+    recipe = RECIPE.model_copy(update={"prior_pictures": 0, "steps": 1, "preview_every": 9})
+    request = request_of(captions=("seen from above", ""), recipe=recipe)
+    made = finish(course.run(request, new_ticket(told)))
+    assert "describing pictures: 1 of 1" in notes(told)
+    kept = ["", "a <orb> circle number 1"]
+    assert unpack(storage.get(made.artifact)).facts["captions"] == kept
+    key = next(message.key for message in told if isinstance(message, Checkpointed))
+    again = finish(course.run(request, new_ticket([], checkpoint=key)))
+    assert (again.artifact, says.shown) == (made.artifact, 1)
+
+
 @pytest.fixture
 def mixed(storage, pictures):
     """Keys of a wide picture, a square one and a tall one; masks of the first and the last."""
