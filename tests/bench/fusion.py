@@ -19,19 +19,19 @@ from core.worker.ticket import Ticket
 from tests.bench._concepts import BY_NAME, Question, alone, in_scenes, two_things
 from tests.bench._sums import percent, share
 from tests.bench._table import show
-from tests.bench._teaching import Course, Workshop
+from tests.bench._teaching import TINY, Course, Workshop
 
 SEEDS = 20
-TINY_SEEDS = 2
 FUSED, WHOLLY = "fused", "fused, worn in both halves"
 WAYS = ("added up", "apart", FUSED, WHOLLY, "slots added up", "slots apart", "in words")
 
 
-async def run(*, seeds: int = SEEDS, tiny: bool = False) -> None:
+async def run(*, seeds: int = SEEDS, steps: int = 0, tiny: bool = False) -> None:
     """Teach and fuse what is missing, then a table for each question."""
     questions = [in_scenes()[0], in_scenes()[4], two_things()[0]]
-    bench = _Bench(Workshop(tiny=tiny), TINY_SEEDS if tiny else seeds)
-    questions = questions[:1] if tiny else questions
+    if tiny:
+        (_, seeds, steps), questions = TINY, questions[:1]
+    bench = _Bench(Workshop(tiny=tiny), seeds, steps or None)
     bench.fusions(questions)
     bench.table("one, the other worn too", [one for q in questions for one in _each(q)])
     bench.table("both", [_Asked(q, q.names) for q in questions])
@@ -49,6 +49,8 @@ class _Asked:
 class _Bench:
     workshop: Workshop
     seeds: int
+    steps: int | None
+    """Of a training; None: the recipe's own number."""
 
     @cached_property
     def _fuser(self) -> Fuser:
@@ -96,9 +98,8 @@ class _Bench:
 
     def _taught(self, names: Sequence[str], preset: Preset) -> list[StackEntry]:
         shop = self.workshop
-        return [
-            shop.entry(name, shop.taught(Course(name, preset=preset)).artifact) for name in names
-        ]
+        courses = [Course(name, preset=preset, steps=self.steps) for name in names]
+        return [shop.entry(one.name, shop.taught(one).artifact) for one in courses]
 
     def _fused_entry(self, names: tuple[str, ...]) -> StackEntry:
         return StackEntry(
