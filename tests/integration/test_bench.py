@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.bench import engine, engine_large
+from tests.bench import engine, engine_large, training_time
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::UserWarning",
@@ -48,3 +48,10 @@ async def test_large_shapes_need_a_gpu(capsys, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     await engine_large.run()
     assert capsys.readouterr().out.count("\n") == 2
+
+
+async def test_training_beside_a_plain_loop(capsys):
+    """Each way teaches a version that can be drawn with and judged, in a process of its own."""
+    await training_time.run(tiny=True)
+    told = capsys.readouterr().out
+    assert [told.count(f"| {way} |") for way in training_time.WAYS] == [2, 2, 1]
