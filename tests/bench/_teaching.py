@@ -115,7 +115,7 @@ class Workshop:
             concept_kind=ConceptKind.SUBJECT,
             pictures=tuple(self.storage.put(png(one)) for one in self.shown(course)),
             preset=course.preset,
-            steps=course.steps,
+            steps=course.steps or (TINY[2] if self.tiny else None),
             settings=settings | QUICKLY if self.tiny else settings,
             parents=course.parents,
             seed=number,

@@ -1,0 +1,163 @@
+"""The benchmarks of concepts: their sums, and the whole of each in its tiny way."""
+
+import json
+
+import pytest
+import torch
+
+from tests.bench import hindsight, iterative, methods
+from tests.bench.__main__ import read
+from tests.bench._concepts import BY_NAME, Question
+from tests.bench._sums import figure, margin, mean, percent, share
+from tests.bench._teaching import mine
+from tests.bench.hindsight import Look
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::UserWarning",
+    "ignore::FutureWarning",
+    "ignore:__array__ implementation:DeprecationWarning",
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Shared, so that what one benchmark taught the next one finds."""
+    before = torch.get_num_threads()
+    yield tmp_path_factory.mktemp("concepts")
+    torch.set_num_threads(before)
+
+
+def test_shares_and_margins():
+    """Half of four images; an interval is 1.96 standard errors either way."""
+    assert share([True, False, True, False]) == 0.5
+    assert mean([1.0, 2.0, 6.0]) == 3.0
+    assert margin([0.0, 1.0, 0.0, 1.0]) == pytest.approx(1.96 * (1 / 3) ** 0.5 / 2)
+    assert margin([0.4]) == 0
+    assert percent([0.5, 0.5]) == "50% ± 0%"
+    assert figure([0.25, 0.75]) == "0.50 ± 0.49"
+
+
+def test_parts_are_the_whole():
+    """Every unit of work belongs to exactly one process."""
+    units = list(range(7))
+    assert sorted(mine(units, "1/3") + mine(units, "2/3") + mine(units, "3/3")) == units
+    assert mine(units, None) == units
+
+
+@pytest.mark.parametrize("part", ["3/2", "0/2", "1", "a/b", "1/2/3"])
+def test_a_part_that_there_is_not(part):
+    """A slip in the option is told before anything is taught."""
+    with pytest.raises(ValueError, match="written as 1/2"):
+        mine([1, 2], part)
+
+
+def test_options():
+    """Only options that were given reach a benchmark, whose own numbers count else."""
+    assert read(["methods", "--seeds", "3", "--part", "1/2"]) == (
+        ["methods"],
+        {"seeds": 3, "part": "1/2"},
+    )
+    assert read([])[1] == {}
+    with pytest.raises(SystemExit):
+        read(["nothing_of_the_kind"])
+
+
+def test_final_minus_best():
+    """A concept loses what it had in its best row, not in its first one."""
+    yes, no = True, False
+    matrix = [
+        [[yes, yes]],
+        [[yes, no], [no, no]],
+        [[no, no], [yes, no], [yes, yes]],
+    ]
+    assert iterative.drops(matrix) == [-1.0, 0.0, 0.0]
+
+
+def look(step, whole, error=0.0, picture=0.0, drift=0.0):
+    return Look(step, error, [picture] * 24, [drift] * 24, [mark == "x" for mark in whole])
+
+
+def test_hindsight_against_what_was_kept():
+    """The step with the least error was kept; the best one is that with the most whole looks."""
+    seen = [look(1, "..x.", 0.5), look(2, "xxx.", 0.3), look(3, "xx..", 0.2)]
+    kept = seen[2]
+    assert hindsight.shipped(seen) == 3
+    assert hindsight.best_of(seen).step == 2
+    assert hindsight.lost(seen, kept) == pytest.approx(0.25)
+    assert hindsight.lost(seen, seen[1]) == 0
+    assert hindsight.summary("as shipped", hindsight.shipped, [seen])[1] == "0 of 1"
+
+
+def test_luck_is_no_loss():
+    """The best of half of the seeds is held to the kept one on the other half."""
+    seen = [look(1, "x.x."), look(2, ".x.x")]
+    assert hindsight.lost(seen, seen[0]) == 0
+    assert hindsight.lost_fairly(seen, seen[0]) == pytest.approx(-0.5)
+    seen = [look(1, "xx.."), look(2, ".xxx")]
+    assert hindsight.lost(seen, seen[0]) == pytest.approx(0.25)
+    assert hindsight.lost_fairly(seen, seen[0]) == pytest.approx(0)
+
+
+def test_ways_to_choose():
+    """Each way reads its own figure; the last is the last."""
+    seen = [look(1, "x", 0.1, 0.9, 0.0), look(2, "x", 0.2, 0.5, 0.1), look(3, "x", 0.3, 0.4, 0.9)]
+    chosen = {way: choose(seen) for way, choose in hindsight.WAYS.items()}
+    assert chosen == {
+        "as shipped": 1,
+        "the picture alone": 3,
+        "4 noises a level": 2,
+        "4 noises, the picture alone": 3,
+        "4 noises, a tenth of the drift": 3,
+        "the last": 3,
+    }
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_elsewhere_is_where_no_picture_was_taken(name):
+    """Nobody is asked for what was shown, and a plain prompt names no concept."""
+    asked = methods.elsewhere(name)
+    assert BY_NAME[name].token in asked.prompt
+    assert "<" not in methods.plainly(asked)
+    assert BY_NAME[name].class_noun in methods.plainly(asked)
+
+
+SAID = "a photo of <xyz> temple in <kar> forest"
+PAIR = Question(("xyz", "kar"), SAID, SAID)
+FEW = ("dreambooth-lora", "hypernetwork", methods.BASELINE, methods.TUNED)
+"""The engine draws with the first and the last two, not with the second."""
+
+
+@pytest.mark.slow
+async def test_methods(folder, capsys, monkeypatch):
+    """A row for each method, and the same figures from the folder the second time."""
+    every = methods.ways(3e-3)
+    assert len(every) == 8
+    monkeypatch.setattr(methods, "ways", lambda _rate: {way: every[way] for way in FEW})
+    monkeypatch.setattr(methods, "pairs_of", lambda _names: [PAIR])
+    await methods.run(tiny=True, folder=folder)
+    told = capsys.readouterr().out
+    table = told[told.index("| 2 concepts") :]
+    assert all(f"| {way} |" in table for way in (*FEW, methods.IN_WORDS))
+    assert "1 pairs of subjects" in table
+    await methods.run(tiny=True, folder=folder)
+    assert capsys.readouterr().out == table
+
+
+async def test_iterative(folder, capsys):
+    """A matrix for each way; the first row of all is the same concept taught alone."""
+    await iterative.run(tiny=True, folder=folder, part="1/2")
+    assert "|" not in capsys.readouterr().out
+    await iterative.run(tiny=True, folder=folder)
+    told = capsys.readouterr().out
+    assert told.count("2 seeds: after") == 3
+    assert "final minus best" in told
+
+
+async def test_hindsight(folder, capsys):
+    """What the benchmark measures on a checkpoint is what the run itself measured."""
+    await hindsight.run(tiny=True, folder=folder)
+    assert "as shipped" in capsys.readouterr().out
+    for note in (folder / "notes").glob("hindsight-*"):
+        for one in json.loads(note.read_text()):
+            found = mean(one["picture"][:6]) + mean(one["drift"][:6])
+            assert found == pytest.approx(one["error"], rel=1e-3)
