@@ -82,13 +82,19 @@ class Ours:
         )
         self.finished_s: list[float] = []
 
-    def draw(self, wishes: Sequence[Wish]) -> list[Draft]:
-        """All at once; `finished_s` says when each had its picture, from the beginning on."""
+    def draw(
+        self, wishes: Sequence[Wish], *, between: Callable[[], object] = lambda: None
+    ) -> list[Draft]:
+        """All at once; `finished_s` says when each had its picture, from the beginning on.
+
+        `between` two steps something else may be done.
+        """
         began_s = time.perf_counter()
         drafts = [self._admit(wish, owner) for owner, wish in enumerate(wishes)]
         waiting, self.finished_s = list(drafts), []
         while waiting:
             self.studio.advance()
+            between()
             done = [draft for draft in waiting if draft.picture is not None]
             if done:
                 settle()

@@ -11,6 +11,7 @@ import itertools
 import torch
 
 from core.worker.models import load_base
+from tests.bench import _memory
 from tests.bench._engine import Library, Ours, Plain, Wish, apart, medians, quiet, threads
 from tests.bench._table import show
 
@@ -40,6 +41,8 @@ async def run(*, tiny: bool = False) -> None:
             rows,
         )  # fmt: skip
         print(f"Largest difference between the pictures of both (0 to 1): {side.gap():.1e}\n")
+    if not tiny:
+        _memory.tell("pocket")
 
 
 class _Side:
