@@ -5,11 +5,11 @@ import json
 import pytest
 import torch
 
-from tests.bench import hindsight, iterative, methods
+from tests.bench import hindsight, iterative, methods, stacking
 from tests.bench.__main__ import read
 from tests.bench._concepts import BY_NAME, Question
 from tests.bench._sums import figure, margin, mean, percent, share
-from tests.bench._teaching import mine
+from tests.bench._teaching import Workshop, mine
 from tests.bench.hindsight import Look
 
 pytestmark = pytest.mark.filterwarnings(
@@ -161,3 +161,14 @@ async def test_hindsight(folder, capsys):
         for one in json.loads(note.read_text()):
             found = mean(one["picture"][:6]) + mean(one["drift"][:6])
             assert found == pytest.approx(one["error"], rel=1e-3)
+
+
+def test_stacking(folder, capsys, monkeypatch):
+    """A stack is judged added up, kept apart and in words, and a sheet of each is left."""
+    monkeypatch.setattr(stacking, "Workshop", lambda: Workshop(folder, tiny=True))
+    monkeypatch.setattr(stacking, "FOLDER", folder)
+    monkeypatch.setattr(stacking, "SEEDS", 1)
+    monkeypatch.setattr(stacking, "BY_NAME", {name: BY_NAME[name] for name in PAIR.names})
+    stacking._Bench().table("together", [PAIR])
+    assert "| added up | apart | in words |" in capsys.readouterr().out
+    assert len(list(folder.glob("*.png"))) == 3
