@@ -17,6 +17,8 @@ from tests.unit.core.worker.engine.conftest import encoded, finish, plain_latent
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 CLOSE = 1e-4
+ROUNDED = 5e-4
+"""Euler begins at a noise of 4096 here, where float32 knows nothing finer than 2.4e-4."""
 NOISY = {Sampler.EULER_A, Sampler.DPMPP_2M_SDE, Sampler.LCM, Sampler.TCD}
 
 
@@ -54,7 +56,8 @@ def test_any_mix_shares_calls(together, plainly, wish, make_concept):
         wish(negative_prompt="blue", guidance_scale=6.0, seeds=(9,)),
     ]
     for drafts, request in zip(together(*requests), requests, strict=True):
-        assert gap(drafts, plainly(request)) < CLOSE
+        close = ROUNDED if request.sampler is Sampler.EULER else CLOSE
+        assert gap(drafts, plainly(request)) < close
         assert all(draft.shared for draft in drafts)
 
 
