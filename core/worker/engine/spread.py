@@ -15,8 +15,9 @@ from torch.nn import functional
 from core.worker.engine.gaze import Phrases
 from core.worker.engine.reach import Where
 
-THING = 0.06
-"""A thing is looked at so much somewhere; a scene's words are looked at faintly everywhere."""
+THING, NEAR_MOST = 0.06, 0.4
+"""A thing is looked at so much somewhere, and nearly as much as what is looked at most; a scene's
+words are looked at faintly everywhere."""
 RIM, CORE = 0.2, 0.5
 """Of a thing's own peak: where its adapter begins to work, and from where it works in full."""
 SCENE_RIM, SCENE_CORE = 0.5, 0.8
@@ -74,7 +75,7 @@ def regions(maps: Tensor) -> Tensor:
     """
     looked = _smooth(maps)
     peaks = looked.amax((1, 2), keepdim=True).clamp(min=1e-6)
-    things = (peaks >= THING).flatten()
+    things = (peaks >= max(THING, NEAR_MOST * float(peaks.max()))).flatten()
     if not things.any():
         return torch.ones_like(maps)
     own = looked[things] / peaks[things]
