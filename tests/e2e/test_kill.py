@@ -62,13 +62,13 @@ async def into_the_middle(folder: Path, control: Control) -> None:
     owl, hare = control.person("owl", "general"), control.person("hare", "gallery")
     files = {"z": SAMPLES / "xyz.zip"}
     options = {"name": "xyz", "class": "temple", "zip": "z", "steps": STEPS}
+    options |= {"settings": "prior_pictures=4"}
     await owl.run("train", options, files=files)
     await until(folder, "SELECT 1 FROM jobs WHERE kind = 'train' AND checkpoint IS NOT NULL")
     await control.post("dms", {"user": "fox"})
     await hare.run("imagine", {"prompt": "a red star at night", "count": 4, "steps": 100})
     await control.person("fox", "dm:fox").speak(SAMPLES / "say.ogg")
     await until(folder, "SELECT 1 FROM jobs WHERE kind = 'imagine' AND state = 'running'")
-    # With its status message noted: killed in between, that message stays (README, Limits).
     noted = "SELECT 1 FROM jobs WHERE kind = 'transcribe' AND status_message_id IS NOT NULL"
     await until(folder, noted)
 

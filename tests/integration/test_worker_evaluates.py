@@ -38,7 +38,7 @@ async def test_a_training_leaves_scores_on_its_version(shop):
     """Two steps teach next to nothing, and the scores say so."""
     scores = (await shop.version("orb")).scores
     assert (scores.prompts, scores.seeds, scores.scorer) == (4, 2, "pocket")
-    assert scores.likeness[0].fidelity.share.value < 0.5
+    assert scores.likeness[0].fidelity.share.value < 0.75
 
 
 async def test_an_evaluation_is_worked_off_with_images_in_between(shop):

@@ -332,6 +332,8 @@ def share(model: Any) -> Any:
     for name, module in list(tree.named_modules()):
         if isinstance(module, BaseTunerLayer):
             tree.set_submodule(name, module.base_layer)
+    for left in ("peft_config", "_hf_peft_config_loaded"):
+        vars(tree).pop(left, None)
     return tree
 
 

@@ -12,7 +12,7 @@ async def test_a_grid_offers_every_verb_for_each_and_for_all(house: House) -> No
     """Rows for each picture, a menu to look closer, and buttons for all."""
     owl = house.person()
     grid = await house.imagine(owl)
-    assert verbs(grid) == {"up", "vary", "good", "redo", "infoall", "delall", "look"}
+    assert verbs(grid) == {"up", "vary", "good", "star", "redo", "infoall", "delall", "look"}
     close = await house.choose(owl, grid, "2")
     assert close["message"]["flags"] & 64
     around = {"zoom", "panleft", "panright", "panup", "pandown"}

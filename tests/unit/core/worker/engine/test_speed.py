@@ -180,3 +180,13 @@ def test_an_adapter_that_is_gone_is_told(hurried, storage, wish):
         hurried("").admit(
             asked.model_copy(update={"setup": lost}), owner=1, alone=False, given=NOTHING
         )
+
+
+def test_a_shared_tree_knows_nothing_of_adapters_that_were_put_in(other_base):
+    """Also not that there ever were any, so that peft takes it for a bare model."""
+    unet = share(other_base.pipe.unet)
+    unet.add_adapter(lora_config(rank=2, targets=("to_q",)), "one")
+    bare = share(unet)
+    assert not any(".one." in name for name, _ in bare.named_parameters())
+    bare.add_adapter(lora_config(rank=2, targets=("to_q",)), "two")
+    assert list(bare.peft_config) == ["two"]
