@@ -118,6 +118,8 @@ class Setup(Frozen):
     """Storage key of the few-step adapter's file; empty where none was worn."""
     plain: bool = False
     """Drawn by diffusers' own pipeline rather than by the engine."""
+    bare: bool = False
+    """The unconditional half wore no concept, where `apart`, also with one alone."""
     schedule: dict[str, bool | int | float | str | tuple[float, ...] | None]
     """The checkpoint's own noise schedule and prediction, by diffusers' names."""
     compile: Literal["off", "on", "graphs"] = "off"

@@ -24,6 +24,7 @@ def setup_of(request: ImagineRequest, base: Base, studio: Studio | None) -> Setu
         return Setup(plain=True, schedule=schedule, threads=threads)
     return Setup(
         few_steps=studio.few_steps(request.sampler) if then is None else then.few_steps,
+        bare=True if then is None else then.bare,
         schedule=schedule,
         compile=studio.speed.compile,
         channels_last=studio.speed.channels_last,

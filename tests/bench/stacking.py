@@ -48,8 +48,6 @@ class _Bench:
             "apart": lambda q: self._draw(q.prompt, q.names, Stacking.APART),
             "in words": lambda q: self._draw(q.in_words, (), Stacking.SUM),
         }
-        if len(questions[0].names) == 1:
-            del ways["apart"]
         shares: dict[str, list[float]] = {way: [] for way in ways}
         rows = []
         for question in questions:

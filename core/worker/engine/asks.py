@@ -72,7 +72,7 @@ class Asks:
                 control=_control(request, given),
                 row=_in_turn(own, hurried) if turns else lambda _step: row,
                 bare=hurried,
-                guided_only=apart and self._has_fused(request.stack),
+                guided_only=apart and (request.setup is None or request.setup.bare),
                 adapters=tuple(worn.adapter for worn in row),
                 spread=spread,
                 noise=_drawing(generator, size),
@@ -112,10 +112,6 @@ class Asks:
         if not self._bank.knows(key):
             self._bank.print(key, self._few_steps.adapter(key))
         return (Worn(key, 1.0),)
-
-    def _has_fused(self, stack: Sequence[StackEntry]) -> bool:
-        """Several concepts are in one adapter, which cannot be kept apart but drawn towards."""
-        return any(self._stacks.artifact(entry.artifact).words for entry in stack)
 
     def _with_adapters(self, stack: Sequence[StackEntry]) -> list[StackEntry]:
         return [entry for entry in stack if self._stacks.artifact(entry.artifact).lora]

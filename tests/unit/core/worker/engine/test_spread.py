@@ -151,3 +151,15 @@ def test_the_first_look_takes_no_step(studio, two):
     assert draft.done == 1
     finish(studio, [draft])
     assert draft.done == two.num_inference_steps
+
+
+def test_one_concept_alone_is_drawn_towards(together, wish, make_concept):
+    """The unconditional half wears it only where sums are asked for, or were in its day."""
+    one = make_concept("one", seed=1)
+    asked = wish(prompt="a <one> cat", stack=(one,), stacking=Stacking.APART)
+    then = asked.model_copy(update={"setup": asked.setup.model_copy(update={"bare": False})})
+    summed = asked.model_copy(update={"stacking": Stacking.SUM})
+    assert asked.setup.bare
+    (now,), (before,), (sums,) = together(asked, then, summed)
+    assert torch.allclose(before.latents, sums.latents, atol=1e-4)
+    assert not torch.allclose(now.latents, sums.latents, atol=1e-2)
