@@ -163,9 +163,12 @@ def test_manifest_says_how_the_worker_was_set_up(base, other_base, stacks, stora
         False, True, "off",
     )  # fmt: skip
     assert engine.setup.threads == torch.get_num_threads()
+    assert engine.setup.bare
     assert engine.setup.schedule["beta_start"] == base.noise_config["beta_start"]
     assert Imaginer(base, stacks, storage).resolve(wish).setup.plain
     changed = {**engine.setup.schedule, "beta_end": 0.02}
+    before = wish.model_copy(update={"setup": engine.setup.model_copy(update={"bare": False})})
+    assert not Imaginer(base, stacks, storage, fast).resolve(before).setup.bare
     other = engine.setup.model_copy(update={"schedule": changed, "plain": True})
     again = Imaginer(base, stacks, storage, fast).resolve(wish.model_copy(update={"setup": other}))
     assert (again.setup.plain, again.setup.schedule) == (True, changed)

@@ -157,9 +157,11 @@ def test_one_concept_alone_is_drawn_towards(together, wish, make_concept):
     """The unconditional half wears it only where sums are asked for, or were in its day."""
     one = make_concept("one", seed=1)
     asked = wish(prompt="a <one> cat", stack=(one,), stacking=Stacking.APART)
-    then = asked.model_copy(update={"setup": asked.setup.model_copy(update={"bare": False})})
-    summed = asked.model_copy(update={"stacking": Stacking.SUM})
-    assert asked.setup.bare
-    (now,), (before,), (sums,) = together(asked, then, summed)
+    now, then = (
+        asked.model_copy(update={"setup": asked.setup.model_copy(update={"bare": bare})})
+        for bare in (True, False)
+    )
+    summed = now.model_copy(update={"stacking": Stacking.SUM})
+    (now,), (before,), (sums,) = together(now, then, summed)
     assert torch.allclose(before.latents, sums.latents, atol=1e-4)
     assert not torch.allclose(now.latents, sums.latents, atol=1e-2)
