@@ -16,7 +16,7 @@ async def test_a_grid_offers_every_verb_for_each_and_for_all(house: House) -> No
     close = await house.choose(owl, grid, "2")
     assert close["message"]["flags"] & 64
     around = {"zoom", "panleft", "panright", "panup", "pandown"}
-    near = {"up", "vary", "like", "good", "bad", "info", "del"}
+    near = {"up", "vary", "like", "good", "star", "bad", "info", "del"}
     assert verbs(close["message"]) == near | around
     every = await house.choose(owl, grid, "all")
     assert verbs(every["message"]) == {

@@ -29,6 +29,7 @@ TRAIN = TrainRequest(
 )
 
 LAST = 404
+NEVER_DONE = 1 << 60
 
 
 def done(run):
@@ -233,7 +234,7 @@ def test_imagine_jobs_go_on_together():
 
 def test_job_enters_between_two_steps():
     """What comes while others are being drawn does not wait for them."""
-    batch = Batch({1: 10_000, 2: 2})
+    batch = Batch({1: NEVER_DONE, 2: 2})
     loop = played(batch)
     loop.start_with(Run(1, 1, IMAGINE))
     loop.tell(Run(2, 1, IMAGINE))
