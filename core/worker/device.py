@@ -1,5 +1,8 @@
 """Where and how precisely the models run on this machine."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 
 POCKET = "pocket"
@@ -22,6 +25,17 @@ def resolve_dtype(wanted: str, device: torch.device) -> torch.dtype:
     if device.type != "cuda":
         return torch.float32
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+
+
+def half_on_cpu(capabilities: Mapping[str, Any] | None = None) -> torch.dtype:
+    """What products are computed in on a CPU where half precision would do.
+
+    That is bfloat16 where the processor multiplies it itself; elsewhere it is emulated, at 30 times
+    the time of float32 (docs/log.md). `capabilities` are torch's names; None asks this machine.
+    """
+    known = torch.cpu.get_capabilities() if capabilities is None else capabilities
+    has_it = any(known.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    return torch.bfloat16 if has_it else torch.float32
 
 
 def threads_for(model: str, wanted: int) -> int:

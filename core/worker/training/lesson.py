@@ -11,6 +11,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from core.errors import ModelFault
 from core.worker.artifact import Artifact
+from core.worker.device import half_on_cpu
 from core.worker.stack import Speller, Top
 from core.worker.training.average import Average
 from core.worker.training.checkpoint import Checkpoint
@@ -270,6 +271,6 @@ def _fill(name: str, own: dict[str, Tensor], saved: dict[str, Tensor]) -> None:
 
 def _half(bench: Bench) -> torch.dtype:
     """What products are computed in; a base that is held in half precision stays with that."""
-    usual = torch.bfloat16 if bench.base.device.type == "cpu" else bench.base.dtype
+    usual = half_on_cpu() if bench.base.device.type == "cpu" else bench.base.dtype
     wanted = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": bench.base.dtype}
     return wanted.get(bench.recipe.precision, usual)

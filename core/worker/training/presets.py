@@ -5,6 +5,7 @@ from typing import Any
 
 from core.domain.recipes import SLOTS, Method, Optimizer, Preset, Prior, Recipe, Schedule
 from core.domain.requests import TrainRequest
+from core.worker.device import half_on_cpu
 from core.worker.families import Family
 
 DIFFUSERS: Mapping[str, Any] = {
@@ -79,13 +80,14 @@ LARGE: Mapping[Preset, Mapping[str, Any]] = {
 def recipe_for(request: TrainRequest, family: Family, *, device: str) -> Recipe:
     """The recipe of a request with nothing left open.
 
-    A CPU has no use for float16: there bfloat16 takes its place, and the recipe says so.
+    A CPU has no use for float16: there its own half precision takes the place, or float32 where it
+    has none, and the recipe says so.
     """
     recipe = request.recipe or recipe_of(family, request.preset)
     changes: dict[str, Any] = {"steps": request.steps or recipe.steps} | request.settings
     changed = _in_slot(Recipe.model_validate(recipe.model_dump() | changes), request.concept_id)
     if device == "cpu" and changed.precision == "float16":
-        return changed.model_copy(update={"precision": "bfloat16"})
+        return changed.model_copy(update={"precision": str(half_on_cpu()).removeprefix("torch.")})
     return changed
 
 

@@ -9,6 +9,7 @@ from core.domain.recipes import Method, Optimizer, Preset, Prior, Recipe
 from core.domain.requests import ImagineRequest
 from core.errors import ModelFault
 from core.worker.artifact import unpack
+from core.worker.device import half_on_cpu
 from core.worker.families import FAMILIES
 from core.worker.imagine import Imaginer
 from core.worker.models import load_base
@@ -148,13 +149,14 @@ def test_published_recipes_are_as_published():
 
 
 def test_request_goes_before_the_preset(request_of):
-    """Its steps and settings are put over the preset's; a CPU computes fp16 as bfloat16."""
+    """Its steps and settings are put over the preset's; a CPU has another half precision."""
     request = request_of(
         recipe=None, preset=Preset.INVERSION_2000, steps=7, settings={"vectors": 3, "rank": 2}
     )
     made = recipe_for(request, FAMILIES["pocket"], device="cpu")
     assert (made.steps, made.vectors, made.rank) == (7, 3, 2)
-    assert (made.precision, made.preset) == ("bfloat16", Preset.INVERSION_2000)
+    assert f"torch.{made.precision}" == str(half_on_cpu())
+    assert made.preset == Preset.INVERSION_2000
     assert recipe_for(request, FAMILIES["pocket"], device="cuda").precision == "float16"
 
 
