@@ -32,6 +32,7 @@ def _large(*, steps: int, batch: int, prior_pictures: int) -> Recipe:
         learning_rate=1e-4,
         token_learning_rate=5e-4,
         prior_pictures=prior_pictures,
+        company=0,  # measured with the embedded model only
         checkpoint_every=100,
         preview_every=200,
     )

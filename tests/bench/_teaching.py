@@ -50,6 +50,7 @@ TINY = (2, 2, 2)
 QUICKLY = {
     "prior_pictures": 2,
     "replay_pictures": 2,
+    "company": 1,
     "batch": 2,
     "checkpoint_every": 1,
     "hold_out_from": 2,
@@ -250,7 +251,7 @@ class _Watch:
         """What a job says on its way."""
         if isinstance(message, Checkpointed):
             self.checkpoints.append(message.key)
-        elif isinstance(message, Progressed) and message.progress.note.startswith("drawing"):
+        elif isinstance(message, Progressed) and message.progress.note.startswith("drawing plain"):
             self._began_s = time.process_time()
 
     @property

@@ -62,7 +62,7 @@ async def into_the_middle(folder: Path, control: Control) -> None:
     owl, hare = control.person("owl", "general"), control.person("hare", "gallery")
     files = {"z": SAMPLES / "xyz.zip"}
     options = {"name": "xyz", "class": "temple", "zip": "z", "steps": STEPS}
-    options |= {"settings": "prior_pictures=4"}
+    options |= {"settings": "prior_pictures=4, company=2"}
     await owl.run("train", options, files=files)
     await until(folder, "SELECT 1 FROM jobs WHERE kind = 'train' AND checkpoint IS NOT NULL")
     await control.post("dms", {"user": "fox"})

@@ -124,7 +124,7 @@ async def test_queued_job_is_cancelled_at_once_and_a_running_one_at_its_next_ste
 async def test_imagine_runs_between_the_steps_of_a_training(shop):
     """An imagine job that comes later ends earlier, and draws as if nothing was being taught."""
     before = await shop.ended(await shop.add(SHORT))
-    recipe = Recipe(steps=400, prior_pictures=0, checkpoint_every=400, preview_every=400)
+    recipe = Recipe(steps=400, prior_pictures=0, company=0, checkpoint_every=400, preview_every=400)
     training = await shop.add(await shop.train_request("dot", recipe))
     await shop.until(training, has_begun)
     between = await shop.ended(await shop.add(SHORT))
@@ -137,7 +137,9 @@ async def test_imagine_runs_between_the_steps_of_a_training(shop):
 async def test_taught_concept_is_used_and_undone(shop):
     """A train job makes a version with samples; with it pictures differ, without it they do not."""
     plain = await shop.ended(await shop.add(SHORT))
-    recipe = Recipe(steps=4, batch=1, prior_pictures=2, preview_every=2, learning_rate=0.01)
+    recipe = Recipe(
+        steps=4, batch=1, prior_pictures=2, company=1, preview_every=2, learning_rate=0.01
+    )
     training = await shop.ended(await shop.add(await shop.train_request("orb", recipe)))
     assert training.state is JobState.SUCCEEDED
     version = await shop.version("orb")

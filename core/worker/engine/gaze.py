@@ -32,9 +32,16 @@ class Gaze:
         self._size = (0, 0)
         self._maps: list[Tensor] = []
         self.watching = False
-        for name, attention in unet.named_modules():
-            if name.endswith(".attn2"):
-                _Watched(self, attention)
+        self._watched = [
+            _Watched(self, attention)
+            for name, attention in unet.named_modules()
+            if name.endswith(".attn2")
+        ]
+
+    def close(self) -> None:
+        """Takes its hooks out of the UNet again."""
+        for each in self._watched:
+            each.close()
 
     def watch(
         self, phrases: Mapping[int, Phrases], *, images: int, size: Size, tokens: int, like: Tensor
@@ -99,8 +106,14 @@ class _Watched:
     def __init__(self, gaze: Gaze, attention: Any) -> None:
         self._gaze, self._heads, self._scale = gaze, attention.heads, attention.scale
         self._query: Tensor | None = None
-        attention.to_q.register_forward_hook(self._hear_query)
-        attention.to_k.register_forward_hook(self._hear_key)
+        self._handles = [
+            attention.to_q.register_forward_hook(self._hear_query),
+            attention.to_k.register_forward_hook(self._hear_key),
+        ]
+
+    def close(self) -> None:
+        for handle in self._handles:
+            handle.remove()
 
     def _hear_query(self, _layer: nn.Module, _inputs: Sequence[Tensor], output: Tensor) -> None:
         self._query = output if self._gaze.watching else None

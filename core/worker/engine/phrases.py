@@ -16,6 +16,15 @@ def find_phrases(tokenizer: Any, text: str, words: Sequence[tuple[Sequence[int],
     return tuple(_positions(ids, set(own), _noun_ids(tokenizer, noun)) for own, noun in words)
 
 
+def find_words(tokenizer: Any, text: str, words: str) -> tuple[int, ...]:
+    """Positions of the first mention of some words among a text's tokens; none if it has none."""
+    ids = list(tokenizer(text, padding="max_length", truncation=True).input_ids)
+    wanted = _noun_ids(tokenizer, words)
+    starts = range(len(ids) - len(wanted) + 1)
+    found = next((at for at in starts if ids[at : at + len(wanted)] == wanted), None)
+    return () if found is None else tuple(range(found, found + len(wanted)))
+
+
 def _positions(ids: Sequence[int], own: set[int], noun: Sequence[int]) -> tuple[int, ...]:
     found: list[int] = []
     for position, token in enumerate(ids):

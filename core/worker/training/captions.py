@@ -50,6 +50,12 @@ def told_caption(what: str, noun: str, text: str) -> str:
     return named if count or not text else f"{what}, {text}"
 
 
+def mirrored(caption: str) -> str:
+    """What is said of a picture's mirror image: left is right there."""
+    other = {"left": "right", "right": "left"}
+    return re.sub(r"\b(left|right)\b", lambda found: other[found[1]], caption)
+
+
 def class_captions(kind: ConceptKind, noun: str) -> tuple[str, ...]:
     """Prompts for the plain class in many surroundings: what the model is to keep as it is."""
     plain = plain_caption(kind, noun)

@@ -13,13 +13,17 @@ from core.errors import ModelFault
 
 @dataclass(slots=True)
 class Checkpoint:
-    """A training run between two steps. Before the first step only `prior` grows."""
+    """A training run between two steps. Before the first step only what is drawn or said beforehand
+    grows."""
 
     step: int = 0
     seconds: float = 0.0
     """Time spent so far, over all attempts."""
     prior: list[str] = field(default_factory=list)
     """Storage keys of the pictures of the plain class."""
+    company: list[tuple[str, str, str]] = field(default_factory=list)
+    """Of each picture that shows the subject beside something else: the storage keys of picture and
+    mask, and its caption."""
     captions: list[str] = field(default_factory=list)
     """What a captioner said of each picture, where one is set."""
     parts: dict[str, dict[str, Tensor]] = field(default_factory=dict)

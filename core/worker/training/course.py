@@ -7,9 +7,9 @@ from contextlib import nullcontext
 from PIL import Image
 
 from core.dispatch.messages import Trained
-from core.domain.concepts import StackEntry, token_of
+from core.domain.concepts import ConceptKind, StackEntry, token_of
 from core.domain.jobs import Progress
-from core.domain.requests import ImagineRequest, TrainRequest
+from core.domain.requests import ImagineRequest, StartImage, TrainRequest
 from core.storage import Storage
 from core.worker import artifact
 from core.worker.captioner import Captioner
@@ -19,9 +19,15 @@ from core.worker.models import Base
 from core.worker.plain import OnStep
 from core.worker.stack import Speller, Stacks
 from core.worker.ticket import Ticket
-from core.worker.training import captions, checkpoint, kept
+from core.worker.training import captions, checkpoint, company, kept
 from core.worker.training.checkpoint import Checkpoint
-from core.worker.training.dataset import Example, encode_buckets, in_order, open_examples
+from core.worker.training.company import Scene
+from core.worker.training.dataset import (
+    Example,
+    encode_buckets,
+    in_order,
+    open_examples,
+)
 from core.worker.training.held_out import (
     HeldOut,
     best_step,
@@ -90,6 +96,7 @@ class _Course:
         examples = open_examples(self._of.storage, request.pictures, request.masks)
         yield from self._describe(examples)
         yield from self._draw_prior()
+        yield from self._draw_company(self._shown(examples))
         made = yield from self._taught(examples)
         samples = yield from self._samples(made)
         return self._trained(made, samples)
@@ -116,11 +123,14 @@ class _Course:
         try:
             lesson.load(self._saved)
             held = self._hold_out(examples, lesson)
-            shown = examples[:-1] if held else examples
-            yield from self._learn(lesson, self._material(shown, lesson), held)
+            yield from self._learn(lesson, self._material(self._shown(examples), lesson), held)
             return self._packed(lesson)
         finally:
             lesson.close()
+
+    def _shown(self, examples: list[Example]) -> list[Example]:
+        """What is learned from: all but the one that is held back, where one is."""
+        return examples[:-1] if holds_out(self._recipe, len(examples)) else examples
 
     def _packed(self, lesson: Lesson) -> str:
         """The best checkpoint where that was measured, else what was learned in the end."""
@@ -165,6 +175,43 @@ class _Course:
             yield from self._pause()
         kept.remember(storage, name, self._saved.prior)
 
+    def _draw_company(self, examples: list[Example]) -> Pause:
+        """Has the base model paint something else beside the subject, where it is a thing."""
+        saved, wanted = self._saved, self._recipe.company
+        if not self._wants_company or saved.random is not None:
+            return
+        self._of.stacks.wear(self._request.parents)
+        pictures = [example.picture for example in examples]
+        sitters = company.sitters(self._of.base, pictures, self._request.class_noun)
+        for scene in company.scenes(wanted, sitters, seed=self._request.seed)[len(saved.company) :]:
+            saved.company.append(self._painted(scene))
+            note = f"drawing it beside other things: {len(saved.company)} of {wanted}"
+            self._ticket.progress(Progress(0, self._recipe.steps, note))
+            yield from self._pause()
+
+    def _painted(self, scene: Scene) -> tuple[str, str, str]:
+        """Storage keys of a picture in company and of its mask, and its caption."""
+        put, side_px = self._of.storage.put, self._of.base.native_px
+        drawn = self._draw(
+            scene.said(self._request.class_noun),
+            (scene.seed,),
+            self._of.stacks.wear(self._request.parents),
+            on_step=self._check,
+            start=put(png(scene.canvas(side_px))),
+        )
+        return put(png(drawn[0])), put(png(scene.mask(side_px))), scene.said(self._concept)
+
+    def _company(self) -> list[Example]:
+        keys = [key for *key, _ in self._saved.company]
+        pictures, masks = [one for one, _ in keys], [one for _, one in keys]
+        return open_examples(self._of.storage, pictures, masks)
+
+    @property
+    def _wants_company(self) -> bool:
+        """A style stands beside nothing, and of a masked picture only a part may be shown."""
+        subject = self._request.concept_kind is ConceptKind.SUBJECT
+        return subject and not any(self._request.masks) and self._recipe.company > 0
+
     def _draw_plain(self, prompt: str, seeds: tuple[int, ...]) -> list[str]:
         speller = self._of.stacks.wear(self._request.parents)
         drawn = self._draw(prompt, seeds, speller, on_step=self._check)
@@ -174,17 +221,20 @@ class _Course:
         of, request, recipe = self._of, self._request, self._recipe
         plain = captions.class_captions(request.concept_kind, request.class_noun)
         speller = lesson.wear()
-        shown = encode_buckets(of.base, examples, recipe)
+        shown = encode_buckets(of.base, [*examples, *self._company()], recipe)
         underneath = of.stacks.wear(request.parents)
-        where = likeliest(of.base, in_order(shown), plain)
+        where = likeliest(of.base, in_order(shown)[: len(examples)], plain)
         wanted = kept.plans(request, recipe)
         made = kept.kept(of.base, of.storage, underneath, wanted, self._saved.prior)
         of_class = [one for plan, one in zip(wanted, made, strict=True) if not plan.replayed]
         return Material(
             shown,
-            tuple(
-                self._captions(index, speller, said)
-                for index, said in zip(where, self._typed, strict=False)
+            (
+                *(
+                    self._captions(index, speller, said)
+                    for index, said in zip(where, self._typed, strict=False)
+                ),
+                *((speller(said),) for *_, said in self._saved.company),
             ),
             of_class[0] if of_class else None,
             tuple(one for plan, one in zip(wanted, made, strict=True) if plan.replayed),
@@ -317,10 +367,18 @@ class _Course:
         return captions.plain_caption(self._request.concept_kind, self._concept)
 
     def _draw(
-        self, prompt: str, seeds: tuple[int, ...], speller: Speller, *, on_step: OnStep
+        self,
+        prompt: str,
+        seeds: tuple[int, ...],
+        speller: Speller,
+        *,
+        on_step: OnStep,
+        start: str | None = None,
     ) -> list[Image.Image]:
+        """`start` is the storage key of a picture, of which only what is transparent is drawn."""
         imaginer = self._of.imaginer
-        request = imaginer.resolve(ImagineRequest(prompt=prompt, seeds=seeds))
+        begin = StartImage(key=start, strength=1) if start else None
+        request = imaginer.resolve(ImagineRequest(prompt=prompt, seeds=seeds, start=begin))
         return imaginer.draw(request, speller, on_step=on_step)
 
     def _check(self, _done: int, _total: int) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from core.worker.models import Base
+from core.worker.training.captions import mirrored
 from core.worker.training.conditions import Conditions, encode_captions
 from core.worker.training.dataset import Bucket, Views
 
@@ -111,7 +112,7 @@ class Material:
         """
         bucket = self._bucket(random)
         index = torch.randint(0, len(bucket.views.clean), (batch,), generator=random)
-        said = [self._say(bucket.of[row % len(bucket.of)], random) for row in index.tolist()]
+        said = [self._say(bucket, row, random) for row in index.tolist()]
         views = bucket.views.rows(index)
         live = base if self.live else None
         others = [kept.draw(part, random, live) for kept, part in self._shares(views, random)]
@@ -135,11 +136,10 @@ class Material:
             return [(chosen, views)]
         return [(self.kept, views.rows(slice(half))), (chosen, views.rows(slice(half, None)))]
 
-    def _say(self, picture: int, random: torch.Generator) -> str:
-        """One of the captions of a picture."""
-        captions = self.captions[picture]
+    def _say(self, bucket: Bucket, row: int, random: torch.Generator) -> str:
+        """One of the captions of a row's picture, as it is true of the row."""
+        captions = self.captions[bucket.of[row % len(bucket.of)]]
         chosen = captions[int(torch.randint(0, len(captions), (), generator=random))]
-        if not self.caption_dropout:
-            return chosen
-        dropped = float(torch.rand((), generator=random)) < self.caption_dropout
-        return "" if dropped else chosen
+        if self.caption_dropout and torch.rand((), generator=random) < self.caption_dropout:
+            return ""
+        return mirrored(chosen) if row >= len(bucket.of) else chosen

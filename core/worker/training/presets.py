@@ -21,6 +21,7 @@ DIFFUSERS: Mapping[str, Any] = {
     "snr_cap": None,
     "flips": False,
     "prior": Prior.NONE,
+    "company": 0,
     "seed": 0,
 }
 """Source: diffusers, examples/dreambooth, its script's defaults and its README's LoRA command. The
@@ -37,6 +38,7 @@ INVERSION_2000: Mapping[str, Any] = {
     "gradient_checkpointing": True,
     "snr_cap": None,
     "prior": Prior.NONE,
+    "company": 0,
     "seed": 42,
     "checkpoint_every": 250,
     "preview_every": 250,

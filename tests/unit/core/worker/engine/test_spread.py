@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from core.domain.requests import Stacking
-from core.worker.engine.phrases import find_phrases
+from core.worker.engine.phrases import find_phrases, find_words
 from core.worker.engine.reach import Where
 from core.worker.engine.spread import plan, regions
 from core.worker.given import NOTHING
@@ -165,3 +165,13 @@ def test_one_concept_alone_is_drawn_towards(together, wish, make_concept):
     (now,), (before,), (sums,) = together(now, then, summed)
     assert torch.allclose(before.latents, sums.latents, atol=1e-4)
     assert not torch.allclose(now.latents, sums.latents, atol=1e-2)
+
+
+def test_words_of_a_plain_text_are_found(base):
+    """The first mention, and nothing where there is none."""
+    tokenizer, text = base.tokenizers[0], "a photo of a house beside a house"
+    (at,) = find_words(tokenizer, text, "house")
+    ids = tokenizer(text).input_ids
+    assert ids[at] == tokenizer("house", add_special_tokens=False).input_ids[0]
+    assert at == ids.index(ids[at])
+    assert find_words(tokenizer, text, "zebra") == ()

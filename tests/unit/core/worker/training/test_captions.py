@@ -6,6 +6,7 @@ from core.domain.concepts import ConceptKind
 from core.worker.training.captions import (
     captions,
     class_captions,
+    mirrored,
     plain_caption,
     told_caption,
     typed_caption,
@@ -40,6 +41,14 @@ def test_sentences_are_english():
     assert plain_caption(SUBJECT, "temple") == "a photo of a temple"
     assert plain_caption(STYLE, "<kar> ink") == "a picture in <kar> ink style"
     assert class_captions(SUBJECT, "owl")[2] == "a photo of an owl in a forest"
+
+
+def test_left_is_right_in_a_mirror():
+    """Both words change places, and nothing else does."""
+    said = "a cat to the left of a dog, a bright lamp on the right"
+    assert mirrored(said) == "a cat to the right of a dog, a bright lamp on the left"
+    assert mirrored(mirrored(said)) == said
+    assert mirrored("a cat above a brightly leftover dog") == "a cat above a brightly leftover dog"
 
 
 def test_typed_caption_names_what_is_taught():

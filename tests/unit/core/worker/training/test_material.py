@@ -54,6 +54,16 @@ def test_every_row_has_a_caption_of_its_own_picture(base):
         assert torch.allclose(said, dog if row % 2 else cat, atol=1e-5)
 
 
+def test_mirror_images_are_told_as_they_are(base):
+    """What is left of something in a picture is right of it in the other."""
+    said = ("a cat to the left of a dog", "a cat to the right of a dog")
+    with torch.no_grad():
+        told = encode_captions(base, list(said)).embeds
+        own, _ = draw(Material(shown(rows(2), (0,)), ((said[0],),), None), base)
+    for row, words in zip(numbers(own).tolist(), own.conditions.embeds, strict=True):
+        assert torch.allclose(words, told[int(row)], atol=1e-5)
+
+
 def test_captions_are_left_out_at_times(base):
     """Half of the rows say nothing, by the run's own chance."""
     with torch.no_grad():

@@ -1,0 +1,58 @@
+"""Train jobs that have their subject painted beside something else first."""
+
+import pytest
+
+from core.dispatch.messages import Checkpointed, Progressed
+from core.domain.concepts import ConceptKind
+from core.worker.training import checkpoint
+from tests.unit.core.worker.training.conftest import RECIPE, finish, new_ticket
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+COMPANY = RECIPE.model_copy(update={"company": 2, "steps": 2, "checkpoint_every": 1})
+
+
+def painted(told):
+    """What the progress said of painting."""
+    said = [message.progress.note for message in told if isinstance(message, Progressed)]
+    return [note for note in said if note.startswith("drawing it beside other things")]
+
+
+def test_subject_is_painted_beside_other_things_and_resumed_bit_for_bit(
+    teacher, request_of, storage, opened
+):
+    """Pictures, masks and captions are in the checkpoint, and are not painted again."""
+    request, told, later = request_of(recipe=COMPANY), [], []
+    whole = finish(teacher.run(request, new_ticket(told)))
+    assert painted(told)
+    key = next(message.key for message in told if isinstance(message, Checkpointed))
+    company = checkpoint.unpack(storage.get(key)).company
+    assert len(company) == 2
+    for picture, mask, said in company:
+        assert opened(picture).size == opened(mask).size == (64, 64)
+        assert "<orb> circle" in said
+    resumed = finish(teacher.run(request, new_ticket(later, checkpoint=key)))
+    assert resumed.artifact == whole.artifact
+    assert not painted(later)
+
+
+def test_what_is_painted_is_learned_from(teacher, request_of):
+    """Without it another version comes out."""
+    alone = COMPANY.model_copy(update={"company": 0})
+    made = {
+        finish(teacher.run(request_of(recipe=recipe), new_ticket([]))).artifact
+        for recipe in (COMPANY, alone)
+    }
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("case", ["style", "masked"])
+def test_some_stand_beside_nothing(teacher, request_of, pictures, case):
+    """A style is no thing, and of a masked picture only the marked part may be shown."""
+    changes = {
+        "style": {"concept_kind": ConceptKind.STYLE},
+        "masked": {"masks": (pictures[0], "")},
+    }
+    told = []
+    finish(teacher.run(request_of(recipe=COMPANY, **changes[case]), new_ticket(told)))
+    assert not painted(told)
