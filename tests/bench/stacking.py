@@ -1,12 +1,14 @@
 """Fourteen concepts alone, in pairs and in triples: added up, kept apart, and said in plain words.
 
-The concepts are taught once with the default recipe into `build/concepts` and taken from there the
-next time. The judge is the classifier that reads pictures of the drawn world back into scenes;
-"both right" means every attribute of every concept was read on its own object. What the base model
-makes of the same scene in plain words is the ceiling: it knows the looks by name.
+The concepts are taught once with the default recipe into `build/concepts`, and what was judged is
+kept there too, so that a run that was broken off goes on. `--part 1/2` does half of the work in
+this process and prints no table. The judge is the classifier that reads pictures of the drawn world
+back into scenes; "both right" means every attribute of every concept was read on its own object.
+What the base model makes of the same scene in plain words is the ceiling: it knows the looks by
+name.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PIL import Image
 
@@ -14,63 +16,81 @@ from core.domain.requests import Stacking
 from tests.bench._concepts import BY_NAME, Question, alone, in_scenes, triples, two_things
 from tests.bench._sums import percent, share
 from tests.bench._table import show
-from tests.bench._teaching import FOLDER, Course, Workshop
+from tests.bench._teaching import FOLDER, Course, Taught, Workshop, mine
 
 SEEDS = 20
 
-Draw = Callable[[Question], list[Image.Image]]
+ADDED, APART, IN_WORDS = WAYS = "added up", "apart", "in words"
+GROUPS: Mapping[str, Callable[[], list[Question]]] = {
+    "alone": alone,
+    "a subject in a taught forest": in_scenes,
+    "two subjects": two_things,
+    "two subjects in a taught forest": triples,
+}
 
 
-async def run() -> None:
+async def run(part: str | None = None) -> None:
     """Teach what is missing, then a table for each number of concepts."""
     bench = _Bench()
+    units = [(title, q, way) for title, asked in GROUPS.items() for q in asked() for way in WAYS]
+    if part is not None:
+        for unit in mine(units, part):
+            bench.cell(*unit)
+        return
     taught = [(name, BY_NAME[name].class_noun, f"{bench.seconds(name):.0f}") for name in BY_NAME]
     show(("concept", "class", "processor's seconds to teach"), taught)
-    bench.table("alone", alone())
-    bench.table("a subject in a taught forest", in_scenes())
-    bench.table("two subjects", two_things())
-    bench.table("two subjects in a taught forest", triples())
+    for title, asked in GROUPS.items():
+        bench.table(title, asked())
     print(f"Sheets of the images: {FOLDER}/*.png\n")
 
 
 class _Bench:
     def __init__(self) -> None:
         self._workshop = Workshop()
-        self._taught = {name: self._workshop.taught(Course(name)) for name in BY_NAME}
 
     def seconds(self, name: str) -> float:
-        return self._taught[name].process_s
+        return self._taught(name).process_s
 
     def table(self, title: str, questions: Sequence[Question]) -> None:
         """Every question, then the mean with an interval over the questions."""
-        ways: dict[str, Draw] = {
-            "added up": lambda q: self._draw(q.prompt, q.names, Stacking.SUM),
-            "apart": lambda q: self._draw(q.prompt, q.names, Stacking.APART),
-            "in words": lambda q: self._draw(q.in_words, (), Stacking.SUM),
-        }
-        shares: dict[str, list[float]] = {way: [] for way in ways}
+        shares: dict[str, list[float]] = {way: [] for way in WAYS}
         rows = []
         for question in questions:
             cells = []
-            for way, draw in ways.items():
-                each, together = self._judged(question, draw(question), f"{title} {way}")
+            for way in WAYS:
+                together, each = self.cell(title, question, way)
                 shares[way].append(together)
                 cells.append(f"{together:.0%} ({', '.join(f'{one:.0%}' for one in each)})")
             rows.append((question.prompt.replace("<", r"\<"), *cells))
-        rows.append(("**mean**", *(f"**{percent(shares[way])}**" for way in ways)))
-        show((f"{title}, {SEEDS} seeds: all right (each)", *ways), rows)
+        rows.append(("**mean**", *(f"**{percent(shares[way])}**" for way in WAYS)))
+        show((f"{title}, {SEEDS} seeds: all right (each)", *WAYS), rows)
 
-    def _draw(self, prompt: str, names: Sequence[str], stacking: Stacking) -> list[Image.Image]:
-        stack = [self._workshop.entry(name, self._taught[name].artifact) for name in names]
-        return self._workshop.draw(prompt, SEEDS, stack, stacking=stacking)
+    def cell(self, title: str, question: Question, way: str) -> tuple[float, list[float]]:
+        """In which share all concepts were right, and in which share each."""
+        words = way == IN_WORDS
+        worn = () if words else tuple(self._taught(name).artifact for name in question.names)
+        asked = question.in_words if words else question.prompt
+        together, each = self._workshop.remembered(
+            f"stacking {way} {'-'.join(question.names)}",
+            asked,
+            *worn,
+            str(SEEDS),
+            make=lambda: self._judged(question, asked, worn, way, f"{title} {way}"),
+        )
+        return together, each
+
+    def _taught(self, name: str) -> Taught:
+        return self._workshop.taught(Course(name))
 
     def _judged(
-        self, question: Question, images: Sequence[Image.Image], title: str
-    ) -> tuple[list[float], float]:
+        self, question: Question, asked: str, worn: Sequence[str], way: str, title: str
+    ) -> tuple[float, list[float]]:
+        stack = [self._workshop.entry(*pair) for pair in zip(question.names, worn, strict=False)]
+        stacking = Stacking.APART if way == APART else Stacking.SUM
+        images = self._workshop.draw(asked, SEEDS, stack, stacking=stacking)
         flags = self._workshop.read(images, question.concepts)
         _sheet(images).save(FOLDER / f"{title} {'-'.join(question.names)}.png")
-        together = [all(row) for row in zip(*flags, strict=True)]
-        return [share(row) for row in flags], share(together)
+        return share([all(row) for row in zip(*flags, strict=True)]), [share(row) for row in flags]
 
 
 def _sheet(images: Sequence[Image.Image], columns: int = 10, scale: int = 2) -> Image.Image:
