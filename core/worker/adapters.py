@@ -15,7 +15,8 @@ from core.domain.requests import STACK_MAX
 from core.errors import ModelFault
 from core.worker.artifact import Artifact
 
-CAPACITY = 4 * STACK_MAX
+CAPACITY = 2 * STACK_MAX
+"""A stack, and what a training has underneath; every module more is looked through in each call."""
 Worn = tuple[tuple[str, float], ...]
 """Adapter names with weights, in the order in which their outputs are added."""
 
