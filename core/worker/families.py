@@ -43,7 +43,7 @@ _SD = _large(steps=800, batch=2, prior_pictures=100)
 FAMILIES: Mapping[str, Family] = {
     family.name: family
     for family in (
-        Family("pocket", 20, 3.0, Sampler.DDIM, EVERYWHERE, Recipe()),
+        Family("pocket", 20, 3.0, Sampler.DDIM, EVERYWHERE, Recipe(steps=400)),
         Family("sd1", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),
         Family("sd2", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),
         Family(

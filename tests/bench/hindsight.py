@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.requests import Stacking
 from core.worker import artifact, latents
 from core.worker.training import captions, checkpoint
 from core.worker.training.conditions import encode_captions, predict
@@ -177,7 +178,7 @@ def _looked(workshop: Workshop, course: Course, taught: Taught, seeds: int) -> l
     for one in saved:
         entry = workshop.entry(concept, _version(workshop, taught, one))
         picture, drift = exam.marks(entry)
-        images = workshop.draw(question.prompt, seeds, [entry])
+        images = workshop.draw(question.prompt, seeds, [entry], stacking=Stacking.APART)
         (whole,) = workshop.read(images, question.concepts)
         found.append(Look(one.step, errors[one.step], picture, drift, whole))
     return found

@@ -13,6 +13,7 @@ from pathlib import Path
 from torch import Tensor
 
 from core.domain.concepts import StackEntry
+from core.domain.requests import Stacking
 from core.worker import artifact
 from tests.bench._concepts import BY_NAME, Question, alone
 from tests.bench._sums import percent, share
@@ -87,7 +88,7 @@ class _Bench:
         return found
 
     def _drawn(self, asked: Question, stack: Sequence[StackEntry]) -> Flags:
-        images = self._workshop.draw(asked.prompt, self._seeds, stack)
+        images = self._workshop.draw(asked.prompt, self._seeds, stack, stacking=Stacking.APART)
         return self._workshop.read(images, asked.concepts)[0]
 
     def _frozen(self) -> list[dict[str, tuple[StackEntry, ...]]]:

@@ -3,7 +3,8 @@
 Every concept is asked for in a place, or beside a thing, that none of its pictures showed. The
 baseline is diffusers' own DreamBooth-LoRA recipe, once at the rate that it is published with and
 once at ours, since that one is meant for models a hundred times as large. Then pairs: adapters of
-that recipe added up, as `set_adapters` does, beside ours kept apart.
+that recipe added up, as `set_adapters` does, beside ours kept apart. Concepts alone are drawn in
+the same two ways: ours with a bare unconditional half, as `/imagine` does.
 
 `--steps 0` gives each recipe its own number. `--part 1/2` does half of the work in this process and
 prints no table.
@@ -105,10 +106,11 @@ class _Bench:
     def figures(self, way: str, name: str) -> Figures:
         """Those of one concept, taught in one way."""
         stack = [] if way == IN_WORDS else [self._artifact(way, name)]
+        apart = way not in (BASELINE, TUNED)
         made = self._workshop.remembered(
             f"figures {name}",
-            repr((stack, elsewhere(name), self._seeds)),
-            make=lambda: asdict(self._measured(name, stack)),
+            repr((stack, elsewhere(name), self._seeds, apart)),
+            make=lambda: asdict(self._measured(name, stack, apart=apart)),
         )
         return Figures(**made)
 
@@ -171,10 +173,10 @@ class _Bench:
     def _artifact(self, way: str, name: str) -> str:
         return self._workshop.taught(self._course(way, name)).artifact
 
-    def _measured(self, name: str, artifacts: Sequence[str]) -> Figures:
+    def _measured(self, name: str, artifacts: Sequence[str], *, apart: bool) -> Figures:
         asked, stack = elsewhere(name), [self._workshop.entry(name, one) for one in artifacts]
         said = asked.prompt if stack else asked.in_words
-        images = self._workshop.draw(said, self._seeds, stack)
+        images = self._workshop.draw(said, self._seeds, stack, stacking=_drawn(apart))
         (whole,) = self._workshop.read(images, asked.concepts)
         features, rows = self._scorer.pictures(images), torch.arange(self._seeds)
         taught, text = (
@@ -194,8 +196,7 @@ class _Bench:
             self._workshop.entry(name, artifact)
             for name, artifact in zip(question.names, artifacts, strict=True)
         ]
-        stacking = Stacking.APART if apart else Stacking.SUM
-        images = self._workshop.draw(question.prompt, self._seeds, stack, stacking=stacking)
+        images = self._workshop.draw(question.prompt, self._seeds, stack, stacking=_drawn(apart))
         flags = self._workshop.read(images, question.concepts)
         return share([all(row) for row in zip(*flags, strict=True)])
 
@@ -222,6 +223,11 @@ def plainly(question: Question) -> str:
     for concept in question.concepts:
         said = said.replace(f"{concept.token} ", "")
     return said
+
+
+def _drawn(apart: bool) -> Stacking:
+    """As `/imagine` draws, or as diffusers does."""
+    return Stacking.APART if apart else Stacking.SUM
 
 
 def _put(way: str) -> str:

@@ -221,7 +221,10 @@ class _Course:
         of, request, recipe = self._of, self._request, self._recipe
         plain = captions.class_captions(request.concept_kind, request.class_noun)
         speller = lesson.wear()
-        shown = encode_buckets(of.base, [*examples, *self._company()], recipe)
+        beside = self._company()
+        # As often alone as in company, else what it looks like alone is learned too little.
+        times = max(1, round(len(beside) / len(examples)))
+        shown = encode_buckets(of.base, [*examples * times, *beside], recipe)
         underneath = of.stacks.wear(request.parents)
         where = likeliest(of.base, in_order(shown)[: len(examples)], plain)
         wanted = kept.plans(request, recipe)
@@ -230,10 +233,11 @@ class _Course:
         return Material(
             shown,
             (
-                *(
+                *[
                     self._captions(index, speller, said)
                     for index, said in zip(where, self._typed, strict=False)
-                ),
+                ]
+                * times,
                 *((speller(said),) for *_, said in self._saved.company),
             ),
             of_class[0] if of_class else None,

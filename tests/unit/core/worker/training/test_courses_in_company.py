@@ -4,7 +4,8 @@ import pytest
 
 from core.dispatch.messages import Checkpointed, Progressed
 from core.domain.concepts import ConceptKind
-from core.worker.training import checkpoint
+from core.worker.training import checkpoint, course
+from core.worker.training.dataset import encode_buckets
 from tests.unit.core.worker.training.conftest import RECIPE, finish, new_ticket
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -44,6 +45,20 @@ def test_what_is_painted_is_learned_from(teacher, request_of):
         for recipe in (COMPANY, alone)
     }
     assert len(made) == 2
+
+
+def test_subject_is_shown_alone_as_often_as_in_company(teacher, request_of, monkeypatch):
+    """Two pictures and four painted ones: each of the two counts twice."""
+    sizes = []
+
+    def count(base, examples, recipe):
+        sizes.append(len(examples))
+        return encode_buckets(base, examples, recipe)
+
+    monkeypatch.setattr(course, "encode_buckets", count)
+    recipe = COMPANY.model_copy(update={"company": 4, "steps": 1})
+    finish(teacher.run(request_of(recipe=recipe), new_ticket([])))
+    assert sizes == [8]
 
 
 @pytest.mark.parametrize("case", ["style", "masked"])
