@@ -10,6 +10,9 @@ import aiohttp
 
 Answer = dict[str, Any]
 
+LONGEST_POLL_S = 120
+"""How long the control API waits in one request."""
+
 
 class ControlError(Exception):
     """The control API refused what the person wanted to do; its sentence says why."""
@@ -128,17 +131,20 @@ class Person:
         Raises:
             TimeoutError: none came in time.
         """
-        event = await self.control.get(
-            "wait",
-            since=since,
-            timeout=min(timeout_s, 120),
-            user=self.name,
-            channel=self.channel,
-            **matching,
-        )
-        if event["timed_out"]:
-            raise TimeoutError(f"{self.name} waited {timeout_s} s for {matching}")
-        return dict(event)
+        left_s = timeout_s
+        while left_s > 0:
+            event = await self.control.get(
+                "wait",
+                since=since,
+                timeout=min(left_s, LONGEST_POLL_S),
+                user=self.name,
+                channel=self.channel,
+                **matching,
+            )
+            if not event["timed_out"]:
+                return dict(event)
+            left_s -= LONGEST_POLL_S
+        raise TimeoutError(f"{self.name} waited {timeout_s} s for {matching}")
 
     async def messages(self, limit: int = 50) -> list[Answer]:
         """What this person sees in the channel, oldest first."""

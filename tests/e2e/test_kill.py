@@ -94,7 +94,7 @@ def check_history(folder: Path) -> None:
         assert len(rows(folder, "SELECT 1 FROM deliveries WHERE job_id = ?", job["id"])) == 1
 
 
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(1500)
 async def test_the_whole_program_is_killed(tmp_path: Path) -> None:
     """After kill -9 of everything and a restart, all three jobs end once and are posted once."""
     async with playground(tmp_path) as (control, bot):
@@ -113,7 +113,7 @@ async def test_the_whole_program_is_killed(tmp_path: Path) -> None:
     check_resumed(tmp_path, bot)
 
 
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(1500)
 async def test_the_worker_is_killed(tmp_path: Path) -> None:
     """The program notices a killed worker, starts another and ends every job once."""
     async with playground(tmp_path) as (control, bot), running(bot):

@@ -25,6 +25,7 @@ async def test_a_grid_offers_every_verb_for_each_and_for_all(house: House) -> No
         "likeall",
         "redo",
         "goodall",
+        "starall",
         "badall",
         "infoall",
         "delall",
