@@ -77,7 +77,9 @@ async def run(
     for name in NAMES[:concepts]:
         with TemporaryDirectory() as folder:
             shop = Workshop(Path(folder), tiny=tiny)
-            request = shop.request(Course(name, steps=steps or None))
+            request = shop.request(
+                Course(name, steps=steps or None, settings=(("company", 0),))  # as the plain loop
+            )
             pictures = [shop.storage.get(key) for key in request.pictures]
             taken = _in_turn(request, pictures, Path(folder), tiny=tiny)
             scores = _scores(shop, name, taken, seeds)
