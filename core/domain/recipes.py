@@ -88,7 +88,7 @@ class Choice(BaseModel):
 
 
 class Recipe(BaseModel):
-    """How a concept is trained; the defaults suit the pocket models on two CPU cores."""
+    """How a concept is trained; a setting that a recorded recipe does not know had its default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -147,7 +147,7 @@ class Recipe(BaseModel):
     prior: Prior = Prior.PICTURES
     prior_pictures: int = Field(default=42, ge=0, le=1000)
     prior_weight: float = Field(default=1.0, ge=0, le=10)
-    company: int = Field(default=10, ge=0, le=200)
+    company: int = Field(default=0, ge=0, le=200)
     """Pictures more in which the base model has painted something else beside the subject."""
     replay_pictures: int = Field(default=8, ge=0, le=1000)
     """Of each concept underneath, shown beside those of the class; 0: they are only frozen."""

@@ -139,9 +139,7 @@ class _Stages:
         request = TrainRequest(
             concept_id=1, name="dot", class_noun="circle", concept_kind=ConceptKind.SUBJECT,
             pictures=tuple(pictures), seed=3,
-            recipe=Recipe(
-                steps=5000, prior_pictures=0, company=0, checkpoint_every=5000, preview_every=5000
-            ),
+            recipe=Recipe(steps=5000, prior_pictures=0, checkpoint_every=5000, preview_every=5000),
         )  # fmt: skip
         return teacher.run(request, Ticket(1, 1, lambda _: None, lambda: False, lambda: False))
 

@@ -20,9 +20,7 @@ async def run(*, tiny: bool = False) -> None:
         try:
             await _waits(shop, 2, steps)
             without = await _waits(shop, rounds, steps)
-            recipe = Recipe(
-                steps=5000, prior_pictures=0, company=0, checkpoint_every=5000, preview_every=5000
-            )
+            recipe = Recipe(steps=5000, prior_pictures=0, checkpoint_every=5000, preview_every=5000)
             training = await shop.add(await shop.train_request("dot", recipe))
             await shop.until(training, has_begun)
             beside = await _waits(shop, rounds, steps)

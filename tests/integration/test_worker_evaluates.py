@@ -11,7 +11,7 @@ from tests.integration.workshop import ACTOR, CHANNEL, GUILD, Workshop, has_begu
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
-RECIPE = Recipe(steps=2, batch=1, rank=2, prior_pictures=0, company=0, preview_every=100)
+RECIPE = Recipe(steps=2, batch=1, rank=2, prior_pictures=0, preview_every=100)
 SHORT = ImagineRequest(prompt="a red house at night", seeds=(5, 6), num_inference_steps=4)
 TWICE = [JobState.QUEUED, JobState.RUNNING] * 2 + [JobState.SUCCEEDED]
 

@@ -124,7 +124,7 @@ async def test_queued_job_is_cancelled_at_once_and_a_running_one_at_its_next_ste
 async def test_imagine_runs_between_the_steps_of_a_training(shop):
     """An imagine job that comes later ends earlier, and draws as if nothing was being taught."""
     before = await shop.ended(await shop.add(SHORT))
-    recipe = Recipe(steps=400, prior_pictures=0, company=0, checkpoint_every=400, preview_every=400)
+    recipe = Recipe(steps=400, prior_pictures=0, checkpoint_every=400, preview_every=400)
     training = await shop.add(await shop.train_request("dot", recipe))
     await shop.until(training, has_begun)
     between = await shop.ended(await shop.add(SHORT))

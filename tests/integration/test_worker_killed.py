@@ -11,9 +11,7 @@ from tests.integration.workshop import ACTOR, Workshop, has_begun, hum, is_runni
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
-RECIPE = Recipe(
-    steps=12, batch=1, rank=2, prior_pictures=0, company=0, checkpoint_every=4, preview_every=100
-)
+RECIPE = Recipe(steps=12, batch=1, rank=2, prior_pictures=0, checkpoint_every=4, preview_every=100)
 LONG = ImagineRequest(prompt="a red house at night", seeds=(1, 2), num_inference_steps=60)
 ONCE = [JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED]
 TWICE = [JobState.QUEUED, JobState.RUNNING] * 2 + [JobState.SUCCEEDED]

@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from PIL import Image
 
 from core.domain.concepts import ConceptKind
+from core.domain.recipes import Recipe
+from core.domain.requests import TrainRequest
+from core.storage import Storage
 from core.worker.models import Base
 from core.worker.training.captions import class_captions, surroundings, with_article
-from core.worker.training.dataset import encode_whole, squared
+from core.worker.training.dataset import Example, encode_whole, open_examples, squared
 from core.worker.training.outline import Outline, outlines
 from core.worker.training.surroundings import likeliest
 
@@ -94,6 +97,18 @@ class Scene:
         """Of the whole training picture."""
         least, most = SCALES
         return min(most, max(least, self.side / self.sitter.outline.side))
+
+
+def wanted(request: TrainRequest, recipe: Recipe) -> bool:
+    """A style stands beside nothing, and of a masked picture only a part may be shown."""
+    subject = request.concept_kind is ConceptKind.SUBJECT
+    return subject and not any(request.masks) and recipe.company > 0
+
+
+def examples(storage: Storage, painted: Sequence[tuple[str, str, str]]) -> list[Example]:
+    """What was painted, by storage keys of pictures and masks; captions come third."""
+    pictures, masks = [one for one, *_ in painted], [mask for _, mask, _ in painted]
+    return open_examples(storage, pictures, masks)
 
 
 def sitters(base: Base, pictures: Sequence[Image.Image], noun: str) -> list[Sitter]:

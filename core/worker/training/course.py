@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from PIL import Image
 
 from core.dispatch.messages import Trained
-from core.domain.concepts import ConceptKind, StackEntry, token_of
+from core.domain.concepts import StackEntry, token_of
 from core.domain.jobs import Progress
 from core.domain.requests import ImagineRequest, StartImage, TrainRequest
 from core.storage import Storage
@@ -177,40 +177,29 @@ class _Course:
 
     def _draw_company(self, examples: list[Example]) -> Pause:
         """Has the base model paint something else beside the subject, where it is a thing."""
-        saved, wanted = self._saved, self._recipe.company
-        if not self._wants_company or saved.random is not None:
+        base, request, saved = self._of.base, self._request, self._saved
+        if saved.random is not None or not company.wanted(request, self._recipe):
             return
-        self._of.stacks.wear(self._request.parents)
+        self._of.stacks.wear(request.parents)
         pictures = [example.picture for example in examples]
-        sitters = company.sitters(self._of.base, pictures, self._request.class_noun)
-        for scene in company.scenes(wanted, sitters, seed=self._request.seed)[len(saved.company) :]:
+        sitters = company.sitters(base, pictures, request.class_noun)
+        for scene in company.scenes(self._recipe.company, sitters, seed=request.seed):
             saved.company.append(self._painted(scene))
-            note = f"drawing it beside other things: {len(saved.company)} of {wanted}"
+            note = f"drawing it beside other things: {len(saved.company)} of {self._recipe.company}"
             self._ticket.progress(Progress(0, self._recipe.steps, note))
             yield from self._pause()
 
     def _painted(self, scene: Scene) -> tuple[str, str, str]:
         """Storage keys of a picture in company and of its mask, and its caption."""
         put, side_px = self._of.storage.put, self._of.base.native_px
-        drawn = self._draw(
+        (drawn,) = self._draw(
             scene.said(self._request.class_noun),
             (scene.seed,),
             self._of.stacks.wear(self._request.parents),
             on_step=self._check,
             start=put(png(scene.canvas(side_px))),
         )
-        return put(png(drawn[0])), put(png(scene.mask(side_px))), scene.said(self._concept)
-
-    def _company(self) -> list[Example]:
-        keys = [key for *key, _ in self._saved.company]
-        pictures, masks = [one for one, _ in keys], [one for _, one in keys]
-        return open_examples(self._of.storage, pictures, masks)
-
-    @property
-    def _wants_company(self) -> bool:
-        """A style stands beside nothing, and of a masked picture only a part may be shown."""
-        subject = self._request.concept_kind is ConceptKind.SUBJECT
-        return subject and not any(self._request.masks) and self._recipe.company > 0
+        return put(png(drawn)), put(png(scene.mask(side_px))), scene.said(self._concept)
 
     def _draw_plain(self, prompt: str, seeds: tuple[int, ...]) -> list[str]:
         speller = self._of.stacks.wear(self._request.parents)
@@ -221,25 +210,23 @@ class _Course:
         of, request, recipe = self._of, self._request, self._recipe
         plain = captions.class_captions(request.concept_kind, request.class_noun)
         speller = lesson.wear()
-        beside = self._company()
+        beside = company.examples(of.storage, self._saved.company)
         # As often alone as in company, else what it looks like alone is learned too little.
         times = max(1, round(len(beside) / len(examples)))
         shown = encode_buckets(of.base, [*examples * times, *beside], recipe)
         underneath = of.stacks.wear(request.parents)
         where = likeliest(of.base, in_order(shown)[: len(examples)], plain)
+        own = [
+            self._captions(index, speller, said)
+            for index, said in zip(where, self._typed, strict=False)
+        ]
+        painted = [(speller(said),) for *_, said in self._saved.company]
         wanted = kept.plans(request, recipe)
         made = kept.kept(of.base, of.storage, underneath, wanted, self._saved.prior)
         of_class = [one for plan, one in zip(wanted, made, strict=True) if not plan.replayed]
         return Material(
             shown,
-            (
-                *[
-                    self._captions(index, speller, said)
-                    for index, said in zip(where, self._typed, strict=False)
-                ]
-                * times,
-                *((speller(said),) for *_, said in self._saved.company),
-            ),
+            (*own * times, *painted),
             of_class[0] if of_class else None,
             tuple(one for plan, one in zip(wanted, made, strict=True) if plan.replayed),
             caption_dropout=recipe.caption_dropout,

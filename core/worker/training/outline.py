@@ -56,7 +56,7 @@ def _looked(
     tokens = told.embeds.shape[1]
     random = torch.Generator("cpu").manual_seed(SEED)
     noised = Objective(base.noise_config).noise_at(clean, NOISE_LEVEL, random)
-    gaze.watch({0: (words,)}, images=1, size=(height, width), tokens=tokens, like=clean)
+    gaze.watch({0: (words,)}, images=1, size=(height, width), tokens=tokens, like=clean.float())
     predict(base, noised.latents, noised.timesteps, told)
     seen = gaze.seen(gaze.gathered())
     return seen[0][0] if seen else torch.zeros(height, width)

@@ -45,6 +45,7 @@ def test_recipes_of_older_jobs_are_still_read():
     """A row that knows fewer settings is the recipe that it was."""
     old = '{"method":"dreambooth-lora","steps":300,"batch":4,"rank":8,"prior_pictures":42}'
     assert Recipe.model_validate_json(old) == Recipe()
+    assert Recipe().company == 0
 
 
 def test_every_method_is_a_preset_of_its_own_name():

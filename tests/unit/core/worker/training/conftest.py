@@ -14,7 +14,7 @@ from core.worker.training.course import Teacher
 
 RECIPE = Recipe(
     steps=4, batch=2, rank=2, prior_pictures=2, checkpoint_every=2, preview_every=3,
-    learning_rate=0.01, company=0,
+    learning_rate=0.01,
 )  # fmt: skip
 
 

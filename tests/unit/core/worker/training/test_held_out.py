@@ -38,13 +38,7 @@ def four(storage):
 
 
 def recipe(**changes):
-    values = {
-        "steps": 6,
-        "prior_pictures": 0,
-        "company": 0,
-        "hold_out_from": 4,
-        "preview_every": 100,
-    }
+    values = {"steps": 6, "prior_pictures": 0, "hold_out_from": 4, "preview_every": 100}
     return RECIPE.model_copy(update=values | changes)
 
 

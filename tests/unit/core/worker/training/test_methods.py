@@ -43,7 +43,6 @@ PARTS = {
 def recipe(method, **changes):
     values = {
         "method": method, "steps": 6, "batch": 2, "rank": 2, "vectors": 2, "prior_pictures": 0,
-        "company": 0,
         "checkpoint_every": 3, "preview_every": 100, "learning_rate": 0.01, "token_share": 0.4,
     }  # fmt: skip
     return Recipe(**values | changes)

@@ -2,10 +2,14 @@
 
 import pytest
 import torch
+from PIL import Image
 
 from core.domain.requests import ImagineRequest
+from core.worker.models import load_base
 from core.worker.training.dataset import encode_whole
 from core.worker.training.outline import outlines
+from tests.unit.core.worker import tiny
+from tests.unit.core.worker.conftest import CPU
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +23,10 @@ def drawn(base, stacks, imaginer):
         return encode_whole(base, pictures, flips=False).clean
 
     return draw
+
+
+def hooks(base):
+    return sum(len(module._forward_hooks) for module in base.pipe.unet.modules())
 
 
 def test_outline_goes_with_the_thing(base, drawn):
@@ -44,8 +52,26 @@ def test_word_that_is_not_said_is_nowhere(base, drawn):
 
 
 def test_each_picture_is_looked_at_by_itself(base, drawn):
-    """Other pictures beside it change nothing, and the UNet keeps no hooks."""
+    """Other pictures beside it change nothing, and the UNet has the hooks that it had."""
+    before = hooks(base)
     one, two = drawn("a red house"), drawn("a blue house at night", seed=5)
     (alone,) = outlines(base, two, "a photo of a house", "house")
     assert outlines(base, torch.cat([one, two]), "a photo of a house", "house")[1] == alone
-    assert not any(module._forward_hooks for module in base.pipe.unet.modules())
+    assert hooks(base) == before
+
+
+def test_models_in_half_precision_see_too(base, drawn):
+    """In the same place."""
+    clean = drawn("a red house on a white background")
+    (exact,) = outlines(base, clean, "a photo of a house", "house")
+    half = load_base("pocket", device=CPU, dtype=torch.bfloat16)
+    (seen,) = outlines(half, clean.to(torch.bfloat16), "a photo of a house", "house")
+    assert (seen.x, seen.y, seen.side) == pytest.approx((exact.x, exact.y, exact.side), abs=0.05)
+
+
+@pytest.mark.parametrize("build", [tiny.sd1, tiny.sdxl])
+def test_large_families_are_looked_at(tmp_path, build):
+    """Random weights look nowhere in particular."""
+    large = load_base(str(build(tmp_path)), device=CPU, dtype=torch.float32)
+    clean = encode_whole(large, [Image.new("RGB", (64, 64), "teal")], flips=False).clean
+    assert outlines(large, clean, "a photo of a house", "house") == [None]

@@ -15,7 +15,7 @@ from core.worker.training.slots import slot_rows
 from tests.unit.core.worker.training.conftest import finish, new_ticket
 
 RECIPE = Recipe(
-    steps=2, batch=1, rank=2, prior_pictures=0, company=0, checkpoint_every=1, preview_every=100,
+    steps=2, batch=1, rank=2, prior_pictures=0, checkpoint_every=1, preview_every=100,
     learning_rate=0.01, freeze_a=True,
 )  # fmt: skip
 
