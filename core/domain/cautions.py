@@ -143,7 +143,7 @@ def _without_noun(stack: Sequence[StackEntry], prompt: str) -> str:
         return ""
     names, whole = (
         _names([e.name for e in bare]),
-        _listed([f"{e.token} {e.class_noun}" for e in bare]),
+        _listed([e.phrase for e in bare]),
     )
     return f"{names} may not be known again without the word that was taught with it: say {whole}."
 

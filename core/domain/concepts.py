@@ -107,6 +107,11 @@ class StackEntry(BaseModel):
         """The word that stands for it in prompts."""
         return token_of(self.name)
 
+    @property
+    def phrase(self) -> str:
+        """As people say it: `<xyz> temple`."""
+        return f"{self.token} {self.class_noun}"
+
 
 class StackPart(BaseModel):
     """One concept of a stack that is kept under a name."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.concepts import ConceptKind, StackEntry, token_of
 from core.domain.exports import ExportForm
 from core.domain.recipes import CAPTION_MAX, STEPS_MAX, Preset, Recipe, Value
 
@@ -202,6 +202,11 @@ class TrainRequest(Frozen):
     parents: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
     """Concepts that stay frozen underneath."""
     seed: int = Field(ge=0, le=SEED_MAX)
+
+    @property
+    def phrase(self) -> str:
+        """What is taught, as people say it: `<xyz> temple`."""
+        return f"{token_of(self.name)} {self.class_noun}"
 
     @model_validator(mode="after")
     def _masks_of_all_or_none(self) -> Self:

@@ -133,7 +133,7 @@ def _written(entry: StackEntry, artifact: Artifact, slot: int) -> dict[str, str]
 def _without_nouns(prompt: str, fused: Sequence[StackEntry]) -> str:
     """`<duo> temple and forest` as `<duo>`, which says of every word what it is."""
     for entry in fused:
-        prompt = prompt.replace(f"{entry.token} {entry.class_noun}", entry.token)
+        prompt = prompt.replace(entry.phrase, entry.token)
     return prompt
 
 

@@ -108,7 +108,7 @@ def seeds(
 
 def blind(job: Job, request: EvaluateRequest, images: Sequence[Image], file: Blob) -> Card:
     """A sheet of images whose origin is hidden, with a yes and a no for each."""
-    names = listed([code(f"{entry.token} {entry.class_noun}") for entry in request.stack])
+    names = listed([code(entry.phrase) for entry in request.stack])
     prompts = listed([f"“{escaped(prompt, 200)}”" for prompt in request.prompts], "or")
     text = (
         f"**Does it show {names} as in the pictures at the top, and what was asked for?**\n"

@@ -42,7 +42,7 @@ def _kept(error: float) -> float:
 
 def _use(request: FuseRequest) -> str:
     """Its name for all of them at once, or each word where it belongs."""
-    first, second = (f"{part.token} {part.class_noun}" for part in request.parts[:2])
+    first, second = (part.phrase for part in request.parts[:2])
     return (
         f"All of it: {block(f'a photo of {token_of(request.name)}')}"
         f"Each in its place, with {code(request.name)} in `concepts`: "

@@ -9,19 +9,18 @@ from PIL import Image
 from core.dispatch.messages import Trained
 from core.domain.concepts import StackEntry, token_of
 from core.domain.jobs import Progress
-from core.domain.requests import ImagineRequest, StartImage, TrainRequest
+from core.domain.requests import TrainRequest
 from core.storage import Storage
 from core.worker import artifact
 from core.worker.captioner import Captioner
-from core.worker.imagine import Imaginer, png
+from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.plain import OnStep
 from core.worker.stack import Speller, Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions, checkpoint, company, kept
+from core.worker.training.beforehand import Beforehand
 from core.worker.training.checkpoint import Checkpoint
-from core.worker.training.company import Scene
 from core.worker.training.dataset import (
     Example,
     encode_buckets,
@@ -44,6 +43,7 @@ from core.worker.training.optimizers import check_optimizer
 from core.worker.training.parts import Bench
 from core.worker.training.presets import recipe_for
 from core.worker.training.surroundings import likeliest
+from core.worker.training.tools import Tools
 from core.worker.weights import weights_of
 
 PREVIEW_SEEDS = (11, 12)
@@ -63,8 +63,7 @@ class Teacher:
         storage: Storage,
         captioner: Captioner | None = None,
     ) -> None:
-        self.base, self.stacks, self.imaginer, self.storage = base, stacks, imaginer, storage
-        self.captioner = captioner
+        self._tools = Tools(base, stacks, imaginer, storage, captioner)
 
     def run(self, request: TrainRequest, ticket: Ticket) -> Slices:
         """The slices of a train job: some pictures of the plain class, or one optimizer step.
@@ -73,49 +72,38 @@ class Teacher:
             UserError: a picture or a parent cannot be used.
             Stopped: the job was cancelled, or put down with a checkpoint.
         """
-        return _Course(self, request, ticket).slices()
+        return (yield from _Course(self._tools, request, ticket).slices())
 
 
 class _Course:
     """One attempt of one train job."""
 
-    def __init__(self, teacher: Teacher, request: TrainRequest, ticket: Ticket) -> None:
-        self._of, self._request, self._ticket = teacher, request, ticket
-        base = teacher.base
+    def __init__(self, tools: Tools, request: TrainRequest, ticket: Ticket) -> None:
+        self._of, self._request, self._ticket = tools, request, ticket
+        base = tools.base
         self._recipe = recipe_for(request, base.family, device=base.device.type)
         self._judge = Objective(base.noise_config)
-        self._saved = Checkpoint()
+        self._saved = self._put_down() or Checkpoint()
+        self._beforehand = Beforehand(tools, request, self._recipe, ticket, self._saved)
         self._preview: str | None = None
         self._since_s = time.perf_counter()
 
     def slices(self) -> Slices:
-        if self._ticket.checkpoint is not None:
-            self._saved = checkpoint.unpack(self._of.storage.get(self._ticket.checkpoint))
         check_optimizer(self._recipe.optimizer, device=self._of.base.device.type)
         request = self._request
         examples = open_examples(self._of.storage, request.pictures, request.masks)
-        yield from self._describe(examples)
-        yield from self._draw_prior()
-        yield from self._draw_company(self._shown(examples))
+        pictures = [example.picture for example in examples]
+        for _ in self._beforehand.prepare(pictures, len(self._shown(examples))):
+            yield from self._pause()
         made = yield from self._taught(examples)
         samples = yield from self._samples(made)
         return self._trained(made, samples)
 
-    def _describe(self, examples: list[Example]) -> Pause:
-        """Has pictures described of which nobody said anything, before anything is learned."""
-        saved, captioner = self._saved, self._of.captioner
-        silent = [index for index, said in enumerate(self._typed) if not said]
-        if captioner is None or not silent or saved.captions or saved.random is not None:
-            return
-        told = [""] * len(examples)
-        spoken = captioner.describe([examples[index].picture for index in silent])
-        for count, (index, text) in enumerate(zip(silent, spoken, strict=True), start=1):
-            self._ticket.check()
-            told[index] = captions.told_caption(self._concept, self._request.class_noun, text)
-            note = f"describing pictures: {count} of {len(silent)}"
-            self._ticket.progress(Progress(0, self._recipe.steps, note))
-            yield from self._pause()
-        saved.captions = told
+    def _put_down(self) -> Checkpoint | None:
+        """Where an earlier attempt left off."""
+        if self._ticket.checkpoint is None:
+            return None
+        return checkpoint.unpack(self._of.storage.get(self._ticket.checkpoint))
 
     def _taught(self, examples: list[Example]) -> Generator[None, None, str]:
         """Learns from start or checkpoint to end; the storage key of the artifact."""
@@ -153,58 +141,12 @@ class _Course:
         self._of.stacks.wear(self._request.parents)
         nouns = captions.class_captions(kind, self._request.class_noun)
         (where,) = likeliest(base, views.clean, nouns)
-        caption = self._captions(where, speller, self._typed[-1])[0]
+        caption = self._captions(where, speller, self._beforehand.said()[-1])[0]
         return hold_out(base, self._judge, views, caption=caption, plain=nouns[0])
 
     def _bench(self) -> Bench:
         of, name = self._of, f"taught-{self._ticket.job_id}"
         return Bench(of.base, of.stacks, self._request, self._recipe, adapter=name)
-
-    def _draw_prior(self) -> Pause:
-        """Draws what must be kept with what lies underneath, unless it was drawn before."""
-        storage, recipe = self._of.storage, self._recipe
-        wanted = kept.plans(self._request, recipe)
-        total = sum(plan.pictures for plan in wanted)
-        name = kept.name_of(self._of.base, self._request, wanted)
-        known = self._saved.prior or kept.recalled(storage, name)
-        self._saved.prior = known[:total]
-        for keys in kept.draw_all(wanted, self._saved.prior, self._draw_plain):
-            self._saved.prior = keys
-            note = f"drawing plain pictures to compare with: {len(keys)} of {total}"
-            self._ticket.progress(Progress(0, recipe.steps, note))
-            yield from self._pause()
-        kept.remember(storage, name, self._saved.prior)
-
-    def _draw_company(self, examples: list[Example]) -> Pause:
-        """Has the base model paint something else beside the subject, where it is a thing."""
-        base, request, saved = self._of.base, self._request, self._saved
-        if saved.random is not None or not company.wanted(request, self._recipe):
-            return
-        self._of.stacks.wear(request.parents)
-        pictures = [example.picture for example in examples]
-        sitters = company.sitters(base, pictures, request.class_noun)
-        for scene in company.scenes(self._recipe.company, sitters, seed=request.seed):
-            saved.company.append(self._painted(scene))
-            note = f"drawing it beside other things: {len(saved.company)} of {self._recipe.company}"
-            self._ticket.progress(Progress(0, self._recipe.steps, note))
-            yield from self._pause()
-
-    def _painted(self, scene: Scene) -> tuple[str, str, str]:
-        """Storage keys of a picture in company and of its mask, and its caption."""
-        put, side_px = self._of.storage.put, self._of.base.native_px
-        (drawn,) = self._draw(
-            scene.said(self._request.class_noun),
-            (scene.seed,),
-            self._of.stacks.wear(self._request.parents),
-            on_step=self._check,
-            start=put(png(scene.canvas(side_px))),
-        )
-        return put(png(drawn)), put(png(scene.mask(side_px))), scene.said(self._concept)
-
-    def _draw_plain(self, prompt: str, seeds: tuple[int, ...]) -> list[str]:
-        speller = self._of.stacks.wear(self._request.parents)
-        drawn = self._draw(prompt, seeds, speller, on_step=self._check)
-        return [self._of.storage.put(png(picture)) for picture in drawn]
 
     def _material(self, examples: list[Example], lesson: Lesson) -> Material:
         of, request, recipe = self._of, self._request, self._recipe
@@ -218,7 +160,7 @@ class _Course:
         where = likeliest(of.base, in_order(shown)[: len(examples)], plain)
         own = [
             self._captions(index, speller, said)
-            for index, said in zip(where, self._typed, strict=False)
+            for index, said in zip(where, self._beforehand.said(), strict=False)
         ]
         painted = [(speller(said),) for *_, said in self._saved.company]
         wanted = kept.plans(request, recipe)
@@ -233,21 +175,14 @@ class _Course:
             live=lesson.teaches_text,
         )
 
-    @property
-    def _typed(self) -> tuple[str, ...]:
-        """What the person says of each picture, else a captioner, else nothing."""
-        nothing = ("",) * len(self._request.pictures)
-        said = zip(self._request.captions or nothing, self._saved.captions or nothing, strict=True)
-        return tuple(typed or told for typed, told in said)
-
     def _captions(self, where: int, speller: Speller, typed: str) -> tuple[str, ...]:
         """What is said of a picture: typed, or of the concept in the `where`-th surroundings."""
         if typed:
             token = token_of(self._request.name)
-            return (speller(captions.typed_caption(self._concept, token, typed)),)
+            return (speller(captions.typed_caption(self._request.phrase, token, typed)),)
         kind = self._request.concept_kind
         around = captions.surroundings(kind)[where]
-        said = captions.captions(kind, self._concept)
+        said = captions.captions(kind, self._request.phrase)
         return tuple(speller(caption + around) for caption in said)
 
     def _learn(self, lesson: Lesson, material: Material, held: HeldOut | None) -> Pause:
@@ -284,8 +219,8 @@ class _Course:
     def _show(self, lesson: Lesson) -> None:
         """Draws the preview: the same seeds each time, first before anything is learned."""
         with lesson.averaged():
-            pictures = self._draw(self._caption, PREVIEW_SEEDS, lesson.wear(), on_step=_go_on)
-        self._preview = self._of.storage.put(png(strip(pictures)))
+            pictures = self._of.draw(self._caption, PREVIEW_SEEDS, lesson.wear(), on_step=_go_on)
+        self._preview = self._of.keep(strip(pictures))
         self._saved.previews[lesson.step] = self._preview
 
     def _save(self, lesson: Lesson) -> None:
@@ -298,12 +233,12 @@ class _Course:
         request, stacks = self._request, self._of.stacks
         plain = captions.plain_caption(request.concept_kind, request.class_noun)
         speller = stacks.wear(request.parents)
-        without = self._draw(plain, SAMPLE_SEEDS, speller, on_step=self._check)
+        without = self._of.draw(plain, SAMPLE_SEEDS, speller, on_step=self._check)
         yield from self._pause()
         speller = stacks.wear((*request.parents, self._entry(made)))
-        shown = self._draw(self._caption, SAMPLE_SEEDS, speller, on_step=self._check)
+        shown = self._of.draw(self._caption, SAMPLE_SEEDS, speller, on_step=self._check)
         pairs = zip(without, shown, strict=True)
-        return [self._of.storage.put(png(picture)) for pair in pairs for picture in pair]
+        return [self._of.keep(picture) for pair in pairs for picture in pair]
 
     def _entry(self, made: str) -> StackEntry:
         """The new version in a stack; it has no number yet."""
@@ -350,27 +285,8 @@ class _Course:
         }
 
     @property
-    def _concept(self) -> str:
-        return f"<{self._request.name}> {self._request.class_noun}"
-
-    @property
     def _caption(self) -> str:
-        return captions.plain_caption(self._request.concept_kind, self._concept)
-
-    def _draw(
-        self,
-        prompt: str,
-        seeds: tuple[int, ...],
-        speller: Speller,
-        *,
-        on_step: OnStep,
-        start: str | None = None,
-    ) -> list[Image.Image]:
-        """`start` is the storage key of a picture, of which only what is transparent is drawn."""
-        imaginer = self._of.imaginer
-        begin = StartImage(key=start, strength=1) if start else None
-        request = imaginer.resolve(ImagineRequest(prompt=prompt, seeds=seeds, start=begin))
-        return imaginer.draw(request, speller, on_step=on_step)
+        return captions.plain_caption(self._request.concept_kind, self._request.phrase)
 
     def _check(self, _done: int, _total: int) -> None:
         self._ticket.check()

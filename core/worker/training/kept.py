@@ -109,8 +109,7 @@ def _kept(base: Base, speller: Speller, plan: Plan, pictures: list[Image.Image])
 
 
 def _captions_of(parent: StackEntry) -> tuple[str, ...]:
-    what = f"{parent.token} {parent.class_noun}"
-    return captions.class_captions(parent.kind, what)
+    return captions.class_captions(parent.kind, parent.phrase)
 
 
 def _steps(wanted: Sequence[Plan]) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -16,6 +16,7 @@ from core.worker.stack import Stacks
 from core.worker.ticket import Stopped
 from core.worker.training import checkpoint
 from core.worker.training.course import Teacher, strip
+from core.worker.training.presets import recipe_for
 from tests.unit.core.worker import tiny
 from tests.unit.core.worker.conftest import CPU
 from tests.unit.core.worker.training.conftest import RECIPE, finish, new_ticket
@@ -107,7 +108,7 @@ def test_jobs_between_steps_change_nothing_and_see_nothing(
 
 
 def test_parents_are_active_underneath_and_stay_frozen(
-    base, teacher, request_of, make_concept, storage, ticket
+    base, teacher, stacks, request_of, make_concept, storage, ticket
 ):
     """A parent changes what is learned, is recorded, and is not changed itself."""
     parent = make_concept("one", seed=1, weight=0.5)
@@ -117,7 +118,7 @@ def test_parents_are_active_underneath_and_stay_frozen(
     assert based.parents == (parent,)
     assert unpack(storage.get(based.artifact)).facts["parents"] == [parent.artifact]
     assert based.artifact != alone.artifact
-    held = teacher.stacks.adapters.weights(parent.artifact)
+    held = stacks.adapters.weights(parent.artifact)
     kept = unpack(before).lora
     assert all(torch.equal(held[key], kept[key]) for key in kept)
 
@@ -341,14 +342,10 @@ def test_unreadable_picture_ends_the_course_at_once(teacher, request_of, storage
         next(teacher.run(request, ticket))
 
 
-def test_steps_of_the_request_go_before_the_recipe(base, teacher, request_of):
+def test_steps_of_the_request_go_before_the_recipe(base, request_of):
     """Without a recipe the family's own is taken, with the number of steps that was asked for."""
-    request = request_of(recipe=None, steps=7)
-    course = teacher.run(request, new_ticket([]))
-    assert course.gi_frame.f_locals["self"]._recipe == base.family.recipe.model_copy(
-        update={"steps": 7}
-    )
-    course.close()
+    recipe = recipe_for(request_of(recipe=None, steps=7), base.family, device="cpu")
+    assert recipe == base.family.recipe.model_copy(update={"steps": 7})
 
 
 @pytest.mark.parametrize("build", [tiny.sd1, tiny.sd2, tiny.sdxl])
