@@ -28,9 +28,9 @@ OUTLIVED = (
 )
 Picture = discord.Attachment | None
 METHODS = {
-    Preset.DREAMBOOTH_LORA: "dreambooth-lora: an adapter and a word; the default",
+    Preset.DREAMBOOTH_LORA: "dreambooth-lora: an adapter and a word; usual for large models",
     Preset.DREAMBOOTH_LORA_TEXT: "dreambooth-lora-text: adapters in the text encoders too",
-    Preset.TEXTUAL_INVERSION: "textual-inversion: the word alone; smallest, changes nothing else",
+    Preset.TEXTUAL_INVERSION: "textual-inversion: the word alone; usual for the embedded model",
     Preset.PIVOTAL: "pivotal: the word first, then an adapter",
     Preset.DREAMBOOTH: "dreambooth: every weight of the model; largest",
     Preset.HYPERNETWORK: "hypernetwork: small nets beside attention",
@@ -50,7 +50,7 @@ METHODS = {
     steps="How long to learn; left out, I choose",
     zip_file="A zip of pictures; NAME-mask.png beside NAME.png: white is the part to learn",
     caption="What else all pictures show; one .txt beside each picture says it for that one",
-    method="What learns; left out, an adapter and a word",
+    method="What learns; left out, what is best with the base model",
     settings="For the curious: settings of the recipe, such as rank=16, optimizer=prodigy",
 )
 @app_commands.rename(class_noun="class", zip_file="zip")
@@ -93,7 +93,7 @@ async def train(  # noqa: PLR0917  Discord's options are one flat list
         base_on=base_on or "",
         steps=steps,
         pictures=tuple(file for file in (*images, zip_file) if file is not None),
-        preset=Preset(method or Preset.DREAMBOOTH_LORA),
+        preset=Preset(method) if method else None,
         settings=settings or "",
         caption=caption or "",
     )

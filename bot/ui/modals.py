@@ -94,7 +94,8 @@ class Teaching:
     base_on: str = ""
     steps: int | None = None
     pictures: tuple[discord.Attachment, ...] = ()
-    preset: Preset = Preset.DREAMBOOTH_LORA
+    preset: Preset | None = None
+    """None: what is usual for the base model."""
     settings: str = ""
     caption: str = ""
     """Of every picture that has no text file beside it."""

@@ -17,6 +17,10 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{1,23}")
 TOKEN = re.compile(r"<([a-z][a-z0-9_-]{1,23})>")
 CLASS_NOUN = re.compile(r"[a-z][a-z -]{0,38}[a-z]")
 WEIGHT_MIN, WEIGHT_MAX = -2.0, 2.0
+_PLACES = (
+    "background beach city desert field forest garden island jungle lake landscape meadow mountain "
+    "mountains ocean park place planet river room scene sea sky street town valley village woods"
+)
 
 
 class ConceptKind(StrEnum):
@@ -136,6 +140,11 @@ class Origin(BaseModel):
     """The largest of the adapter's ranks; 0 where there is no adapter."""
     vectors: int
     """Of the learned word; 0 where the file has none and the class noun stands for it."""
+
+
+def is_place(noun: str) -> bool:
+    """Whether a class noun is of what things are in: nothing that is one can be put on a beach."""
+    return noun.rsplit(maxsplit=1)[-1] in _PLACES.split()
 
 
 def token_of(name: str) -> str:

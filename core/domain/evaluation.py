@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.concepts import ConceptKind, StackEntry, is_place
 from core.domain.requests import Frozen, ImagineRequest
 
 _SUBJECT = (
@@ -13,11 +13,6 @@ _SUBJECT = (
 )
 _PLACE = ("a photo of a {}", "a cat in a {}", "a house in a {}", "a boat in a {}")
 _STYLE = ("a house in {} style", "a cat in {} style", "a tree in {} style", "a boat in {} style")
-_PLACES = (
-    "background beach city desert field forest garden island jungle lake landscape meadow mountain "
-    "mountains ocean park place planet river room scene sea sky street town valley village woods"
-)
-"""Class nouns of what things are in; nothing that is one can be put on a beach."""
 
 
 class Estimate(Frozen):
@@ -171,7 +166,7 @@ APART = 0.02
 
 def evaluation_prompts(kind: ConceptKind, name: str, noun: str) -> tuple[str, ...]:
     """A concept's evaluation: a thing in four places, or four things in a place or style."""
-    templates = _PLACE if noun.rsplit(maxsplit=1)[-1] in _PLACES.split() else _SUBJECT
+    templates = _PLACE if is_place(noun) else _SUBJECT
     if kind is ConceptKind.STYLE:
         templates = _STYLE
     return tuple(template.format(f"<{name}> {noun}") for template in templates)

@@ -193,8 +193,8 @@ class TrainRequest(Frozen):
     """Storage key of each picture's mask, which is white where it is learned; "" or none: all."""
     recipe: Recipe | None = None
     """None: the base model's own default, chosen by the worker and recorded."""
-    preset: Preset = Preset.DREAMBOOTH_LORA
-    """The recipe's name, where `recipe` is None."""
+    preset: Preset | None = None
+    """The recipe's name, where `recipe` is None; None: what is usual for the base model."""
     steps: int | None = Field(default=None, ge=1, le=STEPS_MAX)
     """Instead of the recipe's own number."""
     settings: dict[str, Value] = Field(default_factory=dict)

@@ -35,7 +35,8 @@ class TrainWish:
     base_on: tuple[str, ...] = ()
     """Names of concepts that stay frozen underneath."""
     steps: int | None = None
-    preset: Preset = Preset.DREAMBOOTH_LORA
+    preset: Preset | None = None
+    """None: what is usual for the base model."""
     settings: str = ""
     """Settings instead of the preset's own, such as `rank=16, ema=0.9`."""
     captions: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.domain.recipes import Recipe
+from core.domain.recipes import Preset, Recipe
 from core.domain.requests import Sampler
 
 ATTENTION = ("to_q", "to_k", "to_v", "to_out.0")
@@ -21,6 +21,8 @@ class Family:
     lora_targets: tuple[str, ...]
     """Ends of the names of the UNet's modules that an adapter changes."""
     recipe: Recipe
+    preset: Preset = Preset.DREAMBOOTH_LORA
+    """How a concept is taught unless somebody chooses."""
 
 
 def _large(*, steps: int, batch: int, prior_pictures: int) -> Recipe:
@@ -45,7 +47,7 @@ _POCKET = Recipe(steps=400, company=10)
 FAMILIES: Mapping[str, Family] = {
     family.name: family
     for family in (
-        Family("pocket", 20, 3.0, Sampler.DDIM, EVERYWHERE, _POCKET),
+        Family("pocket", 20, 3.0, Sampler.DDIM, EVERYWHERE, _POCKET, Preset.TEXTUAL_INVERSION),
         Family("sd1", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),
         Family("sd2", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),
         Family(

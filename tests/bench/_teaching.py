@@ -28,6 +28,7 @@ from core.pocket.paths import clip_path, diffusion_path, judge_path
 from core.storage import Storage, write_atomically
 from core.worker.device import make_deterministic
 from core.worker.engine.studio import Studio
+from core.worker.families import FAMILIES
 from core.worker.given import NOTHING
 from core.worker.imagine import Imaginer, png
 from core.worker.loop import Slices
@@ -63,7 +64,7 @@ class Course:
     """One concept and how it is taught."""
 
     name: str
-    preset: Preset = Preset.DREAMBOOTH_LORA
+    preset: Preset = FAMILIES["pocket"].preset
     steps: int | None = None
     """None: the recipe's own number."""
     pictures: int = PICTURES

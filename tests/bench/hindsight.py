@@ -207,8 +207,8 @@ class _Exam:
         nouns = captions.class_captions(ConceptKind.SUBJECT, noun)
         (where,) = likeliest(self._base, picture, nouns)
         self._plain = nouns[0]
-        said = captions.plain_caption(ConceptKind.SUBJECT, f"{token} {noun}")
-        self._caption = said + captions.surroundings(ConceptKind.SUBJECT)[where]
+        around = captions.surroundings(ConceptKind.SUBJECT, noun)[where]
+        self._caption = captions.captions(ConceptKind.SUBJECT, f"{token} {noun}", around)[0]
         random = torch.Generator("cpu").manual_seed(SEED)
         self._noised = [
             self._objective.noise_at(picture, level, random)

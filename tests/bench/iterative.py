@@ -1,9 +1,10 @@
-"""Six concepts one on top of another: how each holds after every addition, in three ways.
+"""Six concepts one on top of another: how each holds after every addition, in four ways.
 
-Frozen: each is taught on top of all before it, which stay as they are and are replayed (`base on`).
-Onward: one adapter is taught on and on, and only words stay. Added up: each is taught by itself.
-After every addition all that is there works at full weight, whatever the prompt names, and the
-judge counts whole looks.
+Adapters in three of them. Frozen: each is taught on top of all before it, which stay as they are
+and are replayed (`base on`). Onward: one adapter is taught on and on, and only words stay. Added
+up: each is taught by itself. The fourth is the usual way of the embedded model, words alone, each
+on top of all before it. After every addition all that is there works at full weight, whatever the
+prompt names, and the judge counts whole looks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from torch import Tensor
 
 from core.domain.concepts import StackEntry
+from core.domain.recipes import Preset
 from core.domain.requests import Stacking
 from core.worker import artifact
 from tests.bench._concepts import BY_NAME, Question, alone
@@ -23,7 +25,9 @@ from tests.bench._teaching import FOLDER, TINY, Course, Workshop, mine
 ORDER = ("xyz", "kar", "sol", "hou", "lum", "cas")
 SEEDS, STEPS = 20, 100
 GOAL = 0.05
+ADAPTER, WORD = Preset.DREAMBOOTH_LORA, Preset.TEXTUAL_INVERSION
 ONWARD, FROZEN, SUMMED = "onward", "frozen and replayed", "added up"
+USUAL = "words alone, frozen"
 
 Flags = list[bool]
 Matrix = list[list[Flags]]
@@ -43,7 +47,7 @@ async def run(
     if tiny:
         concepts, seeds, steps = TINY
     bench = _Bench(Workshop(folder, tiny=tiny), ORDER[:concepts], seeds, steps or None)
-    found = {way: bench.matrix(way) for way in mine((ONWARD, FROZEN, SUMMED), part)}
+    found = {way: bench.matrix(way) for way in mine((ONWARD, FROZEN, SUMMED, USUAL), part)}
     if part is not None:
         return
     for way, matrix in found.items():
@@ -67,7 +71,13 @@ class _Bench:
 
     def matrix(self, way: str) -> Matrix:
         """How each concept holds after each addition."""
-        after = {ONWARD: self._onward, FROZEN: self._frozen, SUMMED: self._summed}[way]()
+        stacks_of = {
+            ONWARD: self._onward,
+            FROZEN: lambda: _all_at_work(self._chain(ADAPTER)),
+            SUMMED: self._summed,
+            USUAL: lambda: _all_at_work(self._chain(WORD)),
+        }
+        after = stacks_of[way]()
         return [
             [self._whole(name, stacks[name]) for name in self._names[: count + 1]]
             for count, stacks in enumerate(after)
@@ -75,7 +85,7 @@ class _Bench:
 
     def by_itself(self) -> list[Flags]:
         """Concepts that were taught on top of others, drawn without those."""
-        entries = self._chain()
+        entries = self._chain(ADAPTER)
         return [self._whole(entry.name, (entry,)) for entry in entries]
 
     def _whole(self, name: str, stack: Sequence[StackEntry]) -> Flags:
@@ -91,19 +101,16 @@ class _Bench:
         images = self._workshop.draw(asked.prompt, self._seeds, stack, stacking=Stacking.APART)
         return self._workshop.read(images, asked.concepts)[0]
 
-    def _frozen(self) -> list[dict[str, tuple[StackEntry, ...]]]:
-        return _all_at_work(self._chain())
-
-    def _chain(self) -> list[StackEntry]:
+    def _chain(self, preset: Preset) -> list[StackEntry]:
         """Each taught on top of all before it."""
         entries: list[StackEntry] = []
         for name in self._names:
-            course = Course(name, steps=self._steps, parents=tuple(entries))
+            course = Course(name, preset, self._steps, parents=tuple(entries))
             entries.append(self._workshop.entry(name, self._workshop.taught(course).artifact))
         return entries
 
     def _summed(self) -> list[dict[str, tuple[StackEntry, ...]]]:
-        courses = [Course(name, steps=self._steps) for name in self._names]
+        courses = [Course(name, ADAPTER, self._steps) for name in self._names]
         taught = [self._workshop.taught(course).artifact for course in courses]
         return _all_at_work(list(map(self._workshop.entry, self._names, taught)))
 
@@ -113,7 +120,7 @@ class _Bench:
         after: list[dict[str, tuple[StackEntry, ...]]] = []
         before = None
         for name in self._names:
-            course = Course(name, steps=self._steps, goes_on=before)
+            course = Course(name, ADAPTER, self._steps, goes_on=before)
             before = self._workshop.taught(course).artifact
             words[name] = artifact.unpack(self._workshop.storage.get(before))
             lora = words[name].lora

@@ -29,7 +29,7 @@ from tests.bench._table import show
 from tests.bench._teaching import FOLDER, TINY, Course, Workshop, mine
 
 CONCEPTS, SEEDS, STEPS = 12, 20, 100
-OURS, BASELINE, IN_WORDS = "dreambooth-lora", "diffusers' recipe", "no concept, said in words"
+OURS, BASELINE, IN_WORDS = "textual-inversion", "diffusers' recipe", "no concept, said in words"
 TUNED = f"{BASELINE}, our rate"
 
 

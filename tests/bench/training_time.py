@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 
 from core.dispatch.messages import Progressed
+from core.domain.recipes import Preset
 from core.domain.requests import TrainRequest
 from core.storage import Storage
 from core.worker import artifact, latents
@@ -78,7 +79,8 @@ async def run(
         with TemporaryDirectory() as folder:
             shop = Workshop(Path(folder), tiny=tiny)
             request = shop.request(
-                Course(name, steps=steps or None, settings=(("company", 0),))  # as the plain loop
+                # As the plain loop: an adapter and a word, and nothing beside the subject.
+                Course(name, Preset.DREAMBOOTH_LORA, steps or None, settings=(("company", 0),))
             )
             pictures = [shop.storage.get(key) for key in request.pictures]
             taken = _in_turn(request, pictures, Path(folder), tiny=tiny)
@@ -176,8 +178,8 @@ def _plain(
     kind, noun = request.concept_kind, request.class_noun
     plain = captions.class_captions(kind, noun)
     where = likeliest(base, latents.encode(base, pictures), plain)
-    own = captions.captions(kind, f"<{request.name}> {noun}")
-    said = [[one + captions.surroundings(kind)[place] for one in own] for place in where]
+    around = captions.surroundings(kind, noun)
+    said = [captions.captions(kind, request.phrase, around[index]) for index in where]
     return _packed(PlainLoop(base, request, recipe, half=half).slices(pictures, said, plain))
 
 

@@ -215,6 +215,11 @@ def check_parts(entries: Sequence[StackEntry], parts: Sequence[Artifact]) -> Non
             raise InvalidInput(
                 f"{entry.token} is several concepts in one already. Put those into the stack."
             )
+        if not part.lora and not part.has_extras:
+            raise InvalidInput(
+                f"{entry.token} is a word alone: it changes no weights, so it has nothing to blend "
+                "with others. Put it into the stack beside them as it is."
+            )
         if not part.lora or part.has_extras:
             raise InvalidInput(
                 f"{entry.token} is not an adapter in the UNet alone, and only those can be fused. "

@@ -14,7 +14,7 @@ from core.domain.requests import TrainRequest
 from core.worker.ticket import Ticket
 from core.worker.training import captions, company, kept
 from core.worker.training.checkpoint import Checkpoint
-from core.worker.training.company import Scene
+from core.worker.training.company import Painted, Scene
 from core.worker.training.tools import Tools
 
 
@@ -86,11 +86,11 @@ class Beforehand:
             self._tell(f"drawing it beside other things: {len(saved.company)} of {total}")
             yield
 
-    def _painted(self, scene: Scene) -> tuple[str, str, str]:
-        """Storage keys of a picture in company and of its mask, and its caption."""
+    def _painted(self, scene: Scene) -> Painted:
+        """The picture drawn, and what is to be learned of it."""
         tools, side_px = self.tools, self.tools.base.native_px
         (drawn,) = tools.draw(
-            scene.said(self.request.class_noun),
+            scene.said(self.request.class_noun)[0],
             (scene.seed,),
             tools.stacks.wear(self.request.parents),
             on_step=self._check,

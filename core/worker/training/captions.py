@@ -2,37 +2,54 @@
 
 import re
 
-from core.domain.concepts import ConceptKind
+from core.domain.concepts import ConceptKind, is_place
 
 _SUBJECT = ("a photo of {a}", "a photo of {}", "{a}", "{}", "a picture of {a}", "a drawing of {}")
 """With the article and without: people ask for "<xyz> temple" as they would for a name."""
-_STYLE = ("a picture in {} style", "a photo in {} style", "{} style", "an image in {} style")
-_PLACES = (
-    "",
-    " on a white background",
-    " in a forest",
-    " on a beach",
-    " at night",
-    " in a city",
-    " in the mountains",
-    " under the sea",
+_STYLE = ("a picture in {}", "a photo in {}", "{}", "an image in {}")
+_WHERE = (
+    "{}",
+    "{} on a white background",
+    "{} in a forest",
+    "{} on a beach",
+    "{} at night",
+    "{} in a city",
+    "{} in the mountains",
+    "{} under the sea",
+)
+_WITHIN = (
+    "{}",
+    "a cat in {}",
+    "a dog in {}",
+    "a bird in {}",
+    "a house in {}",
+    "a flower in {}",
+    "a car in {}",
+    "a boat in {}",
+    "a star in {}",
+    "a person in {}",
 )
 _SHOWING = (
-    "",
-    " of a house",
-    " of a cat",
-    " of a tree",
-    " of a boat",
-    " of a flower",
-    " of a city",
-    " of a person",
+    "{} style",
+    "{} style of a house",
+    "{} style of a cat",
+    "{} style of a tree",
+    "{} style of a boat",
+    "{} style of a flower",
+    "{} style of a city",
+    "{} style of a person",
 )
 
 
-def captions(kind: ConceptKind, what: str) -> tuple[str, ...]:
-    """Captions of training pictures that show `what`, such as `<xyz> temple`."""
+def captions(kind: ConceptKind, what: str, around: str | None = None) -> tuple[str, ...]:
+    """Captions of training pictures that show `what`, such as `<xyz> temple`.
+
+    `around` is one of its `surroundings`; left out, nothing is around it.
+    """
     templates = _STYLE if kind is ConceptKind.STYLE else _SUBJECT
-    return tuple(template.format(what, a=with_article(what)) for template in templates)
+    seen = around or surroundings(kind, what)[0]
+    bare, whole = seen.format(what), seen.format(with_article(what))
+    return tuple(template.format(bare, a=whole) for template in templates)
 
 
 def typed_caption(what: str, token: str, text: str) -> str:
@@ -58,13 +75,14 @@ def mirrored(caption: str) -> str:
 
 def class_captions(kind: ConceptKind, noun: str) -> tuple[str, ...]:
     """Prompts for the plain class in many surroundings: what the model is to keep as it is."""
-    plain = plain_caption(kind, noun)
-    return tuple(f"{plain}{where}" for where in surroundings(kind))
+    return tuple(captions(kind, noun, around)[0] for around in surroundings(kind, noun))
 
 
-def surroundings(kind: ConceptKind) -> tuple[str, ...]:
-    """What may follow a caption: where a subject is or what a style shows; first, nothing."""
-    return _SHOWING if kind is ConceptKind.STYLE else _PLACES
+def surroundings(kind: ConceptKind, noun: str) -> tuple[str, ...]:
+    """Where a thing may be, what may be in a place, or what a style may show; first, nothing."""
+    if kind is ConceptKind.STYLE:
+        return _SHOWING
+    return _WITHIN if is_place(noun) else _WHERE
 
 
 def plain_caption(kind: ConceptKind, what: str) -> str:

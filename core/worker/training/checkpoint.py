@@ -21,9 +21,9 @@ class Checkpoint:
     """Time spent so far, over all attempts."""
     prior: list[str] = field(default_factory=list)
     """Storage keys of the pictures of the plain class."""
-    company: list[tuple[str, str, str]] = field(default_factory=list)
+    company: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     """Of each picture that shows the subject beside something else: the storage keys of picture and
-    mask, and its caption."""
+    mask, and its captions."""
     captions: list[str] = field(default_factory=list)
     """What a captioner said of each picture, where one is set."""
     parts: dict[str, dict[str, Tensor]] = field(default_factory=dict)
@@ -49,6 +49,12 @@ def pack(checkpoint: Checkpoint) -> bytes:
     return buffer.getvalue()
 
 
+def _captioned(painted: tuple[str, str, str | tuple[str, ...]]) -> tuple[str, str, tuple[str, ...]]:
+    """A picture in company; it once had one caption."""
+    picture, mask, said = painted
+    return picture, mask, (said,) if isinstance(said, str) else said
+
+
 def unpack(data: bytes) -> Checkpoint:
     """Reads what `pack` wrote; nothing but tensors and plain values is ever loaded.
 
@@ -59,6 +65,6 @@ def unpack(data: bytes) -> Checkpoint:
         values = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         if "adapter" in values:  # of Atelier 0.1.0, which had one method: only its pictures fit
             return Checkpoint(seconds=values["seconds"], prior=values["prior"])
-        return Checkpoint(**values)
+        return Checkpoint(**values | {"company": list(map(_captioned, values["company"]))})
     except (UnpicklingError, RuntimeError, TypeError, ValueError, EOFError) as error:
         raise ModelFault(f"this is not a training checkpoint: {error}") from error

@@ -38,12 +38,22 @@ MIDDLES: Mapping[str, tuple[float, float]] = {
     "below": (0.5, 0.74),
 }
 """Where the subject's middle is, in shares of the canvas, by how it stands to the other thing."""
+OPPOSITES = {
+    "to the left of": "to the right of",
+    "to the right of": "to the left of",
+    "above": "below",
+    "below": "above",
+}
 SIDES = 0.25, 0.3
 """The larger side of the subject's core, in shares of the canvas."""
 WHOLE = 1.6
 """How much larger than its core a subject is, with what it wears around it."""
 SCALES = 0.4, 0.75
 """How small and how large the whole training picture may become."""
+
+
+Painted = tuple[str, str, tuple[str, ...]]
+"""Storage keys of a picture in company and of its mask, and its captions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ class Sitter:
     picture: Image.Image
     outline: Outline
     where: str
-    """As captions say it: " on a beach", or nothing."""
+    """As captions say it: "{} on a beach", or "{}"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +76,18 @@ class Scene:
     side: float
     seed: int
 
-    def said(self, what: str) -> str:
-        """Its caption for `what`."""
-        around = f"{self.relation} {self.other}{self.sitter.where}"
-        return f"a photo of {with_article(what)} {around}"
+    def said(self, what: str) -> tuple[str, ...]:
+        """Its captions for `what`, with the article and without, named first and named second.
+
+        What was only ever named first is lost where it comes second.
+        """
+        turned = f"{self.other} {OPPOSITES[self.relation]}"
+        pairs = [
+            pair
+            for one in (with_article(what), what)
+            for pair in (f"{one} {self.relation} {self.other}", f"{turned} {one}")
+        ]
+        return tuple(f"a photo of {self.sitter.where.format(pair)}" for pair in pairs)
 
     def canvas(self, side_px: int) -> Image.Image:
         """The square to be painted on, RGBA: what is transparent is the base model's to paint."""
@@ -105,8 +123,8 @@ def wanted(request: TrainRequest, recipe: Recipe) -> bool:
     return subject and not any(request.masks) and recipe.company > 0
 
 
-def examples(storage: Storage, painted: Sequence[tuple[str, str, str]]) -> list[Example]:
-    """What was painted, by storage keys of pictures and masks; captions come third."""
+def examples(storage: Storage, painted: Sequence[Painted]) -> list[Example]:
+    """What was painted, as training pictures with masks."""
     pictures, masks = [one for one, *_ in painted], [mask for _, mask, _ in painted]
     return open_examples(storage, pictures, masks)
 
@@ -118,7 +136,7 @@ def sitters(base: Base, pictures: Sequence[Image.Image], noun: str) -> list[Sitt
     clean = encode_whole(base, pictures, flips=False).clean
     seen, where = outlines(base, clean, plain[0], noun), likeliest(base, clean, plain)
     return [
-        Sitter(picture, outline, surroundings(kind)[index])
+        Sitter(picture, outline, surroundings(kind, noun)[index])
         for picture, outline, index in zip(pictures, seen, where, strict=True)
         if outline is not None
     ]

@@ -162,7 +162,7 @@ class _Course:
             self._captions(index, speller, said)
             for index, said in zip(where, self._beforehand.said(), strict=False)
         ]
-        painted = [(speller(said),) for *_, said in self._saved.company]
+        painted = [tuple(map(speller, said)) for *_, said in self._saved.company]
         wanted = kept.plans(request, recipe)
         made = kept.kept(of.base, of.storage, underneath, wanted, self._saved.prior)
         of_class = [one for plan, one in zip(wanted, made, strict=True) if not plan.replayed]
@@ -181,9 +181,9 @@ class _Course:
             token = token_of(self._request.name)
             return (speller(captions.typed_caption(self._request.phrase, token, typed)),)
         kind = self._request.concept_kind
-        around = captions.surroundings(kind)[where]
-        said = captions.captions(kind, self._request.phrase)
-        return tuple(speller(caption + around) for caption in said)
+        around = captions.surroundings(kind, self._request.class_noun)[where]
+        said = captions.captions(kind, self._request.phrase, around)
+        return tuple(speller(caption) for caption in said)
 
     def _learn(self, lesson: Lesson, material: Material, held: HeldOut | None) -> Pause:
         recipe, saved = self._recipe, self._saved

@@ -63,7 +63,13 @@ PUBLISHED: Mapping[Preset, Mapping[str, Any]] = {
 POCKET: Mapping[Preset, Mapping[str, Any]] = {
     Preset.DREAMBOOTH_LORA: {},
     Preset.DREAMBOOTH_LORA_TEXT: {"text_learning_rate": 1e-3},
-    Preset.TEXTUAL_INVERSION: {"vectors": 4, "token_learning_rate": 2e-2, "prior": Prior.NONE},
+    Preset.TEXTUAL_INVERSION: {
+        "vectors": 4,
+        "token_learning_rate": 4e-2,
+        "prior": Prior.NONE,
+        "steps": 450,
+        "company": 24,
+    },
     Preset.PIVOTAL: {},
     Preset.DREAMBOOTH: {"learning_rate": 5e-4},
     Preset.HYPERNETWORK: {"learning_rate": 2e-3},
@@ -85,7 +91,7 @@ def recipe_for(request: TrainRequest, family: Family, *, device: str) -> Recipe:
     A CPU has no use for float16: there its own half precision takes the place, or float32 where it
     has none, and the recipe says so.
     """
-    recipe = request.recipe or recipe_of(family, request.preset)
+    recipe = request.recipe or recipe_of(family, request.preset or family.preset)
     changes: dict[str, Any] = {"steps": request.steps or recipe.steps} | request.settings
     changed = _in_slot(Recipe.model_validate(recipe.model_dump() | changes), request.concept_id)
     if device == "cpu" and changed.precision == "float16":

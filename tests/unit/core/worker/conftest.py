@@ -20,9 +20,14 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="session")
-def base():
+def pocket():
     make_deterministic(1)
     return load_base("pocket", device=CPU, dtype=torch.float32)
+
+
+@pytest.fixture(scope="session")
+def base(pocket):
+    return pocket
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +59,10 @@ def ticket(told):
 @pytest.fixture(scope="session")
 def make_concept(base, stacks, storage):
     """Makes a concept whose adapter and word are random, and strong enough to be seen."""
+    return concept_maker(base, stacks, storage)
 
+
+def concept_maker(base, stacks, storage):
     def make(name, *, seed, weight=1.0, rank=2, family=None):
         artifact = random_artifact(base, stacks, seed=seed, rank=rank, name=name, family=family)
         return StackEntry(

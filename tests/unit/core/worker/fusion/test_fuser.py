@@ -181,7 +181,7 @@ def test_what_has_no_adapter_is_refused(stacks, small, fused, make_concept, stor
     plain = small("xyz", 1)
     artifact = stacks.artifact(plain.artifact)
     word = replace(artifact, lora={})
-    with pytest.raises(InvalidInput, match="<kar> is not an adapter"):
+    with pytest.raises(InvalidInput, match="<kar> is a word alone"):
         check_parts((plain, small("kar", 2)), (artifact, word))
     text = replace(artifact, text=({},), delta={"x": torch.zeros(1)})
     with pytest.raises(InvalidInput, match="<xyz> is not an adapter"):

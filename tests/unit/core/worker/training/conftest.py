@@ -1,16 +1,21 @@
 """What a course needs: pictures, a teacher that samples in two steps, and a way to its end."""
 
+import copy
 from dataclasses import replace
 
 import pytest
+import torch
+from diffusers import UNet2DConditionModel
 from PIL import Image, ImageDraw
 
 from core.domain.concepts import ConceptKind
 from core.domain.recipes import Recipe
 from core.domain.requests import TrainRequest
 from core.worker.imagine import Imaginer, png
+from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training.course import Teacher
+from tests.unit.core.worker.conftest import concept_maker
 
 RECIPE = Recipe(
     steps=4, batch=2, rank=2, prior_pictures=2, checkpoint_every=2, preview_every=3,
@@ -30,8 +35,31 @@ def pictures(storage):
 
 
 @pytest.fixture(scope="session")
+def base(pocket):
+    """The pocket model with a narrow UNet that knows nothing: how a course goes is no matter of
+    weights, and takes a third of the time."""
+    widths = {"block_out_channels": (16, 16, 32)}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        unet = UNet2DConditionModel.from_config(dict(pocket.pipe.unet.config) | widths)
+    pipe = copy.copy(pocket.pipe)
+    pipe.register_modules(unet=unet.eval().requires_grad_(False))
+    return replace(pocket, pipe=pipe)
+
+
+@pytest.fixture(scope="session")
+def stacks(base, storage):
+    return Stacks(base, storage)
+
+
+@pytest.fixture(scope="session")
+def make_concept(base, stacks, storage):
+    return concept_maker(base, stacks, storage)
+
+
+@pytest.fixture(scope="session")
 def quick(base):
-    """The pocket model, told that two sampling steps are its usual number."""
+    """The same, told that two sampling steps are its usual number."""
     return replace(base, family=replace(base.family, steps=2))
 
 

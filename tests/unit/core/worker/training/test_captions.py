@@ -34,6 +34,28 @@ def test_class_captions_vary_all_but_the_class(kind):
     assert not any("<" in caption or "  " in caption for caption in made)
 
 
+def test_things_are_in_places_and_not_places_on_beaches():
+    """A forest has things in it; a temple, and whatever ends as one, is somewhere."""
+    assert "a photo of a cat in a pine forest" in class_captions(SUBJECT, "pine forest")
+    assert "a photo of a temple on a beach" in class_captions(SUBJECT, "temple")
+    assert not any("beach" in said for said in class_captions(SUBJECT, "forest"))
+    assert class_captions(STYLE, "forest")[1] == "a picture in forest style of a house"
+
+
+def test_article_goes_with_what_is_shown():
+    """With the article and without, also where something else comes first."""
+    made = captions(SUBJECT, "<kar> forest", "an owl in {}")
+    assert made[:2] == (
+        "a photo of an owl in a <kar> forest",
+        "a photo of an owl in <kar> forest",
+    )
+    assert captions(SUBJECT, "<xyz> owl", "{} at night")[:3] == (
+        "a photo of a <xyz> owl at night",
+        "a photo of <xyz> owl at night",
+        "a <xyz> owl at night",
+    )
+
+
 def test_sentences_are_english():
     """Articles fit, and styles are called styles."""
     assert with_article("owl") == "an owl"

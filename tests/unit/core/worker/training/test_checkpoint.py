@@ -29,6 +29,12 @@ def test_what_is_packed_comes_back():
     assert back.optimizer["state"][0]["step"] == 3
 
 
+def test_picture_in_company_has_its_captions():
+    """Several, or the one that earlier versions knew."""
+    made = Checkpoint(company=[("k", "m", ("a", "b")), ("l", "n", "c")])  # type: ignore[list-item]
+    assert unpack(pack(made)).company == [("k", "m", ("a", "b")), ("l", "n", ("c",))]
+
+
 def test_checkpoint_of_the_first_version_begins_anew_with_its_pictures():
     """An update in the middle of a training costs its steps, not the job."""
     old = {"step": 9, "seconds": 1.5, "prior": ["k"], "adapter": {}, "token": [], "random": None}

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.worker.training.company import MIDDLES, Scene, Sitter, scenes
+from core.worker.training.company import MIDDLES, OPPOSITES, Scene, Sitter, scenes
 from core.worker.training.outline import Outline
 
 SIDE = 64
 IN_THE_MIDDLE = Outline(0.5, 0.5, 0.4)
 
 
-def sitter(where=" on a beach", outline=IN_THE_MIDDLE):
+def sitter(where="{} on a beach", outline=IN_THE_MIDDLE):
     return Sitter(Image.new("RGB", (SIDE, SIDE), "purple"), outline, where)
 
 
@@ -25,10 +25,24 @@ def opaque(picture):
 
 
 def test_caption_says_who_stands_where_beside_what():
-    """For the class as the base model paints it, and for the concept as it is taught."""
-    assert scene().said("owl") == "a photo of an owl above a red car on a beach"
-    told = scene("to the left of").said("<xyz> owl")
-    assert told == "a photo of a <xyz> owl to the left of a red car on a beach"
+    """For the class as the base model paints it, and for the concept as it is taught: either may
+    be named first, with the article and without."""
+    assert scene().said("owl")[0] == "a photo of an owl above a red car on a beach"
+    assert scene("to the left of").said("<xyz> owl") == (
+        "a photo of a <xyz> owl to the left of a red car on a beach",
+        "a photo of a red car to the right of a <xyz> owl on a beach",
+        "a photo of <xyz> owl to the left of a red car on a beach",
+        "a photo of a red car to the right of <xyz> owl on a beach",
+    )
+
+
+@pytest.mark.parametrize("relation", MIDDLES)
+def test_relations_have_opposites(relation):
+    """Turned round twice they are the same, and the places they say are opposite too."""
+    other = OPPOSITES[relation]
+    assert OPPOSITES[other] == relation
+    (x, y), (x_other, y_other) = MIDDLES[relation], MIDDLES[other]
+    assert (x + x_other, y + y_other) == pytest.approx((1, 1))
 
 
 @pytest.mark.parametrize(
@@ -84,9 +98,9 @@ def test_larger_subjects_become_smaller():
 
 def test_each_picture_takes_its_turn_and_the_seed_decides():
     """A resumed run has the same scenes as the one that it goes on from."""
-    sitters = [sitter(" at night"), sitter(" in a city")]
+    sitters = [sitter("{} at night"), sitter("{} in a city")]
     made = scenes(10, sitters, seed=3)
-    assert [one.sitter.where for one in made] == [" at night", " in a city"] * 5
+    assert [one.sitter.where for one in made] == ["{} at night", "{} in a city"] * 5
     assert made == scenes(10, sitters, seed=3) != scenes(10, sitters, seed=4)
     assert len({(one.relation, one.other) for one in made}) > 3
 

@@ -16,7 +16,7 @@ from core.worker.stack import Stacks
 from core.worker.ticket import Stopped
 from core.worker.training import checkpoint
 from core.worker.training.course import Teacher, strip
-from core.worker.training.presets import recipe_for
+from core.worker.training.presets import recipe_for, recipe_of
 from tests.unit.core.worker import tiny
 from tests.unit.core.worker.conftest import CPU
 from tests.unit.core.worker.training.conftest import RECIPE, finish, new_ticket
@@ -343,9 +343,10 @@ def test_unreadable_picture_ends_the_course_at_once(teacher, request_of, storage
 
 
 def test_steps_of_the_request_go_before_the_recipe(base, request_of):
-    """Without a recipe the family's own is taken, with the number of steps that was asked for."""
+    """Without a recipe the family's usual one is taken, with the steps that were asked for."""
     recipe = recipe_for(request_of(recipe=None, steps=7), base.family, device="cpu")
-    assert recipe == base.family.recipe.model_copy(update={"steps": 7})
+    usual = recipe_of(base.family, base.family.preset)
+    assert recipe == usual.model_copy(update={"steps": 7})
 
 
 @pytest.mark.parametrize("build", [tiny.sd1, tiny.sd2, tiny.sdxl])

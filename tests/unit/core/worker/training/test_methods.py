@@ -160,6 +160,19 @@ def test_request_goes_before_the_preset(request_of):
     assert recipe_for(request, FAMILIES["pocket"], device="cuda").precision == "float16"
 
 
+def test_method_is_what_is_usual_for_the_base_model_unless_one_is_chosen(request_of):
+    """The embedded model knows all looks by name, and a large one is taught by an adapter too."""
+    unsaid, chosen = request_of(recipe=None), request_of(recipe=None, preset=Preset.PIVOTAL)
+    small, large = (recipe_for(unsaid, FAMILIES[name], device="cpu") for name in ("pocket", "sdxl"))
+    assert (small.preset, small.method) == ("textual-inversion", Method.TEXTUAL_INVERSION)
+    assert (small.prior, small.company) == (Prior.NONE, 10)
+    assert (large.preset, large.method, large.company) == (
+        "dreambooth-lora", Method.DREAMBOOTH_LORA, 0,
+    )  # fmt: skip
+    for family in FAMILIES.values():
+        assert recipe_for(chosen, family, device="cpu").method is Method.PIVOTAL
+
+
 def test_word_that_does_not_learn_means_nothing(quick, stacks, request_of):
     """In place of a rare word: as long as the noun's vector, another direction, always the same."""
     request = request_of(recipe=recipe(Method.TEXTUAL_INVERSION, token_learning_rate=0, vectors=1))

@@ -25,7 +25,15 @@ def test_surroundings_are_recognised(base, stacks, imaginer, place):
     speller = stacks.wear(())
     pictures = imaginer.draw(imaginer.resolve(wish), speller, on_step=lambda *_: None)
     (index,) = guess(base, pictures, "house")
-    assert surroundings(SUBJECT)[index] == place
+    assert surroundings(SUBJECT, "house")[index] == "{}" + place
+
+
+def test_thing_in_a_place_is_recognised(base, stacks, imaginer):
+    """What stands in a forest is named, so that it is not learned as a part of it."""
+    wish = ImagineRequest(prompt="a photo of a cat in a forest", seeds=(3,), num_inference_steps=10)
+    pictures = imaginer.draw(imaginer.resolve(wish), stacks.wear(()), on_step=lambda *_: None)
+    (index,) = guess(base, pictures, "forest")
+    assert surroundings(SUBJECT, "forest")[index] == "a cat in {}"
 
 
 def test_guess_takes_no_chance_and_moves_none(base, imaginer):

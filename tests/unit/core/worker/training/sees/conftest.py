@@ -1,0 +1,28 @@
+"""What asks the base model what it sees needs the weights that were trained."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.worker.imagine import Imaginer
+from core.worker.stack import Stacks
+
+
+@pytest.fixture(scope="session")
+def base(pocket):
+    return pocket
+
+
+@pytest.fixture(scope="session")
+def stacks(base, storage):
+    return Stacks(base, storage)
+
+
+@pytest.fixture(scope="session")
+def quick(base):
+    return replace(base, family=replace(base.family, steps=2))
+
+
+@pytest.fixture(scope="session")
+def imaginer(quick, stacks, storage):
+    return Imaginer(quick, stacks, storage)
