@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.domain.concepts import ConceptKind, StackEntry, token_of
+from core.domain.concepts import ConceptKind, StackEntry, is_place, token_of
 from core.domain.exports import ExportForm
 from core.domain.recipes import CAPTION_MAX, STEPS_MAX, Preset, Recipe, Value
 
@@ -202,6 +202,11 @@ class TrainRequest(Frozen):
     parents: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
     """Concepts that stay frozen underneath."""
     seed: int = Field(ge=0, le=SEED_MAX)
+
+    @property
+    def is_thing(self) -> bool:
+        """What is taught can stand beside something; a place or a style fills the picture."""
+        return self.concept_kind is ConceptKind.SUBJECT and not is_place(self.class_noun)
 
     @property
     def phrase(self) -> str:

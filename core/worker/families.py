@@ -1,7 +1,7 @@
 """What is usual for each family of base models: how they are sampled and how they are taught."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.domain.recipes import Preset, Recipe
 from core.domain.requests import Sampler
@@ -21,8 +21,11 @@ class Family:
     lora_targets: tuple[str, ...]
     """Ends of the names of the UNet's modules that an adapter changes."""
     recipe: Recipe
-    preset: Preset = Preset.DREAMBOOTH_LORA
-    """How a concept is taught unless somebody chooses."""
+    """How places and styles are taught."""
+    beside: Mapping[str, int] = field(default_factory=dict)
+    """Settings in which recipes for things, which may stand beside others, differ from it."""
+    preset_of_things: Preset = Preset.DREAMBOOTH_LORA
+    """How a thing is taught unless somebody chooses."""
 
 
 def _large(*, steps: int, batch: int, prior_pictures: int) -> Recipe:
@@ -41,13 +44,15 @@ def _large(*, steps: int, batch: int, prior_pictures: int) -> Recipe:
 
 _SD = _large(steps=800, batch=2, prior_pictures=100)
 
-_POCKET = Recipe(steps=400, company=10)
-"""Company was measured with the embedded model only (docs/concepts.md)."""
+_BESIDE = {"steps": 400, "company": 10}
+"""Measured with the embedded model only (docs/concepts.md)."""
 
 FAMILIES: Mapping[str, Family] = {
     family.name: family
     for family in (
-        Family("pocket", 20, 3.0, Sampler.DDIM, EVERYWHERE, _POCKET, Preset.TEXTUAL_INVERSION),
+        Family(
+            "pocket", 20, 3.0, Sampler.DDIM, EVERYWHERE, Recipe(), _BESIDE, Preset.TEXTUAL_INVERSION
+        ),
         Family("sd1", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),
         Family("sd2", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),
         Family(

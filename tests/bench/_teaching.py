@@ -28,7 +28,6 @@ from core.pocket.paths import clip_path, diffusion_path, judge_path
 from core.storage import Storage, write_atomically
 from core.worker.device import make_deterministic
 from core.worker.engine.studio import Studio
-from core.worker.families import FAMILIES
 from core.worker.given import NOTHING
 from core.worker.imagine import Imaginer, png
 from core.worker.loop import Slices
@@ -64,7 +63,8 @@ class Course:
     """One concept and how it is taught."""
 
     name: str
-    preset: Preset = FAMILIES["pocket"].preset
+    preset: Preset | None = None
+    """None: the usual one."""
     steps: int | None = None
     """None: the recipe's own number."""
     pictures: int = PICTURES
@@ -123,7 +123,8 @@ class Workshop:
             seed=number,
         )
         recipe = recipe_for(request, self.base.family, device="cpu")
-        return request.model_copy(update={"recipe": recipe, "steps": None, "settings": {}})
+        whole = {"recipe": recipe, "preset": recipe.preset, "steps": None, "settings": {}}
+        return request.model_copy(update=whole)
 
     def shown(self, course: Course) -> list[Image.Image]:
         """The pictures that a concept is taught from."""
@@ -134,7 +135,7 @@ class Workshop:
     def taught(self, course: Course) -> Taught:
         """What a course gave, now or earlier."""
         request = self.request(course)
-        label = f"taught {course.name} {course.preset}"
+        label = f"taught {course.name} {request.preset}"
         decides = (request.model_dump_json(), str(course.goes_on))
         made = self.remembered(
             label, *decides, make=lambda: asdict(self._teach(request, course)), judged=False
@@ -190,7 +191,7 @@ class Workshop:
         return json.loads(place.read_text())
 
     def _teach(self, request: TrainRequest, course: Course) -> Taught:
-        print(f"teaching <{course.name}> by {course.preset}", flush=True)
+        print(f"teaching <{course.name}> by {request.preset}", flush=True)
         watch = _Watch()
         begins = self._begun(request, course.goes_on) if course.goes_on else None
         ticket = Ticket(1, 1, watch.hear, _never, _never, checkpoint=begins)

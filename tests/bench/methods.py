@@ -89,7 +89,7 @@ class _Bench:
         self, workshop: Workshop, names: Sequence[str], seeds: int, steps: int | None
     ) -> None:
         self._workshop, self._names, self._seeds, self._steps = workshop, names, seeds, steps
-        usual = recipe_of(workshop.base.family, Preset.DREAMBOOTH_LORA)
+        usual = recipe_of(workshop.base.family, Preset.DREAMBOOTH_LORA, thing=True)
         self._ways = ways(usual.learning_rate)
         self._scorer = Scorer("pocket", device=torch.device("cpu"))
 

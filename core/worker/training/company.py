@@ -118,9 +118,8 @@ class Scene:
 
 
 def wanted(request: TrainRequest, recipe: Recipe) -> bool:
-    """A style stands beside nothing, and of a masked picture only a part may be shown."""
-    subject = request.concept_kind is ConceptKind.SUBJECT
-    return subject and not any(request.masks) and recipe.company > 0
+    """Only a thing stands beside others, and of a masked picture only a part may be shown."""
+    return request.is_thing and not any(request.masks) and recipe.company > 0
 
 
 def examples(storage: Storage, painted: Sequence[Painted]) -> list[Example]:

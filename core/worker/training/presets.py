@@ -91,7 +91,7 @@ def recipe_for(request: TrainRequest, family: Family, *, device: str) -> Recipe:
     A CPU has no use for float16: there its own half precision takes the place, or float32 where it
     has none, and the recipe says so.
     """
-    recipe = request.recipe or recipe_of(family, request.preset or family.preset)
+    recipe = request.recipe or _chosen(request, family)
     changes: dict[str, Any] = {"steps": request.steps or recipe.steps} | request.settings
     changed = _in_slot(Recipe.model_validate(recipe.model_dump() | changes), request.concept_id)
     if device == "cpu" and changed.precision == "float16":
@@ -106,8 +106,14 @@ def _in_slot(recipe: Recipe, concept_id: int) -> Recipe:
     return recipe.model_copy(update={"slot": concept_id % SLOTS})
 
 
-def recipe_of(family: Family, preset: Preset) -> Recipe:
-    """A preset's recipe for a family of base models."""
+def _chosen(request: TrainRequest, family: Family) -> Recipe:
+    usual = family.preset_of_things if request.is_thing else family.recipe.preset
+    return recipe_of(family, request.preset or usual, thing=request.is_thing)
+
+
+def recipe_of(family: Family, preset: Preset, *, thing: bool) -> Recipe:
+    """A preset's recipe for a family of base models, to teach a thing or what fills a picture."""
     own = POCKET if family.name == "pocket" else LARGE
     changes = PUBLISHED.get(preset) or {"method": Method(preset.value)} | dict(own[preset])
-    return Recipe.model_validate(family.recipe.model_dump() | {"preset": preset} | dict(changes))
+    usual = family.recipe.model_dump() | (dict(family.beside) if thing else {})
+    return Recipe.model_validate(usual | {"preset": preset} | dict(changes))

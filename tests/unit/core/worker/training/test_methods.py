@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from core.dispatch.messages import Checkpointed
-from core.domain.concepts import StackEntry
+from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.recipes import Method, Optimizer, Preset, Prior, Recipe
 from core.domain.requests import ImagineRequest
 from core.errors import ModelFault
@@ -127,7 +127,7 @@ def test_every_method_is_in_the_table_and_has_a_preset():
     """A person can choose each by its name, for each family."""
     assert METHODS.keys() == set(Method)
     for family in FAMILIES.values():
-        presets = {preset: recipe_of(family, preset) for preset in Preset}
+        presets = {preset: recipe_of(family, preset, thing=False) for preset in Preset}
         assert {made.method for made in presets.values()} == set(Method)
         assert all(made.preset is preset for preset, made in presets.items())
         assert all(Recipe.model_validate(made.model_dump()) == made for made in presets.values())
@@ -136,15 +136,15 @@ def test_every_method_is_in_the_table_and_has_a_preset():
 
 def test_published_recipes_are_as_published():
     """Rate 5e-4 scaled by a batch of 4, 2,000 steps, fp16, checkpointing, seed 42, every 250."""
-    made = recipe_of(FAMILIES["sd1"], Preset.INVERSION_2000)
+    made = recipe_of(FAMILIES["sd1"], Preset.INVERSION_2000, thing=True)
     assert (made.method, made.steps, made.batch) == (Method.TEXTUAL_INVERSION, 2000, 4)
     assert made.token_learning_rate == pytest.approx(5e-4 * 4)
     assert (made.precision, made.gradient_checkpointing) == ("float16", True)
     assert (made.seed, made.checkpoint_every) == (42, 250)
-    diffusers = recipe_of(FAMILIES["sd1"], Preset.DIFFUSERS)
+    diffusers = recipe_of(FAMILIES["sd1"], Preset.DIFFUSERS, thing=True)
     assert (diffusers.rank, diffusers.learning_rate, diffusers.batch) == (4, 1e-4, 1)
     assert (diffusers.prior, diffusers.token_learning_rate) == (Prior.NONE, 0)
-    prodigy = recipe_of(FAMILIES["sd1"], Preset.PIVOTAL_PRODIGY)
+    prodigy = recipe_of(FAMILIES["sd1"], Preset.PIVOTAL_PRODIGY, thing=True)
     assert (prodigy.method, prodigy.optimizer) == (Method.PIVOTAL, Optimizer.PRODIGY)
 
 
@@ -165,12 +165,23 @@ def test_method_is_what_is_usual_for_the_base_model_unless_one_is_chosen(request
     unsaid, chosen = request_of(recipe=None), request_of(recipe=None, preset=Preset.PIVOTAL)
     small, large = (recipe_for(unsaid, FAMILIES[name], device="cpu") for name in ("pocket", "sdxl"))
     assert (small.preset, small.method) == ("textual-inversion", Method.TEXTUAL_INVERSION)
-    assert (small.prior, small.company) == (Prior.NONE, 10)
+    assert (small.prior, small.company) == (Prior.NONE, 24)
     assert (large.preset, large.method, large.company) == (
         "dreambooth-lora", Method.DREAMBOOTH_LORA, 0,
     )  # fmt: skip
     for family in FAMILIES.values():
         assert recipe_for(chosen, family, device="cpu").method is Method.PIVOTAL
+
+
+@pytest.mark.parametrize(
+    "changes", [{"class_noun": "pine forest"}, {"concept_kind": ConceptKind.STYLE}]
+)
+def test_what_fills_the_picture_is_taught_by_an_adapter(request_of, changes):
+    """A place or a style stands beside nothing, and holds better than by a word alone."""
+    request = request_of(recipe=None, **changes)
+    made = recipe_for(request, FAMILIES["pocket"], device="cpu")
+    assert made == FAMILIES["pocket"].recipe
+    assert (made.method, made.company) == (Method.DREAMBOOTH_LORA, 0)
 
 
 def test_word_that_does_not_learn_means_nothing(quick, stacks, request_of):
