@@ -134,14 +134,18 @@ class Asks:
         self, request: ImagineRequest, said: Encoded, size: tuple[int, ...]
     ) -> Spread | None:
         """Keeps every adapter to its words and their places; a style has the whole picture."""
-        own = dict(zip([entry.artifact for entry in request.stack], said.phrases, strict=True))
-        worn = self._with_adapters(request.stack)
-        phrases = tuple(
-            () if entry.kind is ConceptKind.STYLE else own[entry.artifact] for entry in worn
+        own = {
+            entry.artifact: () if entry.kind is ConceptKind.STYLE else words
+            for entry, words in zip(request.stack, said.phrases, strict=True)
+        }
+        worn = [entry.artifact for entry in self._with_adapters(request.stack)]
+        named = [entry.name for entry in self._with_adapters(request.stack)]
+        return plan(
+            tuple(own[artifact] for artifact in worn),
+            find_places(request.prompt, named, size=(size[-2], size[-1])),
+            tokens=said.prompt.embeds.shape[1],
+            words_alone=tuple(own[artifact] for artifact in own if artifact not in worn),
         )
-        named = [entry.name for entry in worn]
-        places = find_places(request.prompt, named, size=(size[-2], size[-1]))
-        return plan(phrases, places, tokens=said.prompt.embeds.shape[1])
 
 
 def time_ids(base: Base, request: ImagineRequest) -> Tensor | None:

@@ -31,35 +31,43 @@ class Spread:
     """The plan of one image: whose words are where, and how far each reaches at first."""
 
     phrases: Phrases
+    """First those of the adapters, then of concepts that are words alone."""
     first: Where
     places: Sequence[Tensor | None]
     """Where the prompt says that an adapter belongs, (height, width); it is not looked for then."""
 
     def after(self, maps: Tensor, before: Where) -> Where:
-        """How far the adapters reach once a step has looked (adapters, height, width)."""
+        """How far the adapters reach once a step has looked (phrases, height, width)."""
         named = [index for index, words in enumerate(self.phrases) if words]
         reach = torch.ones_like(maps)
         reach[named] = regions(maps[named])
-        for own, place in zip(reach, self.places, strict=True):
+        confined = reach[: len(self.places)]
+        for own, place in zip(confined, self.places, strict=True):
             if place is not None:
                 own.copy_(place)
-        return Where(reach, before.words)
+        return Where(confined, before.words)
 
 
-def plan(phrases: Phrases, places: Sequence[Tensor | None], *, tokens: int) -> Spread | None:
+def plan(
+    phrases: Phrases, places: Sequence[Tensor | None], *, tokens: int, words_alone: Phrases = ()
+) -> Spread | None:
     """How to keep adapters apart; None where one is alone and has no place of its own.
 
-    The first call is made without those that have words: it only shows what stands where.
+    `words_alone` are concepts without an adapter: nothing of theirs is confined, and what is
+    confined makes room for them. The first call is made without adapters that have words: it only
+    shows what stands where.
     """
-    if sum(bool(words) for words in phrases) < 2 and all(place is None for place in places):
+    every = (*phrases, *words_alone)
+    is_alone = sum(map(bool, every)) < 2
+    if not phrases or (is_alone and all(place is None for place in places)):
         return None
     at_first = torch.tensor([0.0 if words else 1.0 for words in phrases])
-    first = Where(at_first.view(-1, 1, 1), own_words(phrases, tokens))
-    return Spread(phrases, first, places)
+    first = Where(at_first.view(-1, 1, 1), own_words(every, tokens)[: len(phrases)])
+    return Spread(every, first, places)
 
 
 def own_words(phrases: Phrases, tokens: int) -> Tensor:
-    """(adapters, tokens): 0 at the words of the others, 1 elsewhere."""
+    """(phrases, tokens): 0 at the words of the others, 1 elsewhere."""
     reach = torch.ones(len(phrases), tokens)
     for index in range(len(phrases)):
         for other, words in enumerate(phrases):

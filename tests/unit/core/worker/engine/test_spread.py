@@ -1,9 +1,12 @@
 """How the adapters of a stack are kept apart."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from core.domain.requests import Stacking
+from core.worker.artifact import pack
 from core.worker.engine.phrases import find_phrases, find_words
 from core.worker.engine.reach import Where
 from core.worker.engine.spread import plan, regions
@@ -71,6 +74,24 @@ def test_the_first_call_only_looks():
     assert after.regions[1, 4, 1] < 0.01
 
 
+def test_adapters_make_room_for_words_alone():
+    """A thing without an adapter is looked for too, and what is confined leaves it its place."""
+    spread = plan(((3,),), (None,), tokens=5, words_alone=((1,),))
+    assert spread.phrases == ((3,), (1,))
+    assert spread.first.regions.flatten().tolist() == [0]
+    assert spread.first.words.tolist() == [[1, 0, 1, 1, 1]]
+    scene, thing = torch.full((SIDE, SIDE), 0.01), blob(0, 3)
+    (reach,) = spread.after(torch.stack([scene, thing]), spread.first).regions
+    assert reach[4, 1] < 0.01
+    assert reach[4, 6] == reach[0, 0] == 1
+
+
+def test_words_alone_need_no_plan():
+    """There is nothing that could be confined."""
+    assert plan((), (), tokens=5, words_alone=((1,), (3,))) is None
+    assert plan(((3,),), (None,), tokens=5, words_alone=((),)) is None
+
+
 def test_phrases_are_own_words_and_the_noun_after(base, stacks, make_concept):
     """The class noun belongs to a name only where it follows it."""
     stack = (make_concept("one", seed=1), make_concept("two", seed=2))
@@ -109,6 +130,19 @@ def test_apart_is_not_the_sum(together, two):
     assert not torch.allclose(apart[0].latents, summed[0].latents, atol=1e-2)
     assert apart[0].where.regions.shape == (2, 16, 16)
     assert summed[0].where is None
+
+
+def test_adapter_leaves_the_place_of_a_word(together, two, stacks, storage):
+    """The second concept has no adapter; the first one's is not where the second is looked at."""
+    first, second = two.stack
+    word = replace(stacks.artifact(second.artifact), lora={})
+    spoken = second.model_copy(update={"artifact": storage.put(pack(word))})
+    apart = two.model_copy(update={"stack": (first, spoken)})
+    alone = apart.model_copy(update={"stack": (first,), "prompt": "a <one> house left of a house"})
+    (draft,), (plain,) = together(apart, alone)
+    assert draft.where.regions.shape == (1, 16, 16)
+    assert draft.where.regions.amin() < 0.5 < draft.where.regions.amax()
+    assert plain.where is None
 
 
 def test_turns_wear_one_adapter_a_step(together, plainly, two):
