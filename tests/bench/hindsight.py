@@ -191,7 +191,7 @@ def _version(workshop: Workshop, taught: Taught, saved: checkpoint.Checkpoint) -
     tokens = tuple(
         torch.stack([word, pair[1]]) for word, pair in zip(words, final.tokens, strict=True)
     )
-    made = replace(final, lora=saved.parts["adapter"], tokens=tokens)
+    made = replace(final, lora=saved.parts.get("adapter", {}), tokens=tokens)
     return workshop.storage.put(artifact.pack(made))
 
 

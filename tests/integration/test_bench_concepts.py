@@ -123,7 +123,7 @@ def test_elsewhere_is_where_no_picture_was_taken(name):
 
 SAID = "a photo of <xyz> temple in <kar> forest"
 PAIR = Question(("xyz", "kar"), SAID, SAID)
-FEW = ("dreambooth-lora", "hypernetwork", methods.BASELINE, methods.TUNED)
+FEW = (methods.OURS, "hypernetwork", methods.BASELINE, methods.TUNED)
 """The engine draws with the first and the last two, not with the second."""
 
 
@@ -149,7 +149,7 @@ async def test_iterative(folder, capsys):
     assert "|" not in capsys.readouterr().out
     await iterative.run(tiny=True, folder=folder)
     told = capsys.readouterr().out
-    assert told.count("2 seeds: after") == 3
+    assert told.count("2 seeds: after") == 4
     assert "final minus best" in told
 
 

@@ -20,14 +20,14 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="session")
-def pocket():
+def embedded():
     make_deterministic(1)
     return load_base("pocket", device=CPU, dtype=torch.float32)
 
 
 @pytest.fixture(scope="session")
-def base(pocket):
-    return pocket
+def base(embedded):
+    return embedded
 
 
 @pytest.fixture(scope="session")

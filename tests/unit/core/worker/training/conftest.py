@@ -35,16 +35,16 @@ def pictures(storage):
 
 
 @pytest.fixture(scope="session")
-def base(pocket):
+def base(embedded):
     """The pocket model with a narrow UNet that knows nothing: how a course goes is no matter of
     weights, and takes a third of the time."""
     widths = {"block_out_channels": (16, 16, 32)}
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        unet = UNet2DConditionModel.from_config(dict(pocket.pipe.unet.config) | widths)
-    pipe = copy.copy(pocket.pipe)
+        unet = UNet2DConditionModel.from_config(dict(embedded.pipe.unet.config) | widths)
+    pipe = copy.copy(embedded.pipe)
     pipe.register_modules(unet=unet.eval().requires_grad_(False))
-    return replace(pocket, pipe=pipe)
+    return replace(embedded, pipe=pipe)
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from core.worker.stack import Stacks
 
 
 @pytest.fixture(scope="session")
-def base(pocket):
-    return pocket
+def base(embedded):
+    return embedded
 
 
 @pytest.fixture(scope="session")
