@@ -116,8 +116,9 @@ class AdapterBank:
         except (ModelFault, RuntimeError) as error:
             self.remove(key)
             raise ModelFault(f"the concept's adapter cannot be loaded: {error}") from error
+        dtype = self._unet.dtype  # which diffusers looks for in every module each time it is asked
         for parameter in self.parameters(key):
-            parameter.data = parameter.data.to(self._unet.dtype)
+            parameter.data = parameter.data.to(dtype)
 
     def _drop_oldest(self) -> None:
         while len(self._held) > CAPACITY:
