@@ -54,4 +54,6 @@ async def test_training_beside_a_plain_loop(capsys):
     """Each way teaches a version that can be drawn with and judged, in a process of its own."""
     await training_time.run(tiny=True)
     told = capsys.readouterr().out
-    assert [told.count(f"| {way} |") for way in training_time.WAYS] == [2, 2, 1]
+    *plain, ours = (told.count(f"| {way} |") for way in training_time.WAYS)
+    assert set(plain) == {2}
+    assert ours == 1
