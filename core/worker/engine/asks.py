@@ -138,13 +138,13 @@ class Asks:
             entry.artifact: () if entry.kind is ConceptKind.STYLE else words
             for entry, words in zip(request.stack, said.phrases, strict=True)
         }
-        worn = [entry.artifact for entry in self._with_adapters(request.stack)]
-        named = [entry.name for entry in self._with_adapters(request.stack)]
+        worn = self._with_adapters(request.stack)
+        named = [entry.name for entry in worn]
         return plan(
-            tuple(own[artifact] for artifact in worn),
+            tuple(own[entry.artifact] for entry in worn),
             find_places(request.prompt, named, size=(size[-2], size[-1])),
             tokens=said.prompt.embeds.shape[1],
-            words_alone=tuple(own[artifact] for artifact in own if artifact not in worn),
+            words_alone=tuple(own[entry.artifact] for entry in request.stack if entry not in worn),
         )
 
 

@@ -37,7 +37,7 @@ class Spread:
     """Where the prompt says that an adapter belongs, (height, width); it is not looked for then."""
 
     def after(self, maps: Tensor, before: Where) -> Where:
-        """How far the adapters reach once a step has looked (phrases, height, width)."""
+        """How far the adapters reach once a step has looked: maps (phrases, height, width)."""
         named = [index for index, words in enumerate(self.phrases) if words]
         reach = torch.ones_like(maps)
         reach[named] = regions(maps[named])

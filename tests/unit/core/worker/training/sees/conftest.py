@@ -1,4 +1,8 @@
-"""What asks the base model what it sees needs the weights that were trained."""
+"""What asks the base model what it sees needs the weights that were trained.
+
+Fixtures of a session are made once: what stands on the base is made anew here, or it would be that
+of the narrow one.
+"""
 
 from dataclasses import replace
 
