@@ -107,7 +107,7 @@ export class App {
   outcome({ outcome, modal, message: shown, error }, { message = null }) {
     if (message) this.fail(message, outcome === "failed" ? error ?? "This interaction failed" : null);
     if (outcome === "modal") this.modals.open(modal, { message });
-    else if (shown && shown.channel_id === this.store.place.channel.id && !this.store.message(shown.id)) this.store.keep([shown]);
+    else if (shown && this.#here(shown) && !this.store.message(shown.id)) this.store.keep([shown]);
   }
 
   fail(message, text) { this.store.failed(message.id, text); }

@@ -62,7 +62,7 @@ export class Composer {
     this.micButton.hidden = Boolean(this.form || recording || this.#edit);
     this.uploadButton.hidden = Boolean(this.form || recording || this.#edit);
     const speaking = (recording && !this.form) || (this.tray?.asVoice && !this.input.value.trim());
-    this.unheard.hidden = !speaking || !this.app.store.place.guild || Boolean(this.#reply?.author.bot);
+    this.unheard.hidden = !speaking || !this.app.store.place?.guild || Boolean(this.#reply?.author.bot);
   }
 
   focus() { (this.form ?? this.input).focus(); }

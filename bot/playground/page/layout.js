@@ -12,8 +12,10 @@ export class Layout {
     outside(sidebar, (event) => rail.contains(event.target) || event.target.closest(".drawer-button") || root.classList.remove("drawer"));
   }
 
+  /** Nothing can be pressed while there is no channel to act in: at the start and between two people. */
   draw() {
-    if (!this.app.store.place) return;
+    this.root.inert = !this.app.store.place;
+    if (this.root.inert) return;
     this.#rail();
     this.#sidebar();
     this.#topbar();

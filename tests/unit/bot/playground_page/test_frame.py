@@ -4,7 +4,7 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import WebSocketRoute, expect
+from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.unit.bot.playground_page.conftest import Room
 
@@ -103,6 +103,27 @@ async def test_a_lost_connection_is_said_and_made_up_for(room: Room) -> None:
     refusing.clear()
     await expect(banner).to_be_hidden()
     await expect(room.message("meanwhile")).to_be_visible()
+
+
+async def test_nothing_can_be_pressed_before_there_is_a_channel(room: Room) -> None:
+    """While the page still asks where its person may go, a press waits; then it counts."""
+    arrived = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        await arrived.wait()
+        await route.continue_()
+
+    await room.page.route("**/control/dms", slow)
+    await room.page.reload()
+    await expect(room.page.locator("#app")).to_have_attribute("inert", "")
+    pressed = asyncio.create_task(room.button("Record a voice message").click())
+    await asyncio.sleep(0.5)
+    assert not pressed.done()
+    assert await room.page.locator(".recorder").count() == 0
+    arrived.set()
+    await pressed
+    await expect(room.page.locator(".recorder")).to_be_visible()
+    await room.button("Throw the recording away").click()
 
 
 async def test_every_button_has_a_name(room: Room) -> None:

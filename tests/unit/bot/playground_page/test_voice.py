@@ -38,6 +38,18 @@ async def test_a_recording_can_be_thrown_away(room: Room) -> None:
     assert await room.control.get(f"channels/{room.channel}/messages", user="owl") == []
 
 
+async def test_switching_person_ends_a_recording(room: Room) -> None:
+    """What one person was saying is not sent by the next, and the message box is back."""
+    await room.button("Record a voice message").click()
+    await expect(room.page.locator(".recorder")).to_be_visible()
+    await room.page.get_by_title("Act as someone else").click()
+    await room.page.get_by_role("menuitemradio", name="fox").click()
+    await expect(room.page.locator(".self-name")).to_contain_text("Fox")
+    await expect(room.page.locator(".recorder")).to_have_count(0)
+    await expect(room.box).to_be_visible()
+    assert await room.control.get(f"channels/{room.channel}/messages", user="owl") == []
+
+
 async def test_a_sound_file_goes_as_a_voice_message_in_reply_to_the_bot(room: Room) -> None:
     """A lone sound file is offered as a voice message; the reply is what makes the bot listen."""
     await room.command("concepts show")
