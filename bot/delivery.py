@@ -23,7 +23,6 @@ from core.domain.requests import (
     ImportRequest,
     Purpose,
     TrainRequest,
-    TranscribeRequest,
 )
 
 if TYPE_CHECKING:
@@ -204,9 +203,8 @@ class Deliveries:
 
     async def _heard(self, job: Job) -> Card:
         transcript = await self._client.services.voice.transcript_of_job(job.id)
-        at_once = isinstance(job.request, TranscribeRequest) and job.request.imagine_at_once
         notes = await self._client.services.voice.cautions(transcript)
-        return voice.heard(transcript, ask=not at_once, notes=notes)
+        return voice.heard(transcript, ask=transcript.answered_at is None, notes=notes)
 
     async def _later(self, delivery: Delivery, error: Exception) -> None:
         if delivery.attempts + 1 >= ATTEMPTS_MAX:

@@ -30,6 +30,7 @@ from core.domain.requests import (
     ExportRequest,
     FuseRequest,
     ImagineRequest,
+    ImagineWish,
     ImportRequest,
     Recipe,
     TrainRequest,
@@ -37,7 +38,6 @@ from core.domain.requests import (
 from core.domain.speech import Segment
 from core.queue import Bells, Queue
 from core.services import Services
-from core.services.imagining import ImagineWish
 from core.services.submitted import Submitted
 from core.services.training import TrainWish
 from core.settings import Settings

@@ -13,7 +13,7 @@ from bot.ui.card import Card
 from bot.ui.cards import concepts as cards
 from bot.ui.text import code
 from core.domain.concepts import Concept
-from core.services.imagining import ImagineWish
+from core.domain.requests import ImagineWish
 
 if TYPE_CHECKING:
     from bot.client import Ask

@@ -16,10 +16,9 @@ from bot.queueing import queue
 from bot.replies import actor_of, channel_of, defer, require_voice
 from bot.ui.card import custom_id
 from bot.ui.modals import Form, PromptForm
-from core.domain.requests import PROMPT_MAX, SEED_MAX, Sampler, StartImage
+from core.domain.requests import PROMPT_MAX, SEED_MAX, ImagineWish, Sampler, StartImage
 from core.errors import InvalidInput
 from core.services.again import ANEW_STRENGTH, AROUND_STRENGTH, LIKE_STRENGTH, MARGINS, Direction
-from core.services.imagining import ImagineWish
 
 if TYPE_CHECKING:
     from bot.client import Ask

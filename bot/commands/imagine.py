@@ -17,9 +17,8 @@ from bot.ui.buttons import Pressed
 from bot.ui.card import custom_id
 from bot.ui.cards.concepts import example
 from bot.ui.modals import Form, PromptForm
-from core.domain.requests import PROMPT_MAX, SEED_MAX, Aspect, Sampler, Stacking
+from core.domain.requests import PROMPT_MAX, SEED_MAX, Aspect, ImagineWish, Sampler, Stacking
 from core.errors import InvalidInput
-from core.services.imagining import ImagineWish
 
 if TYPE_CHECKING:
     from bot.client import Ask
@@ -103,7 +102,7 @@ async def imagine(  # noqa: PLR0917  Discord's options are one flat list
     )
     guide = parse_guide(control, control_image, control_scale)
     if voice is not None:
-        await _spoken(interaction, wish, voice)
+        await _spoken(interaction, wish, guide, voice)
     elif prompt is None:
         await interaction.client.forms.show(interaction, _form(interaction.id, wish, guide))
     else:
@@ -121,10 +120,12 @@ async def draw(interaction: "Ask", wish: ImagineWish, guide: Guide | None = None
     await queue(interaction, lambda: imagining.request(actor, channel, wish))
 
 
-async def _spoken(interaction: "Ask", wish: ImagineWish, voice: discord.Attachment) -> None:
+async def _spoken(
+    interaction: "Ask", wish: ImagineWish, guide: Guide | None, voice: discord.Attachment
+) -> None:
     if wish.prompt:
         raise InvalidInput(BOTH)
-    await hear(interaction, voice)
+    await hear(interaction, voice, wish=wish, guide=guide)
 
 
 def _form(form_id: int, wish: ImagineWish, guide: Guide | None = None) -> PromptForm:

@@ -1,12 +1,14 @@
 """Voice messages: what was said is written down, shown, and drawn when the person agrees."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
 
+from bot.commands.control_option import Guide, take_guide
 from bot.intake.sounds import looks_like_sound
 from bot.queueing import card_of, follow, queue
 from bot.replies import actor_of, channel_of, defer, require_voice, roles_of, show
@@ -15,6 +17,7 @@ from bot.ui.card import custom_id
 from bot.ui.cards.voice import heard
 from bot.ui.modals import Form, PromptForm
 from core.domain.people import Actor
+from core.domain.requests import AS_USUAL, ImagineWish
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -31,16 +34,25 @@ async def imagine_from_voice(interaction: "Ask", message: discord.Message) -> No
 
 
 async def hear(
-    interaction: "Ask", attachment: discord.Attachment, *, reply_to: int | None = None
+    interaction: "Ask",
+    attachment: discord.Attachment,
+    *,
+    wish: ImagineWish = AS_USUAL,
+    guide: Guide | None = None,
+    reply_to: int | None = None,
 ) -> None:
-    """Take a sound file in and queue its transcription."""
+    """Take a sound file in and queue its transcription; the wish waits for its words."""
     client = interaction.client
     require_voice(interaction)
     await defer(interaction)
     sound = await client.intake.sound(attachment)
+    whole = replace(wish, control=await take_guide(interaction, guide))
     actor, channel = actor_of(interaction), channel_of(interaction)
     voice = client.services.voice
-    await queue(interaction, lambda: voice.hear(actor, channel, sound.key, reply_to=reply_to))
+    await queue(
+        interaction,
+        lambda: voice.hear(actor, channel, sound.key, wish=whole, reply_to=reply_to),
+    )
 
 
 async def on_message(client: "Atelier", message: discord.Message) -> None:

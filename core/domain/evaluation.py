@@ -3,7 +3,8 @@
 from math import sqrt
 
 from core.domain.concepts import ConceptKind, StackEntry, is_place
-from core.domain.requests import Frozen, ImagineRequest
+from core.domain.frozen import Frozen
+from core.domain.requests import ImagineRequest
 
 _SUBJECT = (
     "a {} on a white background",

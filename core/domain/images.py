@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.requests import Frozen, ImagineRequest
+from core.domain.frozen import Frozen
+from core.domain.requests import ImagineRequest
 
 
 class Manifest(Frozen):

@@ -1,14 +1,17 @@
 """What a job is asked to do: validated, frozen, kept whole in its row."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from core.domain.concepts import ConceptKind, StackEntry, is_place, token_of
 from core.domain.exports import ExportForm
+from core.domain.frozen import Frozen
 from core.domain.recipes import CAPTION_MAX, STEPS_MAX, Preset, Recipe, Value
+from core.domain.setup import Setup
 
 SEED_MAX = 2**32 - 1
 PROMPT_MAX = 1000
@@ -45,12 +48,6 @@ class Stacking(StrEnum):
     SUM = "sum"  # every adapter changes every word and place; they are added up
     APART = "apart"  # each keeps to its own words, and to the places that look at them
     SWITCH = "switch"  # one adapter a step, in turn
-
-
-class Frozen(BaseModel):
-    """A value that cannot change and takes no unknown field."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class StartImage(Frozen):
@@ -107,27 +104,6 @@ class Variation(Frozen):
     strength: float = Field(gt=0, le=1)
 
 
-class Setup(Frozen):
-    """How the worker is set up, as far as it changes a picture; the worker fills this in.
-
-    When the picture is made again, it is drawn on the same path with the same adapter and schedule
-    as then; what belongs to the process (the last three) is as it is now.
-    """
-
-    few_steps: str = ""
-    """Storage key of the few-step adapter's file; empty where none was worn."""
-    plain: bool = False
-    """Drawn by diffusers' own pipeline rather than by the engine."""
-    bare: bool = False
-    """The unconditional half wore no concept, where `apart`, also with one alone."""
-    schedule: dict[str, bool | int | float | str | tuple[float, ...] | None]
-    """The checkpoint's own noise schedule and prediction, by diffusers' names."""
-    compile: Literal["off", "on", "graphs"] = "off"
-    channels_last: bool = False
-    threads: int = 0
-    """On a CPU."""
-
-
 class ImagineRequest(Frozen):
     """Make `len(seeds)` images of one prompt.
 
@@ -175,6 +151,36 @@ class ImagineRequest(Frozen):
         if self.hires and (self.mask or self.expand):
             raise ValueError("a second pass would draw over what a mask keeps")
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class ImagineWish:
+    """What a person asks to be drawn; None leaves a choice to the base model."""
+
+    prompt: str
+    negative_prompt: str = ""
+    count: int = COUNT_MAX
+    seed: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    sampler: Sampler | None = None
+    aspect: Aspect = Aspect.SQUARE
+    concepts: tuple[tuple[str, float], ...] = ()
+    """Names with weights, besides those in the prompt."""
+    stacking: Stacking = Stacking.APART
+    exact: bool = False
+    start: StartImage | None = None
+    mask: str | None = None
+    """Storage key of what says where `start` is made anew."""
+    expand: Margins | None = None
+    control: ControlImage | None = None
+    rescale: float = 0
+    hires: float | None = None
+    """How much larger a second pass draws."""
+    reply_to: int | None = None
+
+
+AS_USUAL = ImagineWish(prompt="")
 
 
 class TrainRequest(Frozen):
@@ -238,6 +244,8 @@ class TranscribeRequest(Frozen):
     """Concepts of this guild only."""
     imagine_at_once: bool = False
     """Skip the question and go straight on to `imagine`."""
+    wish: ImagineWish = AS_USUAL
+    """How to draw what was said; its prompt is what will be heard."""
 
 
 class ImportRequest(Frozen):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.requests import Frozen
+from core.domain.frozen import Frozen
 
 
 class Segment(Frozen):

@@ -10,12 +10,12 @@ from core.domain.concepts import Concept, StackEntry
 from core.domain.evaluation import Accepted, Report, Waypoint, evaluation_prompts
 from core.domain.images import Image
 from core.domain.people import Actor
-from core.domain.requests import EvaluateRequest, Purpose
+from core.domain.requests import EvaluateRequest, ImagineWish, Purpose
 from core.errors import Conflict, InvalidInput, NotFound
 from core.services import again
 from core.services.desk import Desk
 from core.services.gallery import Gallery
-from core.services.imagining import ImagineWish, resolved
+from core.services.imagining import resolved
 from core.services.library import Library
 from core.services.pinning import pinned
 from core.services.submitted import Submitted

@@ -1,7 +1,7 @@
 """Wishes for pictures: typed, spoken, or a button under a picture."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,19 +9,17 @@ from core.db import Database
 from core.db import concepts as shelf
 from core.domain.concepts import Concept, token_of
 from core.domain.controls import missing
+from core.domain.jobs import Job
 from core.domain.people import Actor
 from core.domain.requests import (
     COUNT_MAX,
     SEED_MAX,
-    Aspect,
     ControlImage,
     ControlKind,
     ImagineRequest,
-    Margins,
-    Sampler,
+    ImagineWish,
     SecondPass,
-    Stacking,
-    StartImage,
+    TranscribeRequest,
 )
 from core.errors import Conflict, InvalidInput, UserError
 from core.services import again, prompts
@@ -32,33 +30,6 @@ from core.services.library import require
 from core.services.pinning import pinned
 from core.services.stacks import unfolded
 from core.services.submitted import Submitted
-
-
-@dataclass(frozen=True, slots=True)
-class ImagineWish:
-    """What a person asks for; None leaves a choice to the base model."""
-
-    prompt: str
-    negative_prompt: str = ""
-    count: int = COUNT_MAX
-    seed: int | None = None
-    steps: int | None = None
-    guidance: float | None = None
-    sampler: Sampler | None = None
-    aspect: Aspect = Aspect.SQUARE
-    concepts: tuple[tuple[str, float], ...] = ()
-    """Names with weights, besides those in the prompt."""
-    stacking: Stacking = Stacking.APART
-    exact: bool = False
-    start: StartImage | None = None
-    mask: str | None = None
-    """Storage key of what says where `start` is made anew."""
-    expand: Margins | None = None
-    control: ControlImage | None = None
-    rescale: float = 0
-    hires: float | None = None
-    """How much larger a second pass draws."""
-    reply_to: int | None = None
 
 
 class Imagining:
@@ -96,8 +67,7 @@ class Imagining:
     ) -> Submitted:
         """The same inside the caller's transaction; raises as `request` does."""
         request, notes = await understood(session, actor.guild_id, wish)
-        if request.control is not None and request.control.kind not in self._controls:
-            raise InvalidInput(missing(request.control.kind, self._controls))
+        self._check_control(request.control)
         return await self._desk.take(
             session,
             actor,
@@ -106,6 +76,13 @@ class Imagining:
             reply_to=wish.reply_to,
             notes=notes,
         )
+
+    async def check(self, session: AsyncSession, guild_id: int, wish: ImagineWish) -> None:
+        """Whether a wish without its prompt can be granted; raises as `request` does."""
+        _check_numbers(wish)
+        self._check_control(wish.control)
+        if wish.concepts:  # they alone are a prompt
+            await understood(session, guild_id, wish)
 
     async def cautions(self, guild_id: int, wish: ImagineWish) -> tuple[str, ...]:
         """What would be said of a wish if it were queued now; its own refusal where it has one."""
@@ -166,9 +143,20 @@ class Imagining:
         image = await self._gallery.image(actor, image_id)
         return await self._submit(actor, channel_id, again.replayed(image))
 
+    def _check_control(self, control: ControlImage | None) -> None:
+        if control is not None and control.kind not in self._controls:
+            raise InvalidInput(missing(control.kind, self._controls))
+
     async def _submit(self, actor: Actor, channel_id: int, request: ImagineRequest) -> Submitted:
         async with self._database.transaction() as session:
             return await self._desk.take(session, actor, channel_id=channel_id, request=request)
+
+
+def spoken(job: Job, prompt: str) -> ImagineWish:
+    """The wish that a voice message came with, now that its words are known."""
+    if not isinstance(job.request, TranscribeRequest):
+        raise TypeError(f"job {job.id} is no transcribe job")
+    return replace(job.request.wish, prompt=prompt, reply_to=job.reply_to)
 
 
 async def resolved(session: AsyncSession, guild_id: int, wish: ImagineWish) -> ImagineRequest:

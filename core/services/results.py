@@ -36,7 +36,7 @@ from core.queue import Queue
 from core.services import hearing
 from core.services.estimates import measured
 from core.services.fusing import fused_in
-from core.services.imagining import ImagineWish, Imagining
+from core.services.imagining import Imagining, spoken
 from core.services.importing import next_number, taken_in
 
 
@@ -108,7 +108,7 @@ class Results:
 
     async def _imagine(self, session: AsyncSession, job: Job, prompt: str) -> bool:
         """Go straight on to the pictures; where that is refused, the buttons stay to try it."""
-        wish = ImagineWish(prompt=prompt, reply_to=job.reply_to)
+        wish = spoken(job, prompt)
         actor = Actor(guild_id=job.guild_id, user_id=job.user_id)
         try:
             async with session.begin_nested():

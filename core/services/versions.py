@@ -10,11 +10,11 @@ from core.db.guilds import ensure_guild
 from core.db.tables import ConceptRow, VersionRow
 from core.domain.concepts import Concept, ConceptVersion, concept_name
 from core.domain.people import Actor
-from core.domain.requests import ImagineRequest
+from core.domain.requests import ImagineRequest, ImagineWish
 from core.errors import InvalidInput, NotFound
 from core.services.again import seeds_from
 from core.services.desk import Desk
-from core.services.imagining import ImagineWish, resolved
+from core.services.imagining import resolved
 from core.services.library import check_may_change, found
 from core.services.pinning import pinned
 from core.services.submitted import Submitted

@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.db import Database, rows
 from core.db.tables import JobRow, TranscriptRow
 from core.domain.people import Actor
-from core.domain.requests import TranscribeRequest
+from core.domain.requests import AS_USUAL, ImagineWish, TranscribeRequest
 from core.domain.speech import Transcript
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.services.desk import Desk
 from core.services.guilds import Guilds
-from core.services.imagining import ImagineWish, Imagining
+from core.services.imagining import Imagining, spoken
 from core.services.library import Library
 from core.services.submitted import Submitted
 
@@ -37,16 +37,27 @@ class Voice:
         self._imagining = imagining
 
     async def hear(
-        self, actor: Actor, channel_id: int, audio_key: str, *, reply_to: int | None = None
+        self,
+        actor: Actor,
+        channel_id: int,
+        audio_key: str,
+        *,
+        wish: ImagineWish = AS_USUAL,
+        reply_to: int | None = None,
     ) -> Submitted:
-        """Queue a sound to be written down, with this guild's concepts as hotwords."""
+        """Queue a sound to be written down, with this guild's concepts as hotwords.
+
+        `wish` says how to draw what will be heard; raises as a typed one does.
+        """
         settings = await self._guilds.settings(actor.guild_id)
         request = TranscribeRequest(
             audio=audio_key,
             hotwords=await self._library.hotwords(actor.guild_id),
             imagine_at_once=not settings.ask_before_voice,
+            wish=wish,
         )
         async with self._database.transaction() as session:
+            await self._imagining.check(session, actor.guild_id, wish)
             return await self._desk.take(
                 session, actor, channel_id=channel_id, request=request, reply_to=reply_to
             )
@@ -71,7 +82,9 @@ class Voice:
         """What there is to say of a transcript before it is drawn."""
         if not transcript.prompt.strip():
             return ()
-        wish = ImagineWish(prompt=transcript.prompt)
+        async with self._database.session() as session:
+            job = rows.job(await session.get_one(JobRow, transcript.job_id))
+        wish = spoken(job, transcript.prompt)
         return await self._imagining.cautions(transcript.guild_id, wish)
 
     async def answer(self, actor: Actor, transcript_id: int) -> Transcript:
@@ -96,8 +109,7 @@ class Voice:
             text = row.prompt if prompt is None else prompt
             if not text.strip():
                 raise InvalidInput("Nothing was heard in that message. Say it again, or type it.")
-            asked_in = await session.get_one(JobRow, row.job_id)
-            wish = ImagineWish(prompt=text, reply_to=asked_in.reply_to)
+            wish = spoken(rows.job(await session.get_one(JobRow, row.job_id)), text)
             return await self._imagining.enqueue(session, actor, channel_id=channel_id, wish=wish)
 
     async def _find(self, guild_id: int | None, condition: ColumnElement[bool]) -> Transcript:

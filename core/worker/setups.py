@@ -4,7 +4,8 @@ from typing import Any
 
 import torch
 
-from core.domain.requests import ImagineRequest, Setup
+from core.domain.requests import ImagineRequest
+from core.domain.setup import Setup
 from core.worker.engine.studio import Studio
 from core.worker.models import Base
 from core.worker.samplers import KEPT, schedule_of

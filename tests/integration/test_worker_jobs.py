@@ -8,14 +8,8 @@ import pytest_asyncio
 from PIL import Image
 
 from core.domain.jobs import JobKind, JobState
-from core.domain.requests import (
-    ImagineRequest,
-    Recipe,
-    StartImage,
-    TranscribeRequest,
-)
+from core.domain.requests import ImagineRequest, ImagineWish, Recipe, StartImage, TranscribeRequest
 from core.services.again import Direction
-from core.services.imagining import ImagineWish
 from tests.integration.workshop import (
     ACTOR,
     CHANNEL,

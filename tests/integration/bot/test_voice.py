@@ -140,6 +140,32 @@ async def test_the_option_of_imagine_takes_a_sound_file(house: House, sound: Pat
     assert "not both" in both["message"]["content"]
 
 
+async def test_options_beside_a_sound_are_kept_for_its_pictures(house: House, sound: Path) -> None:
+    """The person says the words and types the rest, and the bot may be restarted in between."""
+    owl = house.person()
+    options = {"voice": "f0", "count": 1, "seed": 42, "negative": "fog"}
+    outcome = await owl.run("imagine", options, files={"f0": sound})
+    heard = await house.next_message(owl, outcome, contains="I heard")
+    await house.stop_bot()
+    await house.start_bot()
+    drawn = text_of(await house.result(owl, await house.press(owl, heard, "say")))
+    assert "seed `42`" in drawn
+    assert "without fog" in drawn
+
+
+async def test_what_is_heard_but_refused_at_once_can_be_corrected(
+    house: House, sound: Path
+) -> None:
+    """Without the question there is one all the same where the words cannot be drawn."""
+    house.worker.heard = "a house " * 130
+    fox = house.person("fox")
+    await fox.run("settings voice_question", {"ask": False})
+    posted = await fox.speak(sound)
+    outcome = await fox.run("Imagine from voice", target=posted["message"]["id"])
+    heard = await house.next_message(fox, outcome, contains="I heard")
+    assert verbs(heard) == {"say", "edit", "drop"}
+
+
 async def test_what_is_no_sound_is_refused_by_name(
     house: House, sound: Path, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from core.domain.concepts import ConceptKind
 from core.domain.images import Manifest
 from core.domain.jobs import Progress
 from core.domain.requests import (
+    AS_USUAL,
     SEED_MAX,
     Hotword,
     ImagineRequest,
@@ -66,6 +67,11 @@ def test_a_dataclass_is_a_shape_too() -> None:
     codec = Codec(Progress)
     progress = Progress(done=1, total=2, note="…", preview=None)
     assert codec.read(codec.write(progress)) == progress
+
+
+def test_a_sound_from_before_wishes_went_with_it_is_drawn_as_usual() -> None:
+    """Rows that were queued by an older program can still be read."""
+    assert REQUESTS.read('{"kind": "transcribe", "audio": "a"}').wish == AS_USUAL
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"kind": "other"}', '{"kind":"imagine","prompt":""}'])

@@ -13,9 +13,9 @@ from core.domain.concepts import Concept, StackEntry
 from core.domain.jobs import JobKind
 from core.domain.overlap import SIDE
 from core.domain.people import Actor
+from core.domain.requests import ImagineWish
 from core.errors import Conflict
 from core.services.cautioning import known_of
-from core.services.imagining import ImagineWish
 from core.services.pinning import pinned
 from tests.studio import CHANNEL, Studio
 

@@ -7,9 +7,14 @@ from hypothesis import strategies as st
 from core.domain.concepts import ConceptKind
 from core.domain.jobs import JobKind, Progress
 from core.domain.people import Actor
-from core.domain.requests import ImagineRequest, SecondPass, StartImage, TranscribeRequest
+from core.domain.requests import (
+    ImagineRequest,
+    ImagineWish,
+    SecondPass,
+    StartImage,
+    TranscribeRequest,
+)
 from core.services.estimates import Speed, shared_s, units_of
-from core.services.imagining import ImagineWish
 from core.services.submitted import Submitted
 from core.services.training import TrainWish
 from tests.studio import CHANNEL, Studio, answer, key_of

@@ -6,9 +6,9 @@ from core.domain.concepts import ConceptKind
 from core.domain.fusion import fusion_of, noun_of
 from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
+from core.domain.requests import ImagineWish
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.services.fusing import FuseWish
-from core.services.imagining import ImagineWish
 from tests.studio import CHANNEL, Studio, answer
 
 ANNA = Actor(guild_id=1, user_id=10)

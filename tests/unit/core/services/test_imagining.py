@@ -7,9 +7,8 @@ import pytest
 from core.domain.concepts import ConceptKind
 from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
-from core.domain.requests import Aspect, ImagineRequest, Sampler, Stacking
+from core.domain.requests import Aspect, ImagineRequest, ImagineWish, Sampler, Stacking
 from core.errors import Conflict, InvalidInput, NotFound, UserError
-from core.services.imagining import ImagineWish
 from core.services.training import TrainWish
 from tests.studio import CHANNEL, Studio, key_of
 

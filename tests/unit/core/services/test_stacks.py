@@ -3,8 +3,8 @@
 import pytest
 
 from core.domain.people import Actor
+from core.domain.requests import ImagineWish
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from core.services.imagining import ImagineWish
 from core.services.stacks import EACH_GUILD_MAX
 from tests.studio import CHANNEL, Studio
 

@@ -1,12 +1,22 @@
 """From a voice message to pictures."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
-from core.domain.requests import ImagineRequest, TranscribeRequest
+from core.domain.requests import (
+    AS_USUAL,
+    Aspect,
+    ControlImage,
+    ControlKind,
+    ImagineRequest,
+    ImagineWish,
+    TranscribeRequest,
+)
 from core.domain.speech import Transcript
-from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from core.errors import Conflict, InvalidInput, NotAllowed, NotFound, UserError
 from tests.studio import CHANNEL, Studio, key_of
 
 ANNA = Actor(guild_id=1, user_id=10)
@@ -16,8 +26,10 @@ STRANGER = Actor(guild_id=2, user_id=10, moderates=True)
 AUDIO = key_of("audio")
 
 
-async def hear(studio: Studio, said: str, actor: Actor = ANNA) -> Transcript:
-    submitted = await studio.services.voice.hear(actor, CHANNEL, AUDIO, reply_to=77)
+async def hear(
+    studio: Studio, said: str, actor: Actor = ANNA, wish: ImagineWish = AS_USUAL
+) -> Transcript:
+    submitted = await studio.services.voice.hear(actor, CHANNEL, AUDIO, wish=wish, reply_to=77)
     await studio.work(JobKind.TRANSCRIBE, said=said)
     return await studio.services.voice.transcript_of_job(submitted.job.id)
 
@@ -119,6 +131,55 @@ async def test_a_guild_can_skip_the_question(studio: Studio) -> None:
     assert (job.kind, job.state, job.reply_to) == (JobKind.IMAGINE, JobState.QUEUED, 77)
     assert (job.channel_id, job.user_id) == (heard.channel_id, heard.user_id)
     assert [due.job_id for due in await studio.services.outbox.due(10)] == [heard.id]
+
+
+@pytest.mark.parametrize("prompt", [None, "a <kar> forest at night", "at once"])
+async def test_what_was_asked_for_besides_the_words_is_drawn_too(
+    studio: Studio, prompt: str | None
+) -> None:
+    """Options outlive a restart between the sound and its pictures, whoever writes the prompt."""
+    await studio.teach(ANNA, "kar", "forest")
+    at_once = prompt == "at once"
+    await studio.services.guilds.change(MODERATOR, ask_before_voice=not at_once)
+    wish = replace(
+        AS_USUAL,
+        negative_prompt="fog",
+        count=2,
+        seed=9,
+        steps=12,
+        guidance=4.5,
+        aspect=Aspect.WIDE,
+        concepts=(("kar", 0.6),),
+        exact=True,
+    )
+    await studio.services.voice.hear(ANNA, CHANNEL, AUDIO, wish=wish, reply_to=77)
+    await studio.close()
+    studio.open()
+    heard = await studio.work(JobKind.TRANSCRIBE, said="a house in a car forest")
+    if not at_once:
+        transcript = await studio.services.voice.transcript_of_job(heard.id)
+        await studio.services.voice.imagine(ANNA, CHANNEL, transcript.id, prompt)
+    job = await studio.claim(JobKind.IMAGINE)
+    request = job.request
+    assert isinstance(request, ImagineRequest)
+    assert "<kar> forest" in request.prompt
+    assert (request.seeds, request.exact, job.reply_to) == ((9, 10), True, 77)
+    assert (request.num_inference_steps, request.guidance_scale) == (12, 4.5)
+    assert (request.negative_prompt, request.aspect) == ("fog", Aspect.WIDE)
+    assert [(entry.name, entry.weight) for entry in request.stack] == [("kar", 0.6)]
+
+
+async def test_what_cannot_be_granted_is_refused_before_the_sound_is_heard(studio: Studio) -> None:
+    """Whatever the words will be: nothing is spent on them, and nobody has to say them again."""
+    refusals = {
+        "<nope>": replace(AS_USUAL, concepts=(("nope", 1.0),)),
+        "guidance": replace(AS_USUAL, guidance=99.0),
+        "edges": replace(AS_USUAL, control=ControlImage(kind=ControlKind.EDGES, key=key_of("e"))),
+    }
+    for told, wish in refusals.items():
+        with pytest.raises(UserError, match=told):
+            await studio.services.voice.hear(ANNA, CHANNEL, AUDIO, wish=wish)
+    assert not await studio.services.jobs.mine(ANNA)
 
 
 @pytest.mark.parametrize("said", ["", "a" * 1001])
