@@ -3,7 +3,6 @@
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import discord
 import structlog
 
@@ -34,13 +33,6 @@ POLL_S = 1.0
 AT_ONCE = 50
 ATTEMPTS_MAX = 12
 BACKOFF_MAX_S = 300.0
-PASSING = (
-    discord.DiscordServerError,
-    discord.RateLimited,
-    aiohttp.ClientError,
-    OSError,
-    TimeoutError,
-)
 TOO_MANY_REQUESTS = 429
 GONE = "The pictures of **#{}** have been deleted."
 UPLOAD_MAX_BYTES = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
@@ -84,7 +76,7 @@ class Deliveries:
         with structlog.contextvars.bound_contextvars(job=delivery.job_id, delivery=delivery.id):
             try:
                 await self._deliver(delivery)
-            except PASSING as error:
+            except errors.PASSING as error:
                 await self._later(delivery, error)
             except discord.HTTPException as error:
                 await self._refused(delivery, error)

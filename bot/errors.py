@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
     from bot.client import Ask
 
 log = structlog.get_logger(__name__)
+PASSING = (
+    discord.DiscordServerError,
+    discord.RateLimited,
+    aiohttp.ClientError,
+    OSError,
+    TimeoutError,
+)
+"""Of the way to Discord and to the store: what is tried again later may go well."""
 
 CHANGED = "This command has just been changed. Reload Discord (Ctrl+R) and try once more."
 FORBIDDEN = (

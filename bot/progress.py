@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import discord
 import structlog
 
+from bot.errors import PASSING
 from bot.ui.card import Card
 from bot.ui.cards import status
 from core.domain.jobs import Job, JobState
+from core.errors import StorageFault
 
 if TYPE_CHECKING:
     from bot.client import Atelier
@@ -69,6 +71,8 @@ class ProgressBoard:
                 await self._consider(job)
 
     async def _consider(self, job: Job) -> None:
+        if job.status_message_id is None:
+            return
         jobs = self._client.services.jobs
         place = await jobs.position(job) if job.state is JobState.QUEUED else 0
         card = status.status(job, position=place, eta_s=await jobs.eta_s(job))
@@ -76,28 +80,39 @@ class ProgressBoard:
         before = self._shown.get(job.id)
         if now == before or job.id in self._closed:
             return
-        self._shown[job.id] = now
         self._edited_at[job.channel_id] = time.monotonic()
-        fresh = now.preview is not None and (before is None or before.preview != now.preview)
-        task = asyncio.create_task(self._edit(job, card, now.preview if fresh else None))
+        channel = self._client.get_partial_messageable(job.channel_id)
+        message = channel.get_partial_message(job.status_message_id)
+        task = asyncio.create_task(self._show(job.id, message, card, now))
         self._edits[job.id] = task
         task.add_done_callback(lambda _: self._edits.pop(job.id, None))
 
-    async def _edit(self, job: Job, card: Card, preview: str | None) -> None:
-        if job.status_message_id is None:
-            return
+    async def _show(
+        self, job_id: int, message: discord.PartialMessage, card: Card, now: Shown
+    ) -> None:
         change: dict[str, Any] = {"content": card.content, "view": card.view()}
+        before = self._shown.get(job_id)
         try:
-            if preview is not None:
-                blob = await self._client.drawing.preview(preview)
-                change["attachments"] = Card(files=(blob,)).to_edit()["attachments"]
-            channel = self._client.get_partial_messageable(job.channel_id)
-            await channel.get_partial_message(job.status_message_id).edit(**change)
+            if now.preview is not None and (before is None or before.preview != now.preview):
+                change |= await self._picture(now.preview)
+            await message.edit(**change)
+            self._shown[job_id] = now
         except (discord.NotFound, discord.Forbidden):
-            self._closed.add(job.id)  # the message is gone or out of reach: leave it at that
+            self._closed.add(job_id)  # the message is gone or out of reach: leave it at that
+        except PASSING as error:
+            # It does not count as shown, so the channel's next turn tries again.
+            log.info("status not edited", job=job_id, error=repr(error))
         except discord.HTTPException as error:
-            # The next round, or the result, will say what this edit would have said.
-            log.info("status not edited", job=job.id, status=error.status, code=error.code)
+            self._shown[job_id] = now  # Discord will not have these words; the next ones may do
+            log.info("status refused", job=job_id, status=error.status, code=error.code)
+
+    async def _picture(self, preview: str) -> dict[str, Any]:
+        try:
+            blob = await self._client.drawing.preview(preview)
+        except StorageFault as fault:  # the words are worth telling without it
+            log.warning("preview not shown", error=str(fault))
+            return {}
+        return {"attachments": Card(files=(blob,)).to_edit()["attachments"]}
 
     def _may(self, job: Job) -> bool:
         """The channel has rested; a job's first seconds are covered by its first message."""

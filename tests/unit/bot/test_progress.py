@@ -1,11 +1,13 @@
 """Status messages are edited as often as a channel bears, and never after the end."""
 
 import asyncio
+import gc
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import discord
 import pytest
 
@@ -13,6 +15,7 @@ from bot import progress
 from bot.progress import BETWEEN_EDITS_S, ProgressBoard
 from core.domain.jobs import Job, JobState, Progress
 from core.domain.requests import ImagineRequest
+from core.errors import StorageFault
 
 
 class World:
@@ -22,6 +25,7 @@ class World:
         self.running: list[Job] = []
         self.edits: list[tuple[int, str]] = []
         self.problem: Exception | None = None
+        self.lost_preview = False
         self.now_s = 1000.0
         self.services = SimpleNamespace(jobs=self)
         self.drawing = self
@@ -38,6 +42,8 @@ class World:
     async def preview(self, key: str) -> Any:
         from bot.ui.card import Blob
 
+        if self.lost_preview:
+            raise StorageFault("blob is missing")
         return Blob(f"{key}.png", b"png")
 
     def get_partial_messageable(self, _: int) -> "World":
@@ -125,3 +131,35 @@ async def test_a_message_that_is_gone_is_left_alone(world: World) -> None:
     world.running = [replace(job(1, 6))]
     await rounds(board)
     assert world.edits == []
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [aiohttp.ClientConnectionError(), OSError("unreachable"), TimeoutError()],
+    ids=lambda problem: type(problem).__name__,
+)
+async def test_what_did_not_get_through_is_told_again(world: World, problem: Exception) -> None:
+    """An edit that failed on its way counts as not made, and ends no task badly."""
+    ended_badly: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: ended_badly.append(told))
+    board: Any = ProgressBoard(world)  # type: ignore[arg-type]
+    world.running, world.problem = [job(1, 5, preview="p")], problem
+    await rounds(board)
+    world.problem = None
+    await rounds(board)
+    assert world.edits == []
+    world.now_s += BETWEEN_EDITS_S
+    await rounds(board)
+    gc.collect()
+    assert [text.split("▱ ")[-1] for _, text in world.edits] == ["50% p.png"]
+    assert ended_badly == []
+
+
+async def test_words_are_told_without_a_preview_that_is_lost(world: World) -> None:
+    """A blob that is not there ends no edit, and is not asked for again."""
+    board: Any = ProgressBoard(world)  # type: ignore[arg-type]
+    world.running, world.lost_preview = [job(1, 5, preview="p")], True
+    await rounds(board)
+    world.now_s += BETWEEN_EDITS_S
+    await rounds(board)
+    assert [text.split("▱ ")[-1] for _, text in world.edits] == ["50%"]
