@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.commands.control_option import CHOICES, Guide, parse_guide, take_guide
-from bot.commands.stack_option import complete_stack, parse_stack
+from bot.commands.stack_option import complete_worn, parse_stack
 from bot.intake import Ground
 from bot.queueing import queue
 from bot.replies import actor_of, channel_of, defer, require_voice
@@ -69,7 +69,7 @@ class Change:
     expand=[Choice(name=label, value=value.value) for value, label in DIRECTIONS.items()],
     sampler=[Choice(name=sampler.value, value=sampler.value) for sampler in Sampler],
 )
-@app_commands.autocomplete(concepts=complete_stack)
+@app_commands.autocomplete(concepts=complete_worn)
 async def edit(  # noqa: PLR0917  Discord's options are one flat list
     interaction: "Ask",
     image: discord.Attachment,

@@ -1,6 +1,7 @@
 """The option `concepts`: names with weights, completed from the guild's own library."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from discord import app_commands
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 CHOICE_MAX = 100
 """Characters that Discord allows in a choice."""
+CHOICES_MAX = 25
 
 
 def parse_stack(text: str) -> tuple[tuple[str, float], ...]:
@@ -41,26 +43,31 @@ def parse_names(text: str) -> tuple[str, ...]:
 
 async def complete_stack(interaction: "Ask", current: str) -> list[app_commands.Choice[str]]:
     """Complete the last name of a list with commas."""
-    return await _complete_last(interaction, current)
+    return _completed(current, await _names(interaction, _last(current)))
 
 
 async def complete_worn(interaction: "Ask", current: str) -> list[app_commands.Choice[str]]:
     """The same, with saved stacks among the names."""
-    return await _complete_last(interaction, current, stacks=True)
+    names = await _names(interaction, _last(current))
+    stacks = await _stacks(interaction, _last(current))
+    return _completed(current, both(names, stacks))
 
 
-async def _complete_last(
-    interaction: "Ask", current: str, *, stacks: bool = False
-) -> list[app_commands.Choice[str]]:
-    done, _, last = current.rpartition(",")
+def both(names: Sequence[str], stacks: Sequence[str], room: int = CHOICES_MAX) -> list[str]:
+    """As many of each as there is room for, and half of it for either where both are many."""
+    kept = min(len(stacks), max(room // 2, room - len(names)))
+    return [*names[: room - kept], *stacks[:kept]]
+
+
+def _last(current: str) -> str:
+    return current.rpartition(",")[2].strip()
+
+
+def _completed(current: str, names: Sequence[str]) -> list[app_commands.Choice[str]]:
+    done = current.rpartition(",")[0].strip()
     chosen = {part.split(":")[0].strip().lower() for part in done.split(",")}
-    head = f"{done.strip()}, " if done.strip() else ""
-    names = [name for name in await _names(interaction, last.strip()) if name not in chosen]
-    if stacks:
-        guild_id = actor_of(interaction).guild_id
-        saved = await interaction.client.services.stacks.list(guild_id, last.strip())
-        names = [*names, *(one.name for one in saved if one.name not in chosen)][:25]
-    choices = [f"{head}{name}" for name in names]
+    head = f"{done}, " if done else ""
+    choices = [f"{head}{name}" for name in names if name not in chosen]
     return [app_commands.Choice(name=c, value=c) for c in choices if len(c) <= CHOICE_MAX]
 
 
@@ -77,9 +84,16 @@ async def complete_tag(interaction: "Ask", current: str) -> list[app_commands.Ch
     return [app_commands.Choice(name=tag, value=tag) for tag in tags]
 
 
+async def _stacks(interaction: "Ask", text: str) -> list[str]:
+    guild_id = actor_of(interaction).guild_id
+    return [one.name for one in await interaction.client.services.stacks.list(guild_id, text)]
+
+
 async def _names(interaction: "Ask", text: str) -> list[str]:
     guild_id = actor_of(interaction).guild_id
-    found = await interaction.client.services.library.complete(guild_id, text.lstrip("<"), 25)
+    found = await interaction.client.services.library.complete(
+        guild_id, text.lstrip("<"), CHOICES_MAX
+    )
     return [concept.name for concept in found]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.stack_option import parse_names, parse_stack
+from bot.commands.stack_option import both, parse_names, parse_stack
 from core.errors import InvalidInput
 
 
@@ -32,6 +32,18 @@ def test_what_cannot_be_read_is_explained(text: str) -> None:
     """A sentence, never a crash."""
     with pytest.raises(InvalidInput):
         parse_stack(text)
+
+
+@pytest.mark.parametrize(
+    ("names", "stacks", "shown"),
+    [(25, 1, (24, 1)), (25, 40, (13, 12)), (3, 40, (3, 22)), (40, 0, (25, 0)), (2, 2, (2, 2))],
+)
+def test_concepts_and_stacks_are_offered_side_by_side(
+    names: int, stacks: int, shown: tuple[int, int]
+) -> None:
+    """However many there are of one kind, the other keeps its share of the 25 choices."""
+    offered = both(["c"] * names, ["s"] * stacks)
+    assert (offered.count("c"), offered.count("s")) == shown
 
 
 @given(st.text(max_size=60))
