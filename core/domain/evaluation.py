@@ -139,6 +139,8 @@ class Accepted(Frozen):
     """Votes on the images of one prompt; an empty prompt stands for images without any concept."""
 
     prompt: str
+    versions: tuple[int, ...] = ()
+    """Numbers of the versions of its concepts, in the order of the stack; 0 where not noted."""
     up: int
     down: int
 

@@ -1,6 +1,8 @@
 """Evaluations: ask for one, read what it found, and count what people think."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
@@ -26,6 +28,15 @@ SEARCH_MAX = 32
 BLIND_SEEDS, BLIND_CONTROLS, BLIND_PROMPTS = 3, 1, 2
 CONCEPT_SEED = 50
 """Where the seeds of a concept's evaluation begin: always the same, so that versions compare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """How many people say the same of one image."""
+
+    image: Image
+    value: int
+    count: int
 
 
 class Evaluating:
@@ -153,7 +164,8 @@ class Evaluating:
     async def accepted(
         self, actor: Actor, *, job_id: int | None = None, name: str = ""
     ) -> Sequence[Accepted]:
-        """What people said of blind sheets, by prompt; images without the concepts come last.
+        """What people said of blind sheets, by prompt and versions of its concepts, whatever those
+        are called now; images without the concepts come last.
 
         Raises:
             NotFound: there is no such concept here.
@@ -171,8 +183,8 @@ class Evaluating:
         if job_id is not None:
             wanted = wanted.where(EvaluationRow.job_id == job_id)
         async with self._database.session() as session:
-            found = [(rows.image(row), value, n) for row, value, n in await session.execute(wanted)]
-        return _counted(found, None if concept is None else concept.token)
+            found = [Vote(rows.image(row), *of) for row, *of in await session.execute(wanted)]
+        return _counted(found, concept)
 
     async def _about(
         self, actor: Actor, concept: Concept, prompts: Sequence[str]
@@ -215,21 +227,35 @@ class Evaluating:
             return await self._desk.take(session, actor, channel_id=channel_id, request=request)
 
 
-def _counted(found: Sequence[tuple[Image, int, int]], token: str | None) -> list[Accepted]:
-    """Votes by prompt; those on images without a concept together, last."""
-    votes: dict[str, list[int]] = {}
-    controls = [0, 0]
-    for image, value, count in found:
-        request = image.manifest.request
-        if not request.stack:
-            tally = controls
-        elif token is None or token in request.prompt:
-            tally = votes.setdefault(request.prompt, [0, 0])
-        else:
-            continue
-        tally[0 if value > 0 else 1] += count
-    told = [Accepted(prompt=prompt, up=up, down=down) for prompt, (up, down) in votes.items()]
-    return [*told, Accepted(prompt="", up=controls[0], down=controls[1])] if told else []
+def _counted(found: Sequence[Vote], concept: Concept | None) -> list[Accepted]:
+    """Votes by prompt and versions; those on images without a concept, of the same sheets, last."""
+    asked: dict[tuple[str, tuple[int, ...]], list[Vote]] = defaultdict(list)
+    for vote in found:
+        shown = _shown(vote.image)
+        if shown and (concept is None or concept.id in {entry.concept_id for entry in shown}):
+            versions = tuple(entry.version_id for entry in shown)
+            asked[vote.image.manifest.request.prompt, versions].append(vote)
+    if not asked:
+        return []
+    sheets = {vote.image.job_id for votes in asked.values() for vote in votes}
+    plain = [v for v in found if v.image.job_id in sheets and not v.image.manifest.request.stack]
+    told = [
+        _tally(votes, prompt, tuple(entry.number for entry in _shown(votes[0].image)))
+        for (prompt, _), votes in asked.items()
+    ]
+    return [*told, _tally(plain)]
+
+
+def _shown(image: Image) -> tuple[StackEntry, ...]:
+    """The concepts in an image's own prompt: its stack is that of the whole sheet."""
+    request = image.manifest.request
+    return tuple(entry for entry in request.stack if entry.token in request.prompt)
+
+
+def _tally(votes: Sequence[Vote], prompt: str = "", versions: tuple[int, ...] = ()) -> Accepted:
+    up = sum(vote.count for vote in votes if vote.value > 0)
+    down = sum(vote.count for vote in votes if vote.value <= 0)
+    return Accepted(prompt=prompt, versions=versions, up=up, down=down)
 
 
 def _listed(prompts: str) -> tuple[str, ...]:

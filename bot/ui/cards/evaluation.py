@@ -226,7 +226,9 @@ def _row(pairs: Sequence[tuple[Button, Button]]) -> Row:
 
 
 def _accepted_line(one: Accepted) -> str:
-    return f"{_mark(one)} {escaped(one.prompt, 150)}: {_rate(one)}"
+    versions = ", ".join(f"v{number}" for number in one.versions if number)
+    of = f" ({versions})" if versions else ""
+    return f"{_mark(one)} {escaped(one.prompt, 150)}{of}: {_rate(one)}"
 
 
 def _mark(one: Accepted) -> str:

@@ -169,7 +169,7 @@ def test_a_blind_sheet_has_a_yes_and_a_no_for_each_of_eight() -> None:
 def test_results_stand_beside_the_bar() -> None:
     """Green when surely above, red when surely below, yellow in between."""
     accepted = [
-        Accepted(prompt="good", up=40, down=1),
+        Accepted(prompt="good", versions=(2, 0), up=40, down=1),
         Accepted(prompt="bad", up=1, down=20),
         Accepted(prompt="unsure", up=4, down=1),
         Accepted(prompt="", up=1, down=9),
@@ -178,6 +178,7 @@ def test_results_stand_beside_the_bar() -> None:
     assert card.embed is not None
     lines = str(card.embed.description).splitlines()
     assert [line[0] for line in lines] == ["🟢", "🔴", "🟡", "🟡", "⚪"]
+    assert ["good (v2): " in lines[0], "bad: " in lines[1]] == [True, True]
     assert "**67%**" in lines[3]
     assert "of 10 votes" in lines[4]
     assert "Nobody has judged" in cards.results([]).content

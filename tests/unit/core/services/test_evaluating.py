@@ -192,8 +192,8 @@ async def test_votes_are_counted_by_prompt_and_without_apart(studio: Studio) -> 
     ):
         await gallery.rate(actor, image.id, value)
     expected = [
-        Accepted(prompt="a <xyz> temple", up=2, down=0),
-        Accepted(prompt="<xyz> temple at night", up=0, down=1),
+        Accepted(prompt="a <xyz> temple", versions=(1,), up=2, down=0),
+        Accepted(prompt="<xyz> temple at night", versions=(1,), up=0, down=1),
         Accepted(prompt="", up=0, down=1),
     ]
     assert await evaluating.accepted(ANNA) == expected
@@ -201,3 +201,49 @@ async def test_votes_are_counted_by_prompt_and_without_apart(studio: Studio) -> 
     await studio.teach(ANNA, "kar", "forest")
     assert await evaluating.accepted(ANNA, name="kar") == []
     assert await evaluating.accepted(ZOE) == []
+
+
+async def judged(studio: Studio, prompts: str, *values: int) -> None:
+    """A blind sheet whose first images, then its last (without concepts), Anna has judged."""
+    await studio.services.evaluating.blind(ANNA, CHANNEL, prompts)
+    job = await studio.work(JobKind.EVALUATE)
+    images = await studio.services.gallery.of_job(job.id)
+    for image, value in zip((*images[: len(values)], images[-1]), (*values, -1), strict=True):
+        await studio.services.gallery.rate(ANNA, image.id, value)
+
+
+async def test_votes_stay_with_their_concept_whatever_it_is_called(studio: Studio) -> None:
+    """A renamed concept keeps them, and who takes its old name has none of them."""
+    await studio.teach(ANNA, "xyz")
+    await judged(studio, "a xyz temple", 1, 1)
+    await studio.services.library.rename(ANNA, "xyz", "abc")
+    await studio.teach(ANNA, "xyz", "forest")
+    await judged(studio, "a xyz forest", -1)
+    evaluating = studio.services.evaluating
+    assert await evaluating.accepted(ANNA, name="abc") == [
+        Accepted(prompt="a <xyz> temple", versions=(1,), up=2, down=0),
+        Accepted(prompt="", up=0, down=1),
+    ]
+    assert await evaluating.accepted(ANNA, name="xyz") == [
+        Accepted(prompt="a <xyz> forest", versions=(1,), up=0, down=1),
+        Accepted(prompt="", up=0, down=1),
+    ]
+
+
+async def test_votes_of_one_prompt_are_told_by_version(studio: Studio) -> None:
+    """What was thought of the first version says nothing of the second."""
+    await studio.teach(ANNA, "xyz")
+    await judged(studio, "a xyz temple", -1)
+    await studio.teach(ANNA, "xyz")
+    await judged(studio, "a xyz temple", 1, 1)
+    told = await studio.services.evaluating.accepted(ANNA, name="xyz")
+    assert [(one.versions, one.up, one.down) for one in told[:-1]] == [((1,), 0, 1), ((2,), 2, 0)]
+
+
+async def test_a_concept_answers_for_its_own_prompts_only(studio: Studio) -> None:
+    """Both concepts of a sheet are in the stack of all its images."""
+    await studio.teach(ANNA, "xyz")
+    await studio.teach(ANNA, "kar", "forest")
+    await judged(studio, "a xyz temple; a kar forest", 1, 1, 1, -1)
+    told = await studio.services.evaluating.accepted(ANNA, name="kar")
+    assert [(one.prompt, one.up, one.down) for one in told[:-1]] == [("a <kar> forest", 0, 1)]
