@@ -10,6 +10,7 @@ from core.domain.cautions import Known, cautions, hindrance
 from core.domain.concepts import StackEntry
 from core.domain.requests import (
     EvaluateRequest,
+    FuseRequest,
     ImagineRequest,
     Request,
     Stacking,
@@ -57,7 +58,11 @@ async def told(
 
 
 def stack_of(request: Request) -> tuple[StackEntry, ...]:
-    """The concept versions that a request uses; for training, those underneath."""
+    """The concept versions that a request uses: those that draw, that lie underneath while it
+    teaches, or that it fuses.
+    """
     if isinstance(request, TrainRequest):
         return request.parents
+    if isinstance(request, FuseRequest):
+        return request.parts
     return request.stack if isinstance(request, ImagineRequest | EvaluateRequest) else ()

@@ -1,5 +1,6 @@
 """What a guild's moderators may set."""
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -8,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.db import Database
 from core.db.guilds import ensure_guild
 from core.db.tables import GuildSettingsRow
-from core.domain.concepts import StackEntry
 from core.domain.people import Actor
 from core.domain.requests import (
     ExportRequest,
@@ -18,6 +18,7 @@ from core.domain.requests import (
     TrainRequest,
 )
 from core.errors import InvalidInput, NotAllowed
+from core.services.cautioning import stack_of
 
 ROLES_MAX = 25
 ROLE_SETTINGS = frozenset({"train_roles", "use_roles"})
@@ -33,7 +34,7 @@ class GuildSettings(BaseModel):
     train_roles: tuple[int, ...] = Field(default=(), max_length=ROLES_MAX)
     """Roles that may teach concepts and take them in; none: everyone."""
     use_roles: tuple[int, ...] = Field(default=(), max_length=ROLES_MAX)
-    """Roles that may draw with concepts and hand them out; none: everyone."""
+    """Roles that may draw with concepts, build on them and hand them out; none: everyone."""
 
 
 class Guilds:
@@ -73,13 +74,21 @@ async def check_may(session: AsyncSession, actor: Actor, request: Request) -> No
         NotAllowed: it takes a role that the person lacks.
     """
     settings = _settings(await session.get(GuildSettingsRow, actor.guild_id))
-    stack: tuple[StackEntry, ...] = getattr(request, "stack", ())
     if isinstance(request, TrainRequest | ImportRequest | FuseRequest):
-        needed, what = settings.train_roles, "Teaching concepts"
-    elif stack or isinstance(request, ExportRequest):
-        needed, what = settings.use_roles, "Using concepts"
-    else:
-        return
+        _check_role(actor, settings.train_roles, "Teaching concepts")
+    if stack_of(request) or isinstance(request, ExportRequest):
+        _check_role(actor, settings.use_roles, _using(request))
+
+
+def _using(request: Request) -> str:
+    if isinstance(request, TrainRequest):
+        return "Using concepts, in `base_on` too,"
+    if isinstance(request, FuseRequest):
+        return "Using concepts, to fuse them too,"
+    return "Using concepts"
+
+
+def _check_role(actor: Actor, needed: Collection[int], what: str) -> None:
     if needed and not actor.moderates and actor.roles.isdisjoint(needed):
         roles = " or ".join(f"<@&{role}>" for role in needed)
         raise NotAllowed(f"{what} takes the role {roles} in this server.")

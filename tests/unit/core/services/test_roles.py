@@ -5,6 +5,7 @@ import pytest
 from core.domain.exports import ExportForm
 from core.domain.people import Actor
 from core.errors import InvalidInput, NotAllowed
+from core.services.fusing import FuseWish
 from core.services.versions import CompareWish
 from tests.studio import CHANNEL, Studio
 from tests.unit.core.services.test_importing import wish
@@ -56,6 +57,22 @@ async def test_using_concepts_takes_the_role(studio: Studio) -> None:
     await studio.draw(BEN, "a temple")
     await studio.draw(ANNA, "a <xyz> temple")
     await studio.draw(MODERATOR, "a <xyz> temple")
+
+
+async def test_building_on_concepts_uses_them(studio: Studio) -> None:
+    """Who may teach but not use draws no concept by teaching on top of it or fusing it."""
+    await studio.teach(ANNA, "xyz")
+    await studio.teach(ANNA, "kar")
+    await studio.services.stacks.save(ANNA, "home", (("xyz", 1.0), ("kar", 1.0)))
+    await studio.services.guilds.change(MANAGER, train_roles=(GUEST,), use_roles=(PAINTER,))
+    with pytest.raises(NotAllowed, match=rf"in `base_on` too, takes the role <@&{PAINTER}>"):
+        await studio.teach(BEN, "abc", base_on=("xyz",))
+    with pytest.raises(NotAllowed, match=rf"to fuse them too, takes the role <@&{PAINTER}>"):
+        await studio.services.fusing.start(BEN, CHANNEL, FuseWish("home", "duo"))
+    await studio.teach(BEN, "abc")
+    both = Actor(guild_id=1, user_id=14, roles=frozenset({GUEST, PAINTER}))
+    await studio.services.fusing.start(both, CHANNEL, FuseWish("home", "duo"))
+    await studio.teach(both, "def", base_on=("xyz",))
 
 
 async def test_only_manage_server_sets_roles(studio: Studio) -> None:
