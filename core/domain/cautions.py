@@ -6,6 +6,7 @@ from itertools import combinations
 
 from core.domain.concepts import ConceptKind, StackEntry, token_of
 from core.domain.overlap import overlap
+from core.domain.parts import Parts
 from core.domain.requests import Stacking
 
 SUMMED_MOST: Mapping[str, float] = {"pocket": 2.0, "sd1": 1.6, "sd2": 1.6, "sdxl": 2.0}
@@ -18,6 +19,14 @@ STYLE_FULL = 0.75
 """From this weight on a style is meant to be seen everywhere."""
 OVERLAP_MOST = 0.25
 """Concepts that were taught by themselves have less than 0.1, the sketch's error included."""
+INSTEAD: Mapping[Stacking | None, str] = {
+    Stacking.APART: "being kept apart",
+    Stacking.SWITCH: "taking turns",
+}
+MENDS: Mapping[Stacking | None, str] = {
+    Stacking.APART: "Say where each belongs, such as “on the left”, or give one less weight.",
+    None: "Give one less weight, or leave it out.",
+}
 _NOWHERE: Mapping[int, "Known"] = {}
 
 
@@ -29,24 +38,27 @@ class Known:
     """Of base models; empty where it was not noted."""
     sketch: str = ""
     """What it changes in the weights, for `overlap`; empty where there is none."""
+    parts: Parts = Parts.ADAPTER
 
 
 def cautions(
     stack: Sequence[StackEntry],
     *,
-    stacking: Stacking = Stacking.APART,
+    stacking: Stacking | None = Stacking.APART,
     prompt: str = "",
     known: Mapping[int, Known] = _NOWHERE,
     family: str = "",
 ) -> tuple[str, ...]:
     """Sentences that each say what may go wrong and what would mend it; mostly none.
 
-    Without a prompt nothing is said about words. `known` is by version id; `family` is that of the
+    Without a prompt nothing is said about words; without a way of `stacking` nothing is drawn with
+    it, but something is built on it. `known` is by version id; `family` is that of the
     model that runs now, where that is known.
     """
     found = (
         _other_weights(stack),
         _styles(stack),
+        _added_up(stack, stacking, known),
         _heavy(stack, stacking, family),
         *_overlaps(stack, stacking, known),
         _without_noun(stack, prompt),
@@ -90,7 +102,24 @@ def _styles(stack: Sequence[StackEntry]) -> str:
     return f"{_names(full)} are styles, and each changes the whole picture. Give one less weight."
 
 
-def _heavy(stack: Sequence[StackEntry], stacking: Stacking, family: str) -> str:
+def _added_up(
+    stack: Sequence[StackEntry], stacking: Stacking | None, known: Mapping[int, Known]
+) -> str:
+    """One that is more than an adapter has the whole stack drawn by diffusers' own pipeline."""
+    if stacking not in INSTEAD or len(stack) < 2:
+        return ""
+    more = [e.name for e in stack if known.get(e.version_id, Known()).parts is Parts.MORE]
+    if not more:
+        return ""
+    change, them = "changes" if len(more) == 1 else "change", _them(more)
+    return (
+        f"{_names(more)} {change} more of the model than an adapter does, so here all concepts are "
+        f"added up instead of {INSTEAD[stacking]}. Leave {them} out, or teach {them} again with "
+        "the method dreambooth-lora."
+    )
+
+
+def _heavy(stack: Sequence[StackEntry], stacking: Stacking | None, family: str) -> str:
     """Adapters are added to the same weights, so what they were taught at 1 is overdone."""
     weights = [entry.weight for entry in stack if entry.weight > 0]
     most = SUMMED_MOST.get(family, SUMMED_MOST_ELSE)
@@ -107,7 +136,7 @@ def _heavy(stack: Sequence[StackEntry], stacking: Stacking, family: str) -> str:
 
 
 def _overlaps(
-    stack: Sequence[StackEntry], stacking: Stacking, known: Mapping[int, Known]
+    stack: Sequence[StackEntry], stacking: Stacking | None, known: Mapping[int, Known]
 ) -> list[str]:
     """Pairs that pull at the same weights, the same way or against each other."""
     told = []
@@ -119,15 +148,13 @@ def _overlaps(
     return told
 
 
-def _overlapping(one: StackEntry, other: StackEntry, alike: float, stacking: Stacking) -> str:
+def _overlapping(
+    one: StackEntry, other: StackEntry, alike: float, stacking: Stacking | None
+) -> str:
     names = _names([one.name, other.name])
     together = alike * one.weight * other.weight > 0
     what = "blend or burn" if together else "take from each other"
-    mend = (
-        "Say where each belongs, such as “on the left”, or give one less weight."
-        if stacking is Stacking.APART
-        else "Keep them apart, say where each belongs, or give one less weight."
-    )
+    mend = MENDS.get(stacking, "Keep them apart, say where each belongs, or give one less weight.")
     return f"{names} change much the same weights ({abs(alike):.0%}) and may {what}. {mend}"
 
 

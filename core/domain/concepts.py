@@ -140,6 +140,8 @@ class Origin(BaseModel):
     """The largest of the adapter's ranks; 0 where there is no adapter."""
     vectors: int
     """Of the learned word; 0 where the file has none and the class noun stands for it."""
+    text_encoders: bool = False
+    """It changes those too; not noted of what was taken in long ago."""
 
 
 def is_place(noun: str) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.db.tables import ConceptRow, VersionRow
 from core.domain.cautions import Known, cautions, hindrance
 from core.domain.concepts import StackEntry
+from core.domain.parts import parts_of
 from core.domain.requests import (
     EvaluateRequest,
     FuseRequest,
@@ -24,7 +25,7 @@ async def known_of(
 ) -> dict[int, Known]:
     """Version id → what is on record of it; a version of another guild is not there."""
     wanted = (
-        select(VersionRow.id, VersionRow.family, VersionRow.sketch)
+        select(VersionRow.id, VersionRow.family, VersionRow.sketch, VersionRow.recipe)
         .join(ConceptRow, ConceptRow.id == VersionRow.concept_id)
         .where(
             VersionRow.id.in_([entry.version_id for entry in stack]),
@@ -32,7 +33,9 @@ async def known_of(
         )
     )
     found = await session.execute(wanted)
-    return {number: Known(family, sketch) for number, family, sketch in found}
+    return {
+        number: Known(family, sketch, parts_of(recipe)) for number, family, sketch, recipe in found
+    }
 
 
 async def told(
@@ -41,7 +44,7 @@ async def told(
     stack: Sequence[StackEntry],
     *,
     family: str,
-    stacking: Stacking = Stacking.APART,
+    stacking: Stacking | None = Stacking.APART,
     prompt: str = "",
 ) -> tuple[str, ...]:
     """What may go wrong with a stack of this guild.
@@ -66,3 +69,10 @@ def stack_of(request: Request) -> tuple[StackEntry, ...]:
     if isinstance(request, FuseRequest):
         return request.parts
     return request.stack if isinstance(request, ImagineRequest | EvaluateRequest) else ()
+
+
+def stacking_of(request: Request) -> Stacking | None:
+    """How its concepts work together in what it draws; None where it draws nothing for people."""
+    if isinstance(request, EvaluateRequest):
+        return request.scene.stacking if request.scene else Stacking.APART
+    return request.stacking if isinstance(request, ImagineRequest) else None

@@ -13,7 +13,7 @@ from core.domain.people import Actor
 from core.domain.requests import ImagineRequest, Request, Stacking
 from core.errors import Conflict
 from core.queue import Queue, place_of
-from core.services.cautioning import stack_of, told
+from core.services.cautioning import stack_of, stacking_of, told
 from core.services.estimates import eta_s
 from core.services.guilds import check_may
 from core.services.submitted import Submitted
@@ -68,15 +68,13 @@ class Desk:
     async def _about(
         self, session: AsyncSession, guild_id: int, request: Request
     ) -> tuple[str, ...]:
-        if isinstance(request, ImagineRequest):
-            return await self.cautions(
-                session,
-                guild_id,
-                request.stack,
-                stacking=request.stacking,
-                prompt=request.prompt,
-            )
-        return await self.cautions(session, guild_id, stack_of(request))
+        return await self.cautions(
+            session,
+            guild_id,
+            stack_of(request),
+            stacking=stacking_of(request),
+            prompt=request.prompt if isinstance(request, ImagineRequest) else "",
+        )
 
     async def cautions(
         self,
@@ -84,7 +82,7 @@ class Desk:
         guild_id: int,
         stack: Sequence[StackEntry],
         *,
-        stacking: Stacking = Stacking.APART,
+        stacking: Stacking | None = Stacking.APART,
         prompt: str = "",
     ) -> tuple[str, ...]:
         """What may go wrong with a stack of this guild, before anything is spent on it.

@@ -9,9 +9,10 @@ from core.db import Database
 from core.db.guilds import ensure_guild
 from core.db.tables import VersionRow
 from core.dispatch.messages import Fused
-from core.domain.concepts import ConceptKind, concept_name, token_of
+from core.domain.concepts import ConceptKind, ConceptVersion, concept_name, token_of
 from core.domain.fusion import fusion_of, noun_of
 from core.domain.jobs import Job
+from core.domain.parts import parts_of, unfusable
 from core.domain.people import Actor
 from core.domain.requests import FuseRequest
 from core.errors import Conflict, InvalidInput
@@ -110,7 +111,13 @@ def _check(stack: SavedStack) -> None:
     if len(stack.members) < 2:
         raise InvalidInput("It takes two concepts or more to fuse. Save a stack of several.")
     for concept, _ in stack.members:
-        if fusion_of(concept.latest) is not None:
-            raise Conflict(
-                f"{concept.token} is several concepts in one already. Put those into the stack."
-            )
+        if concept.latest is not None:
+            _check_version(concept.token, concept.latest)
+
+
+def _check_version(token: str, version: ConceptVersion) -> None:
+    """What its recipe tells already; the worker looks at the file."""
+    if fusion_of(version) is not None:
+        raise Conflict(f"{token} is several concepts in one already. Put those into the stack.")
+    if reason := unfusable(token, parts_of(version.recipe)):
+        raise InvalidInput(reason)

@@ -187,4 +187,5 @@ def _origin(request: ImportRequest, taken: _Taken) -> Origin:
         form=taken.form,
         rank=taken.rank,
         vectors=0 if taken.word is None else len(taken.word[0]),
+        text_encoders=any(taken.text),
     )

@@ -12,6 +12,7 @@ from core.domain.concepts import StackEntry, token_of
 from core.domain.evaluation import evaluation_prompts
 from core.domain.fusion import RANK_MAX, FusedWord, Fusion
 from core.domain.jobs import Progress
+from core.domain.parts import Parts, unfusable
 from core.domain.recipes import VECTORS_MAX
 from core.domain.requests import FuseRequest, ImagineRequest
 from core.errors import InvalidInput
@@ -215,22 +216,20 @@ def check_parts(entries: Sequence[StackEntry], parts: Sequence[Artifact]) -> Non
             raise InvalidInput(
                 f"{entry.token} is several concepts in one already. Put those into the stack."
             )
-        if not part.lora and not part.has_extras:
-            raise InvalidInput(
-                f"{entry.token} is a word alone: it changes no weights, so it has nothing to blend "
-                "with others. Put it into the stack beside them as it is."
-            )
-        if not part.lora or part.has_extras:
-            raise InvalidInput(
-                f"{entry.token} is not an adapter in the UNet alone, and only those can be fused. "
-                "Take it out of the stack, or teach it again with another method."
-            )
+        if reason := unfusable(entry.token, _parts(part)):
+            raise InvalidInput(reason)
     vectors = sum(part.vectors for part in parts)
     if vectors > VECTORS_MAX:
         raise InvalidInput(
             f"The words of these concepts have {vectors} vectors together; {VECTORS_MAX} fit into "
             "one version. Take a concept out of the stack."
         )
+
+
+def _parts(artifact: Artifact) -> Parts:
+    if artifact.has_extras:
+        return Parts.MORE
+    return Parts.ADAPTER if artifact.lora else Parts.WORD
 
 
 def joined_words(entries: Sequence[StackEntry], parts: Sequence[Artifact]) -> tuple[Tensor, ...]:

@@ -7,6 +7,7 @@ import pytest
 from core.domain.cautions import Known, cautions, hindrance
 from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.overlap import SIDE
+from core.domain.parts import Parts
 from core.domain.requests import Stacking
 
 SUBJECT, STYLE = ConceptKind.SUBJECT, ConceptKind.STYLE
@@ -136,3 +137,28 @@ def test_a_subject_without_its_noun_is_told() -> None:
     assert sentence.endswith("say <xyz> cat.")
     assert cautions((entry("xyz"),), prompt="two Cats like <xyz>", family="pocket") == ()
     assert cautions((entry("xyz"),), family="pocket") == ()
+
+
+@pytest.mark.parametrize(
+    ("stacking", "instead"),
+    [(Stacking.APART, "being kept apart"), (Stacking.SWITCH, "taking turns")],
+)
+def test_what_the_engine_cannot_keep_apart_is_told(stacking: Stacking, instead: str) -> None:
+    """One that is more than an adapter has all of them added up; what was asked for as a sum is."""
+    stack = (entry("a", version=1), entry("b", version=2))
+    known = {1: Known(parts=Parts.MORE), 2: Known(parts=Parts.ADAPTER)}
+    (sentence,) = cautions(stack, stacking=stacking, known=known)
+    assert sentence.startswith("<a> changes more of the model")
+    assert f"added up instead of {instead}. Leave it out, or teach it again" in sentence
+    assert cautions(stack, stacking=Stacking.SUM, known=known, family="sdxl") == ()
+    assert cautions(stack, stacking=None, known=known, family="sdxl") == ()
+    assert cautions(stack[:1], stacking=stacking, known=known, family="sdxl") == ()
+    assert cautions(stack, stacking=stacking, known={2: Known(parts=Parts.WORD)}) == ()
+
+
+def test_where_something_is_built_on_a_stack_no_place_is_proposed() -> None:
+    """Teaching and fusing draw nothing for which a place could be said."""
+    stack = (entry("a", version=1), entry("b", version=2))
+    known = {number: Known(sketch=SKETCH) for number in (1, 2)}
+    (sentence,) = cautions(stack, stacking=None, known=known)
+    assert sentence.endswith("Give one less weight, or leave it out.")

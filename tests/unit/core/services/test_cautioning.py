@@ -9,14 +9,17 @@ from sqlalchemy import update
 
 from core.db.tables import VersionRow
 from core.domain.cautions import Known
-from core.domain.concepts import Concept, StackEntry
+from core.domain.concepts import Concept, ConceptKind, StackEntry
 from core.domain.jobs import JobKind
 from core.domain.overlap import SIDE
 from core.domain.people import Actor
+from core.domain.recipes import Method, Recipe
 from core.domain.requests import ImagineWish
 from core.errors import Conflict
 from core.services.cautioning import known_of
+from core.services.fusing import FuseWish
 from core.services.pinning import pinned
+from core.services.training import TrainWish
 from tests.studio import CHANNEL, Studio
 
 ANNA, STRANGER = Actor(guild_id=1, user_id=10), Actor(guild_id=2, user_id=10)
@@ -99,6 +102,39 @@ async def test_another_family_is_refused_before_it_is_queued(studio: Studio) -> 
     assert "the family sd1" in saved.cautions[0]
     studio.queue.family = "sd1"
     assert (await studio.ask(ANNA, "a <xyz> temple")).job.cautions == ()
+
+
+async def test_a_fusion_is_cautioned_like_its_stack(studio: Studio) -> None:
+    """Before it is queued, in its own words; and what cannot work is refused."""
+    await taught(studio, "xyz")
+    await taught(studio, "abc")
+    await studio.services.stacks.save(ANNA, "home", (("xyz", 1.0), ("abc", 1.0)))
+    wish = FuseWish("home", "duo")
+    submitted = await studio.services.fusing.start(ANNA, CHANNEL, wish)
+    (caution,) = submitted.job.cautions
+    assert BLEND in caution
+    await studio.services.jobs.cancel(ANNA, submitted.job.id)
+    await taught(studio, "abc", family="sd1")
+    studio.queue.family = "pocket"
+    with pytest.raises(Conflict, match="the family sd1"):
+        await studio.services.fusing.start(ANNA, CHANNEL, wish)
+
+
+async def test_what_cannot_be_kept_apart_is_told_before_it_is_drawn(studio: Studio) -> None:
+    """For pictures and evaluations as well; teaching on top adds up in any case."""
+    await studio.teach(ANNA, "xyz")
+    await studio.teach(ANNA, "abc")
+    recipe = Recipe(method=Method.DREAMBOOTH_LORA_TEXT)
+    async with studio.database.transaction() as session:
+        await session.execute(update(VersionRow).values(recipe=recipe.model_dump_json()))
+    told = "<xyz> and <abc> change more of the model than an adapter does"
+    prompt = "a <xyz> temple and a <abc> temple"
+    asked = await studio.ask(ANNA, prompt)
+    scored = await studio.services.evaluating.stack(ANNA, CHANNEL, prompt)
+    for submitted in (asked, scored):
+        assert submitted.job.cautions[0].startswith(told)
+    wish = TrainWish("new", "temple", ConceptKind.SUBJECT, ("0" * 64,), ("xyz", "abc"))
+    assert (await studio.services.training.start(ANNA, CHANNEL, wish)).job.cautions == ()
 
 
 @settings(

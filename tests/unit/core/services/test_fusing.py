@@ -1,11 +1,14 @@
 """A saved stack becomes one version that carries the words of its concepts."""
 
 import pytest
+from sqlalchemy import update
 
+from core.db.tables import VersionRow
 from core.domain.concepts import ConceptKind
 from core.domain.fusion import fusion_of, noun_of
 from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
+from core.domain.recipes import Method, Recipe
 from core.domain.requests import ImagineWish
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.services.fusing import FuseWish
@@ -143,6 +146,22 @@ async def test_what_cannot_be_fused_is_refused_at_once(studio: Studio) -> None:
     with pytest.raises(Conflict, match="deleted"):
         await start(studio)
     assert await studio.queue.claim((JobKind.FUSE,), worker="w", lease_s=1) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [(Method.TEXTUAL_INVERSION, "a word alone"), (Method.HYPERNETWORK, "only those can be fused")],
+)
+async def test_what_is_no_adapter_is_refused_before_it_is_queued(
+    studio: Studio, method: Method, told: str
+) -> None:
+    """The recipe tells it, and no GPU is spent to find out."""
+    await saved(studio)
+    async with studio.database.transaction() as session:
+        recipe = Recipe(method=method).model_dump_json()
+        await session.execute(update(VersionRow).values(recipe=recipe))
+    with pytest.raises(InvalidInput, match=told):
+        await start(studio)
 
 
 async def test_it_takes_the_roles_that_teaching_takes(studio: Studio) -> None:

@@ -86,6 +86,7 @@ def test_adapter_is_taken_in_whole(importer, imaginer, stacks, storage, modules,
     assert_same(adapter_of(artifact), adapter)
     assert len(adapter_of(artifact)) == len(modules)
     assert (ended.origin.form, ended.origin.rank, ended.origin.vectors) == ("kohya", 4, 0)
+    assert ended.origin.text_encoders
     assert (artifact.family, artifact.facts["rank"], ended.model) == ("pocket", 4, "pocket")
     assert drawn(imaginer, stacks, ended) != drawn(imaginer, stacks, prompt="a photo of a house")
     assert len(stacks.adapters.weights(ended.artifact)) == len(artifact.lora)
@@ -137,6 +138,7 @@ def test_word_is_taken_in(importer, imaginer, stacks, storage, base, ticket, vec
     ended = run(importer.run(request(storage, write_word((rows,))), ticket))
     artifact = unpack(storage.get(ended.artifact))
     assert (ended.origin.form, ended.origin.rank, ended.origin.vectors) == ("embedding", 0, vectors)
+    assert not ended.origin.text_encoders
     assert artifact.vectors == vectors
     assert torch.equal(artifact.tokens[0][0].reshape(-1, width), rows)
     assert not artifact.lora
