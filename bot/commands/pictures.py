@@ -192,6 +192,7 @@ HANDLERS: dict[str, Handler] = {
     "again": making(Imagining.replay),
     "redraw": making(Imagining.redraw),
     "redo": making(Imagining.redo),
+    "redoone": making(Imagining.redo_one),
     "good": rating(1),
     "bad": rating(-1),
     "goodall": rating_all(1),

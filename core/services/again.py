@@ -135,6 +135,11 @@ def redrawn(image: Image) -> ImagineRequest:
     return request.model_copy(update={"seeds": (image.seed,), "variation": variation})
 
 
+def redone_alone(image: Image) -> ImagineRequest:
+    """The same for this one picture, drawn as the worker is set up now."""
+    return redone(redrawn(image)).model_copy(update={"setup": None})
+
+
 def scene(image: Image) -> ImagineRequest:
     """What the picture shows, to be drawn with other stacks.
 

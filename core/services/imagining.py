@@ -133,6 +133,11 @@ class Imagining:
             raise Conflict(f"Job {job_id} did not make pictures, so there is nothing to redo.")
         return await self._submit(actor, channel_id, again.redone(job.request))
 
+    async def redo_one(self, actor: Actor, channel_id: int, image_id: int) -> Submitted:
+        """One picture of this one's wish with another seed, and the same concept versions."""
+        image = await self._gallery.image(actor, image_id)
+        return await self._submit(actor, channel_id, again.redone_alone(image))
+
     async def redraw(self, actor: Actor, channel_id: int, image_id: int) -> Submitted:
         """This one picture again, with everything as it was."""
         image = await self._gallery.image(actor, image_id)

@@ -19,7 +19,7 @@ DRAWN_TOGETHER = (
     "Drawn in one batch with other jobs. Made again it looks the same, but the last bits of its "
     "colours may differ. With `exact` it is drawn alone."
 )
-MORE = "upscale, vary, more like this, zoom out, details, delete, ⭐ 👍 👎"
+MORE = "upscale, vary, more like this, redo, zoom out, details, delete, ⭐ 👍 👎"
 EVERY = "all"
 """The menu's value for all pictures of a job."""
 
@@ -27,15 +27,17 @@ EVERY = "all"
 def result(job: Job, images: Sequence[Image], picture: Blob) -> Card:
     """All pictures of a finished job in one, with what they were made of and what can be done."""
     request = images[0].manifest.request
-    rows = _single(images[0]) if len(images) == 1 else _several(job, images)
+    redo = Button("Redo", "redo", job.id, emoji="🔁")
+    rows = _single(images[0], redo) if len(images) == 1 else _several(job, images, redo)
     text = "\n".join(_lines(job, request, images))
     return Card(content=text, rows=rows, files=(picture,))
 
 
 def close(image: Image, picture: Blob, at: int | None) -> Card:
     """One picture alone with everything that can be done with it."""
+    redo = Button("Redo", "redoone", image.id, emoji="🔁")
     text = f"**Picture {image.index + 1}** of #{image.job_id} · seed `{image.seed}`"
-    return Card(content=text, rows=_single(image, at=at, redo=False), files=(picture,))
+    return Card(content=text, rows=_single(image, redo, at=at), files=(picture,))
 
 
 def every(job: Job, count: int, at: int | None) -> Card:
@@ -155,13 +157,13 @@ def _details_title(images: Sequence[Image]) -> str:
     return f"Picture {one.index + 1} of #{one.job_id}"
 
 
-def _single(image: Image, *, at: int | None = None, redo: bool = True) -> tuple[Row, ...]:
+def _single(image: Image, redo: Button, *, at: int | None = None) -> tuple[Row, ...]:
     make = (
         Button("Upscale", "up", image.id, emoji="🔍", style="primary"),
         Button("Vary", "vary", image.id, emoji="🎲", style="primary"),
         Button("More like this", "like", image.id, emoji="✨"),
+        redo,
     )
-    again = (Button("Redo", "redo", image.job_id, emoji="🔁"),) if redo else ()
     around = (
         Button("Zoom out", "zoom", image.id, emoji="🔭"),
         Button("", "panleft", image.id, emoji="⬅️"),
@@ -176,14 +178,14 @@ def _single(image: Image, *, at: int | None = None, redo: bool = True) -> tuple[
         Button("Delete", "del", image.id, emoji="🗑️", at=at),
     )
     keep = (Button("Favourite", "star", image.id, emoji="⭐"), *_solo(image))
-    return (make + again, around, judge, keep)
+    return (make, around, judge, keep)
 
 
 def _solo(image: Image) -> tuple[Button, ...]:
     return (solo_button(image),) if len(image.manifest.request.stack) > 1 else ()
 
 
-def _several(job: Job, images: Sequence[Image]) -> tuple[Row, ...]:
+def _several(job: Job, images: Sequence[Image], redo: Button) -> tuple[Row, ...]:
     """Rows with a button a picture and one for all, and a menu to look at one closely.
 
     Solo versus stack is that of the first picture; the menu leads to that of the others.
@@ -194,7 +196,7 @@ def _several(job: Job, images: Sequence[Image]) -> tuple[Row, ...]:
     likes = tuple(Button(n, "good", i, emoji="👍") for i, n in number.items())
     keeps = tuple(Button(n, "star", i, emoji="⭐") for i, n in number.items())
     return (
-        (*ups, Button("Redo", "redo", job.id, emoji="🔁")),
+        (*ups, redo),
         (*varies, Button("Details", "infoall", job.id, emoji="ℹ️")),
         (*likes, Button("Delete", "delall", job.id, emoji="🗑️")),
         (*keeps, *_solo(images[0])),

@@ -16,7 +16,7 @@ async def test_a_grid_offers_every_verb_for_each_and_for_all(house: House) -> No
     close = await house.choose(owl, grid, "2")
     assert close["message"]["flags"] & 64
     around = {"zoom", "panleft", "panright", "panup", "pandown"}
-    near = {"up", "vary", "like", "good", "star", "bad", "info", "del"}
+    near = {"up", "vary", "like", "redoone", "good", "star", "bad", "info", "del"}
     assert verbs(close["message"]) == near | around
     every = await house.choose(owl, grid, "all")
     assert verbs(every["message"]) == {
@@ -48,6 +48,10 @@ async def test_vary_upscale_more_and_redo_make_new_jobs(house: House) -> None:
     redone = (await house.services.jobs.get(guild, 5)).request
     assert redone.prompt == "a red ball"
     assert redone.seeds != (7, 8, 9, 10)
+    await house.result(owl, await house.press(owl, close, "redoone"))
+    alone = (await house.services.jobs.get(guild, 6)).request
+    assert (alone.prompt, len(alone.seeds)) == ("a red ball", 1)
+    assert alone.seeds != (7,)
 
 
 async def test_zooming_and_panning_draw_on_beyond_the_picture(house: House) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.domain.images import Image, Manifest
 from core.domain.requests import SEED_MAX, ImagineRequest, Margins, StartImage, Variation
+from core.domain.setup import Setup
 from core.errors import Conflict
 from core.services import again
 from tests.studio import key_of
@@ -139,6 +140,19 @@ def test_redoing_a_variation_keeps_the_picture_that_it_varies() -> None:
     assert redone.seeds == request.seeds
     assert redone.variation is not None
     assert redone.variation.seeds != (1, 2)
+
+
+def test_one_picture_of_several_is_redone_alone() -> None:
+    """One new seed; one of a variation takes one new direction from the picture that it varies."""
+    setup = Setup(plain=True, schedule={})
+    request = again.redone_alone(image(setup=setup))
+    assert (len(request.seeds), request.seeds == (8,), request.setup) == (1, False, None)
+    expected = {"seeds": request.seeds, "setup": None}
+    assert request == image(setup=setup).manifest.request.model_copy(update=expected)
+    varied = again.redone_alone(image(variation=Variation(seeds=(1, 2), strength=0.3)))
+    assert varied.variation is not None
+    assert (varied.seeds, len(varied.variation.seeds)) == ((8,), 1)
+    assert varied.variation.seeds != (2,)
 
 
 def test_one_picture_of_several_is_drawn_again_alone() -> None:

@@ -147,10 +147,11 @@ async def test_every_button_makes_its_job(studio: Studio) -> None:
         await imagining.upscale(BEN, CHANNEL, image.id),
         await imagining.more_like(BEN, CHANNEL, image.id),
         await imagining.redo(BEN, CHANNEL, image.job_id),
+        await imagining.redo_one(BEN, CHANNEL, image.id),
         await imagining.replay(BEN, CHANNEL, image.id),
     ]
     counts = [len(submitted.job.request.seeds) for submitted in made]  # type: ignore[union-attr]
-    assert counts == [4, 1, 4, 2, 2]
+    assert counts == [4, 1, 4, 2, 1, 2]
     assert all(submitted.stack == image.manifest.request.stack for submitted in made)
     exactly = image.manifest.request.model_copy(update={"exact": True})
     assert made[-1].job.request == exactly
@@ -171,7 +172,13 @@ async def test_buttons_of_another_guild_find_nothing(studio: Studio) -> None:
     """An image's number means nothing in another guild."""
     image, *_ = await studio.draw(ANNA)
     imagining = studio.services.imagining
-    for button in (imagining.vary, imagining.upscale, imagining.more_like, imagining.replay):
+    for button in (
+        imagining.vary,
+        imagining.upscale,
+        imagining.more_like,
+        imagining.redo_one,
+        imagining.replay,
+    ):
         with pytest.raises(NotFound):
             await button(STRANGER, CHANNEL, image.id)
     with pytest.raises(NotFound):
