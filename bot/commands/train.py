@@ -7,7 +7,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.commands.stack_option import complete_stack, parse_names
+from bot.commands.stack_option import complete_worn, parse_names
 from bot.queueing import queue
 from bot.replies import actor_of, channel_of, defer, require_voice
 from bot.ui.buttons import Pressed
@@ -46,7 +46,7 @@ METHODS = {
     name="The word for it in prompts, such as xyz",
     class_noun="What it is in one plain word, such as temple",
     kind="A thing that can be placed, or a look",
-    base_on="Concepts of this server that it builds on, with commas; they stay as they are",
+    base_on="Concepts and stacks of this server that it builds on, with commas; they stay as is",
     steps="How long to learn; left out, I choose",
     zip_file="A zip of pictures; NAME-mask.png beside NAME.png: white is the part to learn",
     caption="What else all pictures show; one .txt beside each picture says it for that one",
@@ -61,7 +61,7 @@ METHODS = {
     ],
     method=[Choice(name=text, value=preset.value) for preset, text in METHODS.items()],
 )
-@app_commands.autocomplete(base_on=complete_stack)
+@app_commands.autocomplete(base_on=complete_worn)
 async def train(  # noqa: PLR0917  Discord's options are one flat list
     interaction: "Ask",
     name: Range[str, 1, 26] | None = None,

@@ -132,7 +132,9 @@ class TeachForm(Form):
             _label("What it is, in one plain word", "temple, dog, forest, painting…", self._noun),
             _label("Thing or look?", "", self._kind),
             _label(
-                "On top of", "Concepts that it builds on, with commas; may be empty.", self._base
+                "On top of",
+                "Concepts or stacks that it builds on, with commas; or empty.",
+                self._base,
             ),
         ]
         if not self._given.pictures:

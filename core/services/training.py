@@ -18,6 +18,7 @@ from core.services.desk import Desk
 from core.services.library import require
 from core.services.naming import new_concept, own_concept
 from core.services.pinning import pinned
+from core.services.stacks import unfolded
 from core.services.submitted import Submitted
 
 PICTURES_MAX = 50
@@ -33,7 +34,7 @@ class TrainWish:
     pictures: tuple[str, ...]
     """Storage keys of checked pictures."""
     base_on: tuple[str, ...] = ()
-    """Names of concepts that stay frozen underneath."""
+    """Names of concepts and saved stacks that stay frozen underneath."""
     steps: int | None = None
     preset: Preset | None = None
     """None: what is usual for the base model."""
@@ -57,7 +58,7 @@ class Training:
 
         Raises:
             InvalidInput: a name, class, number, setting or the pictures cannot be used.
-            NotFound: a concept in `base_on` does not exist here.
+            NotFound: a concept or stack in `base_on` does not exist here.
             NotAllowed: the name belongs to somebody else.
             Conflict: it is being trained already, or taught as something else before.
         """
@@ -79,20 +80,21 @@ def _check(wish: TrainWish) -> None:
     if wish.steps is not None and not 1 <= wish.steps <= STEPS_MAX:
         raise InvalidInput(f"The number of steps is between 1 and {STEPS_MAX}.")
     parse_changes(wish.settings)
-    if len(wish.base_on) > STACK_MAX:
-        raise InvalidInput(f"A concept can be based on {STACK_MAX} others at most.")
 
 
 async def _parents(
     session: AsyncSession, guild_id: int, name: str, base_on: Sequence[str]
 ) -> tuple[StackEntry, ...]:
-    names = tuple(dict.fromkeys(concept_name(parent) for parent in base_on))
-    known = await shelf.named(session, guild_id, names)
-    if name in names or name in {parent.name for parent in known.values()}:
+    _, wanted = await unfolded(session, guild_id, "", tuple((parent, 1.0) for parent in base_on))
+    weights = dict(wanted)
+    known = await shelf.named(session, guild_id, weights)
+    if name in weights or name in {parent.name for parent in known.values()}:
         raise InvalidInput("A concept cannot be based on itself; leave it out of `base on`.")
-    await require(session, guild_id, [parent for parent in names if parent not in known])
-    parents = {known[parent].id: known[parent] for parent in names}
-    return tuple(map(pinned, parents.values()))
+    if len(weights) > STACK_MAX:
+        raise InvalidInput(f"A concept can be based on {STACK_MAX} others at most.")
+    await require(session, guild_id, [parent for parent in weights if parent not in known])
+    parents = {known[parent].id: (known[parent], weight) for parent, weight in wanted}
+    return tuple(pinned(parent, weight) for parent, weight in parents.values())
 
 
 def _request(concept: Concept, wish: TrainWish, parents: tuple[StackEntry, ...]) -> TrainRequest:

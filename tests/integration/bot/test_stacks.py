@@ -27,7 +27,7 @@ async def test_stacks_from_end_to_end(house: House) -> None:
 
 
 async def test_stacks_are_offered_beside_concepts(house: House) -> None:
-    """In the option of /imagine, with the saved name; what is based on offers concepts only."""
+    """Where either may be used, with the saved name; what is saved takes concepts only."""
     owl = house.person()
     await house.teach("Lighthouse", "xyz", "temple", owl)
     await owl.run("stacks save", {"name": "xhome", "concepts": "xyz:0.8"})
@@ -38,7 +38,8 @@ async def test_stacks_are_offered_beside_concepts(house: House) -> None:
         return [choice["value"] for choice in answer["choices"]]
 
     assert await offered("imagine", "concepts", "x") == ["xyz", "xhome"]
-    assert await offered("train", "base_on", "x") == ["xyz"]
+    assert await offered("train", "base_on", "x") == ["xyz", "xhome"]
+    assert await offered("stacks save", "concepts", "x") == ["xyz"]
     assert await offered("stacks show", "name", "xh") == ["xhome"]
 
 

@@ -105,6 +105,26 @@ async def test_a_concept_stays_what_it_is(studio: Studio) -> None:
             await studio.services.training.start(ANNA, CHANNEL, other)
 
 
+async def test_a_saved_stack_lies_underneath_with_its_weights(studio: Studio) -> None:
+    """Its concepts, as if each had been named; they are counted, and none may be the one taught."""
+    for name in ("kar", "abc"):
+        await studio.teach(ANNA, name, "forest")
+    await studio.services.stacks.save(ANNA, "home", (("kar", 0.6), ("abc", 0.3)))
+    wish = replace(WISH, base_on=("home",))
+    request = (await studio.services.training.start(ANNA, CHANNEL, wish)).job.request
+    assert isinstance(request, TrainRequest)
+    assert [(parent.name, parent.weight) for parent in request.parents] == [
+        ("kar", 0.6),
+        ("abc", 0.3),
+    ]
+    own = replace(WISH, name="kar", class_noun="forest", base_on=("home",))
+    with pytest.raises(InvalidInput, match="based on itself"):
+        await studio.services.training.start(ANNA, CHANNEL, own)
+    seven = replace(WISH, name="new", base_on=("home", *(f"a{n}" for n in range(5))))
+    with pytest.raises(InvalidInput, match="6 others"):
+        await studio.services.training.start(ANNA, CHANNEL, seven)
+
+
 async def test_parents_are_pinned(studio: Studio) -> None:
     """`base on` pins the versions underneath, and the new version records them."""
     parent = await studio.teach(ANNA, "kar", "forest")
