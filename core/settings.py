@@ -1,10 +1,17 @@
 """The only reader of the environment."""
 
+from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    SettingsConfigDict,
+)
 
 from core.errors import SettingsError
 
@@ -119,12 +126,29 @@ def load_settings(**overrides: object) -> Settings:
     """Read the environment and `.env`; `overrides` win.
 
     Raises:
-        SettingsError: names each variable that is wrong and says what is wrong with it.
+        SettingsError: names each variable that is wrong or unknown and says what is wrong with it.
     """
+    unknown = list(_unknown(overrides.get("_env_file", ".env")))
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError("\n".join(_explain(error))) from error
+        raise SettingsError("\n".join([*unknown, *_explain(error)])) from error
+    if unknown:
+        raise SettingsError("\n".join(unknown))
+    return settings
+
+
+def _unknown(env_file: object) -> Iterator[str]:
+    """Names with our prefix that mean nothing: most are misspelled, and would change nothing."""
+    file = DotEnvSettingsSource(Settings, env_file=env_file if isinstance(env_file, str) else None)
+    given = {**EnvSettingsSource(Settings).env_vars, **file.env_vars}
+    known = [name.upper() for name in Settings.model_fields]
+    for variable in sorted(name.upper() for name, value in given.items() if value):
+        name = variable.removeprefix(PREFIX)
+        if name != variable and name not in known:
+            near = get_close_matches(name, known, n=1)
+            meant = f"Did you mean {PREFIX}{near[0]}?" if near else "README.md has all there are."
+            yield f"{variable}: there is no such setting. {meant}"
 
 
 def _explain(error: ValidationError) -> list[str]:

@@ -12,12 +12,16 @@ from pathlib import Path
 
 import fsspec
 
-from core.errors import StorageFault
+from core.errors import SettingsError, StorageFault
 
 KEY = re.compile(r"[0-9a-f]{64}")
 FOLDER = re.compile(r"[0-9a-f]{2}")
 ASIDE = ".going-"
 """Before the name of a blob that is being deleted."""
+NO_STORE = (
+    "ATELIER_STORAGE_URL: cannot be opened ({reason}). Write an fsspec URL such as "
+    "s3://bucket/folder and install its package, or leave it out to keep files in the data folder."
+)
 
 
 class Storage:
@@ -27,8 +31,14 @@ class Storage:
     """
 
     def __init__(self, url: str) -> None:
+        """Raises:
+        SettingsError: nothing here knows that kind of URL.
+        """
         self.url = url
-        self._files, self._root = fsspec.core.url_to_fs(url)
+        try:
+            self._files, self._root = fsspec.core.url_to_fs(url)
+        except (ValueError, ImportError) as error:
+            raise SettingsError(NO_STORE.format(reason=error)) from error
         self._local = bool(getattr(self._files, "local_file", False))
 
     def put(self, data: bytes) -> str:

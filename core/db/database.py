@@ -9,21 +9,33 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, make_url
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, NoSuchModuleError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 
 import migrations
 from core.db import sqlite
 from core.errors import SettingsError
+
+WRITE = "Write one such as postgresql+asyncpg://user:password@host/atelier, or leave it out."
+CHECK = "Check that the server runs, and its address, name and password; or leave it out."
 
 
 class Database:
     """Reads at any time, and one write transaction at a time where the database is SQLite."""
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url)
+        """Raises:
+        SettingsError: the URL cannot be read, or its driver is not here or not async.
+        """
+        self._url = _read(url)
         self._sqlite = self._url.get_backend_name() == "sqlite"
-        self._engine = sqlite.open_engine(url) if self._sqlite else create_async_engine(url)
+        self._engine = _engine(self._url)
         writing = self._engine.execution_options(atelier_writes=True)
         self._reads = async_sessionmaker(self._engine, expire_on_commit=False)
         self._writes = async_sessionmaker(writing, expire_on_commit=False)
@@ -34,12 +46,23 @@ class Database:
         """Make the file where there is none, and bring the tables up to date.
 
         Raises:
-            SettingsError: the database was written by a newer Atelier.
+            SettingsError: the database cannot be opened, or was written by a newer Atelier.
         """
-        if self._sqlite and self._url.database:
-            Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
+        await self._try_out()
         async with self._engine.execution_options(atelier_writes=True).begin() as connection:
             await connection.run_sync(_upgrade)
+
+    async def _try_out(self) -> None:
+        try:
+            if self._sqlite and self._url.database:
+                Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
+            async with self._engine.connect():
+                pass
+        except (DBAPIError, OSError) as error:
+            reason = error.orig if isinstance(error, DBAPIError) else error.strerror
+            raise SettingsError(
+                f"ATELIER_DATABASE_URL: cannot be opened ({reason}). {CHECK}"
+            ) from error
 
     async def close(self) -> None:
         """Close every connection."""
@@ -80,6 +103,28 @@ class Database:
 def after_commit(session: AsyncSession, action: Callable[[], None]) -> None:
     """Call `action` once the transaction of `session` is durable; never when it is undone."""
     session.info.setdefault("after_commit", []).append(action)
+
+
+def _read(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise SettingsError(f"ATELIER_DATABASE_URL: is no SQLAlchemy URL. {WRITE}") from error
+
+
+def _engine(url: URL) -> AsyncEngine:
+    try:
+        if url.get_backend_name() == "sqlite":
+            return sqlite.open_engine(url)
+        return create_async_engine(url)
+    except InvalidRequestError as error:
+        raise SettingsError(f"ATELIER_DATABASE_URL: its driver is not async. {WRITE}") from error
+    except (NoSuchModuleError, ImportError) as error:
+        name = url.drivername
+        raise SettingsError(
+            f"ATELIER_DATABASE_URL: the driver of {name} is not installed. Install it, or leave "
+            "the setting out for SQLite in the data folder."
+        ) from error
 
 
 def _upgrade(connection: Connection) -> None:

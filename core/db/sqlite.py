@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import aiosqlite
-from sqlalchemy import Connection, event
+from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 BUSY_TIMEOUT_MS = 10_000
@@ -56,7 +56,7 @@ def _begun_at_once(connection: sqlite3.Connection, execute: Callable[[str], Any]
     return True
 
 
-def open_engine(url: str) -> AsyncEngine:
+def open_engine(url: URL) -> AsyncEngine:
     """An engine whose transactions write only with the option `atelier_writes`."""
     engine = create_async_engine(
         url, connect_args={"async_creator_fn": _connect, "check_same_thread": False}

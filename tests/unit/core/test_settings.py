@@ -77,6 +77,22 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
         load_settings()
 
 
+def test_a_misspelled_setting_is_named_with_the_nearest_right_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the environment and in `.env`; what is set to nothing counts as unset."""
+    monkeypatch.setenv("ATELIER_DEVISE", "cpu")
+    monkeypatch.setenv("ATELIER_MODLE", "")
+    Path(".env").write_text("ATELIER_SPEACH_MODEL=small\nATELIER_XYZZY=1\nOTHER=1\n")
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert str(raised.value).splitlines() == [
+        "ATELIER_DEVISE: there is no such setting. Did you mean ATELIER_DEVICE?",
+        "ATELIER_SPEACH_MODEL: there is no such setting. Did you mean ATELIER_SPEECH_MODEL?",
+        "ATELIER_XYZZY: there is no such setting. README.md has all there are.",
+    ]
+
+
 def test_every_wrong_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two mistakes take one start to find."""
     monkeypatch.setenv("ATELIER_DEVICE", "gpu")
