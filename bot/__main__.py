@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import aiohttp
 import discord
@@ -24,6 +25,7 @@ from core.dispatch.config import WorkerConfig
 from core.dispatch.dispatcher import Dispatcher
 from core.dispatch.local import LocalWorker
 from core.errors import Fault, ModelFault, SettingsError
+from core.logs import in_loop
 from core.queue import Bells, Queue
 from core.services import Services
 from core.services.housekeeping import Housekeeping
@@ -58,11 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
             return 0 if alive(settings) else 1
         logs.configure(settings.log_level)
         asyncio.run(serve(settings, demo=command == "demo"))
-    except SettingsError as error:
+    except (SettingsError, ModelFault) as error:
         print(error, file=sys.stderr)
-        return BAD_SETTING
-    except ModelFault as error:
-        print(f"ATELIER_MODEL or ATELIER_SPEECH_MODEL: {error}", file=sys.stderr)
         return BAD_SETTING
     except (Fault, discord.DiscordException, aiohttp.ClientError) as error:
         log.error("ended by a fault", exc_info=error)
@@ -75,12 +74,13 @@ async def serve(settings: Settings, *, demo: bool) -> None:
 
     Raises:
         SettingsError: names the setting that is missing or wrong.
-        ModelFault: a model cannot be loaded.
+        ModelFault: names the setting whose model cannot be loaded.
     """
-    stop = asyncio.Event()
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.set_exception_handler(in_loop)
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+        loop.add_signal_handler(number, stop.set)
+    make_folder(settings.data_dir)
     async with AsyncExitStack() as stack:
         if demo:
             playground = await stack.enter_async_context(playing(settings))
@@ -88,6 +88,22 @@ async def serve(settings: Settings, *, demo: bool) -> None:
         if settings.discord_token is None:
             raise SettingsError(NO_TOKEN)
         await _work(settings, stop, demo=demo)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the data folder where there is none.
+
+    Raises:
+        SettingsError: nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise SettingsError(
+            f"ATELIER_DATA_DIR: {folder} cannot be written to ({error.strerror}). Give this "
+            "program's user the right to, or set another folder."
+        ) from error
 
 
 @asynccontextmanager
@@ -145,7 +161,7 @@ async def _work(settings: Settings, stop: asyncio.Event, *, demo: bool) -> None:
     grace = timedelta(hours=settings.grace_hours)
     housekeeping = Housekeeping(database, storage, grace=grace)
     helpers = [
-        asyncio.create_task(_pulse(client, settings, demo=demo)),
+        asyncio.create_task(pulse(client, dispatcher, settings, demo=demo)),
         asyncio.create_task(housekeeping.run()),
     ]
     try:
@@ -183,20 +199,20 @@ async def _connect(client: Atelier, settings: Settings) -> None:
         raise Fault("a loop of the bot has died") from client.broken
 
 
-async def _pulse(client: Atelier, settings: Settings, *, demo: bool) -> None:
-    """Tell where the page is, then touch a file for as long as the bot is connected."""
+async def pulse(client: Atelier, dispatcher: Dispatcher, settings: Settings, *, demo: bool) -> None:
+    """Tell where the page is, then touch a file for as long as the bot is connected and able."""
     await client.connected.wait()
     if demo:
         page = settings.discord_api.removesuffix("/api/v10")
         print(f"\nAtelier is ready. Open {page} in a browser.\n", flush=True)
     while True:
-        if client.is_ready():
+        if client.is_ready() and dispatcher.able:
             _pulse_file(settings).touch()
         await asyncio.sleep(PULSE_S)
 
 
 def alive(settings: Settings) -> bool:
-    """A service with these settings has been connected within the last minute."""
+    """A service with these settings was connected and had a worker within the last minute."""
     with suppress(FileNotFoundError):
         return time.time() - _pulse_file(settings).stat().st_mtime < PULSE_LOST_S
     return False
@@ -223,6 +239,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
         compile=settings.compile,
         fast_adapter=settings.fast_adapter,
         preview_decoder=settings.preview_decoder,
+        log_level=settings.log_level,
     )
 
 

@@ -33,3 +33,4 @@ class WorkerConfig:
     compile: Literal["off", "on", "graphs"] = "off"
     fast_adapter: str = ""
     preview_decoder: str = ""
+    log_level: str = "INFO"

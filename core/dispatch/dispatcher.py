@@ -30,6 +30,10 @@ LEASE_S = 30.0
 POLL_S = 1.0
 """How long a job waits when it was put into the database by another program, without a bell."""
 BACKOFF_S, BACKOFF_MAX_S = 0.5, 30.0
+DIED_LOADING = (
+    "ATELIER_MODEL: {cause} while it loaded the models, mostly because memory ran out. Set a "
+    "smaller model or ATELIER_DTYPE=bfloat16, or see what the log says before this."
+)
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +43,7 @@ class Dispatcher:
 
     Jobs of a worker that dies go back to the queue. Each of them may have been the cause, so they
     are suspects and run one by one, each alone, until the cause is found. A worker that dies again
-    and again is started ever more slowly.
+    and again is started ever more slowly; where none ever came up, there is no second try.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Dispatcher:
         self._running: dict[int, Job] = {}
         self._told_to_cancel: set[int] = set()
         self._deaths = 0
+        self._was_up = False
         self._broken = ""
         self._draining = asyncio.Event()
         self._drained = asyncio.Event()
@@ -69,6 +74,11 @@ class Dispatcher:
     def worker_pid(self) -> int | None:
         """The process id of the worker, where there is one now."""
         return self._worker.pid if self._worker else None
+
+    @property
+    def able(self) -> bool:
+        """False from when a worker died while it was loading until another is up."""
+        return not self._broken
 
     async def ready(self) -> Ready:
         """Waits until a worker is up; returns what it runs."""
@@ -80,13 +90,13 @@ class Dispatcher:
         """Works until drained.
 
         Raises:
-            ModelFault: the very first worker cannot load its models.
+            ModelFault: the very first worker cannot load its models; names the setting.
         """
         try:
             await self._queue.recover()
             while not self._draining.is_set():
                 await self._one_worker()
-                if self._broken and self._deaths == 0:
+                if self._broken and not self._was_up:
                     raise ModelFault(self._broken)
                 await self._pause()
         finally:
@@ -126,6 +136,7 @@ class Dispatcher:
         finally:
             worker.kill()
             code = await worker.ended()
+            self._note_end(code)
             self._worker = self._ready = None
             self._seen_ready.clear()
             await self._put_back(code)
@@ -137,7 +148,7 @@ class Dispatcher:
     async def _hear(self, message: FromWorker) -> None:
         match message:
             case Ready():
-                self._ready = message
+                self._ready, self._was_up, self._broken = message, True, ""
                 self._queue.places[JobKind.IMAGINE] = message.imagine_jobs
                 self._queue.family = message.family
                 self._seen_ready.set()
@@ -162,7 +173,7 @@ class Dispatcher:
 
     async def _end(self, ended: Ended) -> None:
         if isinstance(ended, Failed) and not ended.users_fault:
-            log.error("job failed", job_id=ended.job_id, traceback=ended.traceback)
+            log.error("job failed", job=ended.job_id, traceback=ended.traceback)
         await self._results.finish(ended)
         self._deaths = 0
         self._forget(ended.job_id)
@@ -223,6 +234,15 @@ class Dispatcher:
             await self._queue.expire_leases()
             await _within(gone, self._lease_s / 3)
 
+    def _note_end(self, code: int) -> None:
+        """A worker has ended; one that nobody asked to had a cause."""
+        if self._draining.is_set():
+            return
+        loading = self._ready is None
+        log.warning("worker lost", exit_code=code, loading=loading, jobs=len(self._running))
+        if loading:
+            self._broken = self._broken or DIED_LOADING.format(cause=_cause(code))
+
     async def _put_back(self, code: int) -> None:
         """Gives back the jobs of a worker that has ended."""
         held = list(self._running.values())
@@ -231,7 +251,7 @@ class Dispatcher:
                 await self._queue.release(job.id, job.attempt)
             else:
                 alone = len(held) == 1
-                log.warning("worker lost", job_id=job.id, exit_code=code, alone=alone)
+                log.warning("job lost", job=job.id, alone=alone)
                 await self._queue.lose(job.id, job.attempt, _cause(code), alone=alone)
             self._forget(job.id)
 

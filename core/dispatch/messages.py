@@ -209,14 +209,15 @@ class Evaluated:
 class Failed:
     """From the worker: the job cannot be done.
 
-    `text` is a sentence for the person when `users_fault`, else a short cause for the log.
+    `text` is a sentence for the person when `users_fault`, else a cause for the job's history.
     """
 
     job_id: int
     attempt: int
     text: str
     users_fault: bool
-    traceback: str = ""
+    traceback: tuple[str, ...] = ()
+    """Types and places for the log: `text` may quote what the person wrote."""
 
 
 @dataclass(frozen=True, slots=True)

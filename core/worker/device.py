@@ -5,6 +5,8 @@ from typing import Any
 
 import torch
 
+from core.errors import ModelFault
+
 POCKET = "pocket"
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -16,6 +18,21 @@ def resolve_device(wanted: str) -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def usable_device(wanted: str) -> torch.device:
+    """The same, tried out.
+
+    Raises:
+        ModelFault: this machine, or its torch, does not have it.
+    """
+    device = resolve_device(wanted)
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ModelFault(f"{wanted} cannot be used on this machine: {reason}") from error
+    return device
 
 
 def resolve_dtype(wanted: str, device: torch.device) -> torch.dtype:

@@ -1,7 +1,6 @@
 """The worker's loop: messages in, the next turn of work, answers out."""
 
 import time
-import traceback
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,10 +8,12 @@ from inspect import GEN_CREATED, getgeneratorstate
 from typing import Protocol
 
 import torch
+from structlog.contextvars import bound_contextvars
 
 from core.dispatch.messages import Cancelled, Ended, Failed, FromWorker, Imagined, Released, Run
 from core.domain.jobs import JobKind
 from core.errors import UserError
+from core.logs import places
 from core.worker.inbox import Inbox
 from core.worker.shares import Shares, Turn, turn_of
 from core.worker.ticket import Stopped, Ticket
@@ -70,11 +71,14 @@ class Loop:
 
     def run(self) -> None:
         """Works until the dispatcher says Drain and every job has been put down."""
-        while not (self._inbox.draining and not self._active):
+        while True:
+            draining = self._inbox.draining  # looked at before `take`: what came earlier is in it
             for run in self._inbox.take(wait=not self._active):
                 self._accept(run)
             if self._active:
                 self._turn()
+            elif draining:
+                return
 
     def _accept(self, run: Run) -> None:
         ticket = Ticket(
@@ -123,7 +127,8 @@ class Loop:
 
     def _go(self, active: _Active, step: Callable[[], None]) -> None:
         began_s = time.perf_counter()
-        ended = self._step(active.ticket, step)
+        with bound_contextvars(job=active.ticket.job_id):
+            ended = self._step(active.ticket, step)
         active.seconds += time.perf_counter() - began_s
         if ended is not None:
             self._active.remove(active)
@@ -163,5 +168,5 @@ def _wait_for_the_gpu() -> None:
 
 def _fault(ticket: Ticket, error: Exception) -> Failed:
     text = f"{type(error).__name__}: {error}"
-    trace = "".join(traceback.format_exception(error))
+    trace = tuple(places(error))
     return Failed(ticket.job_id, ticket.attempt, text, users_fault=False, traceback=trace)

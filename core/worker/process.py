@@ -3,12 +3,17 @@
 Nothing heavy is imported at the top: the dispatcher's side names `main` to start the process.
 """
 
+import logging
 import os
 import signal
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
+import structlog
+
+from core import logs
 from core.dispatch.config import WorkerConfig
 from core.dispatch.messages import Broken, Ready
 from core.errors import ModelFault
@@ -17,10 +22,11 @@ if TYPE_CHECKING:
     from core.worker.others import OtherRunner
     from core.worker.runner import Runner
 
+log = structlog.get_logger(__name__)
 ENVIRONMENT = {
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # the same sums in the same order, on CUDA too
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait leave their core to others
-    # The libraries' remarks hold prompts, and are no JSON lines.
+    # The libraries' remarks hold prompts.
     "TRANSFORMERS_VERBOSITY": "error",
     "DIFFUSERS_VERBOSITY": "error",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -32,6 +38,18 @@ def main(connection: Connection, config: WorkerConfig) -> None:
     """Loads the models, sends Ready (or Broken), and runs jobs until Drain."""
     _leave_signals_to_the_dispatcher()
     os.environ.update(ENVIRONMENT)
+    logs.configure(config.log_level)
+    logging.raiseExceptions = False  # it would print, and what is printed is logged
+    printed = logs.Printed()
+    with redirect_stdout(printed), redirect_stderr(printed):
+        try:
+            _work(connection, config)
+        except Exception as error:  # the border of the process: its log has no words
+            log.critical("worker failed", exc_info=error)
+            sys.exit(1)
+
+
+def _work(connection: Connection, config: WorkerConfig) -> None:
     from core.worker.inbox import Inbox
     from core.worker.loop import Loop
 
@@ -61,10 +79,13 @@ def _end_at_once() -> None:
 
 
 def _load(config: WorkerConfig) -> "Runner | OtherRunner":
+    from core.worker.faults import fault_of
     from core.worker.models import PIPELINES, kind_of
     from core.worker.runner import load_other_runner, load_runner
 
-    return (load_runner if kind_of(config.model) in PIPELINES else load_other_runner)(config)
+    with fault_of("ATELIER_MODEL"):
+        load = load_runner if kind_of(config.model) in PIPELINES else load_other_runner
+    return load(config)
 
 
 def _ready(runner: "Runner | OtherRunner") -> Ready:

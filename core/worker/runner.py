@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import torch
+
 from core.dispatch.config import WorkerConfig
 from core.dispatch.messages import Ended, Run
 from core.domain.requests import (
@@ -14,10 +16,11 @@ from core.domain.requests import (
     TrainRequest,
     TranscribeRequest,
 )
+from core.pocket.paths import clip_path
 from core.storage import Storage
 from core.worker.captioner import Captioner
 from core.worker.controls import load_controls
-from core.worker.device import make_deterministic, resolve_device, resolve_dtype, threads_for
+from core.worker.device import make_deterministic, resolve_dtype, threads_for, usable_device
 from core.worker.engine.fast import FastAdapters
 from core.worker.engine.speed import Speed
 from core.worker.engine.studio import Studio
@@ -25,13 +28,14 @@ from core.worker.evaluation.after_training import and_evaluated
 from core.worker.evaluation.encoder import Scorer
 from core.worker.evaluation.evaluator import Evaluator
 from core.worker.exporting import Exporter
+from core.worker.faults import fault_of
 from core.worker.fusion.fuser import Fuser
 from core.worker.imagine import Imaginer, png
 from core.worker.importing import Importer
 from core.worker.loop import Slices
-from core.worker.models import Base, load_base
+from core.worker.models import Base, load_base, local_folder
 from core.worker.others import OtherImaginer, OtherRunner, load_other
-from core.worker.previews import load_previews
+from core.worker.previews import Previews, load_previews
 from core.worker.speech import Listener
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
@@ -90,35 +94,24 @@ def load_runner(config: WorkerConfig) -> Runner:
     """Loads all models once.
 
     Raises:
-        ModelFault: one of them cannot be loaded.
+        ModelFault: one of them cannot be loaded; names its setting.
     """
-    threads = threads_for(config.model, config.threads)
-    make_deterministic(threads)
-    device = resolve_device(config.device)
+    device, threads = _machine(config)
     storage = Storage(config.storage_url)
-    base = load_base(config.model, device=device, dtype=resolve_dtype(config.dtype, device))
-    base = replace(base, controls=load_controls(dict(config.controls), base))
+    base = _base(config, device)
     stacks = Stacks(base, storage)
-    previews = load_previews(
-        config.preview_decoder, base, lambda picture: storage.put(png(picture))
-    )
-    imaginer = Imaginer(base, stacks, storage, _studio(config, base, stacks, storage), previews)
-    listener = Listener(config.speech_model, device=device, threads=threads, storage=storage)
-    captioner = Captioner(config.captioner, device=device) if config.captioner else None
-    teacher = Teacher(base, stacks, imaginer, storage, captioner)
-    importer = Importer(base, stacks, imaginer, storage)
-    fuser = Fuser(base, stacks, imaginer, storage)
-    exporter = Exporter(base, storage)
-    scorer = Scorer(config.scoring_model, device=device, fidelity_model=config.fidelity_model)
-    evaluator = Evaluator(base, imaginer, storage, scorer)
+    studio, previews = _studio(config, base, stacks, storage), _previews(config, base, storage)
+    imaginer = Imaginer(base, stacks, storage, studio, previews)
+    listener = _listener(config, device, threads, storage)
+    evaluator = Evaluator(base, imaginer, storage, _scorer(config, device))
     return Runner(
         base,
         imaginer,
-        teacher,
+        Teacher(base, stacks, imaginer, storage, _captioner(config, device)),
         listener,
-        importer,
-        fuser,
-        exporter,
+        Importer(base, stacks, imaginer, storage),
+        Fuser(base, stacks, imaginer, storage),
+        Exporter(base, storage),
         evaluator,
         evaluates_training=config.evaluate_training,
     )
@@ -128,30 +121,74 @@ def load_other_runner(config: WorkerConfig) -> OtherRunner:
     """Loads a model of another family, and the one that listens.
 
     Raises:
-        ModelFault: one of them cannot be loaded.
+        ModelFault: one of them cannot be loaded; names its setting.
     """
+    device, threads = _machine(config)
+    storage = Storage(config.storage_url)
+    with fault_of("ATELIER_MODEL"):
+        base = load_other(config.model, device=device, dtype=resolve_dtype(config.dtype, device))
+    listener = _listener(config, device, threads, storage)
+    return OtherRunner(base, OtherImaginer(base, storage), listener)
+
+
+def _machine(config: WorkerConfig) -> tuple[torch.device, int]:
+    """The device, and how many CPU threads there are."""
     threads = threads_for(config.model, config.threads)
     make_deterministic(threads)
-    device = resolve_device(config.device)
-    storage = Storage(config.storage_url)
-    base = load_other(config.model, device=device, dtype=resolve_dtype(config.dtype, device))
-    listener = Listener(config.speech_model, device=device, threads=threads, storage=storage)
-    return OtherRunner(base, OtherImaginer(base, storage), listener)
+    with fault_of("ATELIER_DEVICE"):
+        return usable_device(config.device), threads
+
+
+def _base(config: WorkerConfig, device: torch.device) -> Base:
+    with fault_of("ATELIER_MODEL"):
+        base = load_base(config.model, device=device, dtype=resolve_dtype(config.dtype, device))
+    with fault_of("ATELIER_CONTROLNETS"):
+        return replace(base, controls=load_controls(dict(config.controls), base))
+
+
+def _previews(config: WorkerConfig, base: Base, storage: Storage) -> Previews | None:
+    with fault_of("ATELIER_PREVIEW_DECODER"):
+        return load_previews(
+            config.preview_decoder, base, lambda picture: storage.put(png(picture))
+        )
+
+
+def _listener(
+    config: WorkerConfig, device: torch.device, threads: int, storage: Storage
+) -> Listener:
+    with fault_of("ATELIER_SPEECH_MODEL"):
+        return Listener(config.speech_model, device=device, threads=threads, storage=storage)
+
+
+def _captioner(config: WorkerConfig, device: torch.device) -> Captioner | None:
+    with fault_of("ATELIER_CAPTIONER"):
+        return Captioner(config.captioner, device=device) if config.captioner else None
+
+
+def _scorer(config: WorkerConfig, device: torch.device) -> Scorer:
+    """It loads when it is needed; folders that are not there are found now."""
+    with fault_of("ATELIER_SCORING_MODEL"):
+        local_folder(config.scoring_model, pocket=clip_path())
+    with fault_of("ATELIER_FIDELITY_MODEL"):
+        local_folder(config.fidelity_model, pocket=clip_path())
+    return Scorer(config.scoring_model, device=device, fidelity_model=config.fidelity_model)
 
 
 def _studio(config: WorkerConfig, base: Base, stacks: Stacks, storage: Storage) -> Studio:
     on_gpu = base.device.type == "cuda"
     images = config.batch or (32 if on_gpu else 16)
     adapter_mb = config.adapter_memory_mb or (2048 if on_gpu else 256)
-    speed = Speed(config.channels_last, config.compile)
-    return Studio(
-        base,
-        stacks,
-        images=images,
-        adapter_bytes=adapter_mb * 2**20,
-        speed=speed,
-        few_steps=FastAdapters(base, storage, config.fast_adapter),
-    )
+    with fault_of("ATELIER_FAST_ADAPTER"):
+        few_steps = FastAdapters(base, storage, config.fast_adapter)
+    with fault_of("ATELIER_ADAPTER_MEMORY_MB"):
+        return Studio(
+            base,
+            stacks,
+            images=images,
+            adapter_bytes=adapter_mb * 2**20,
+            speed=Speed(config.channels_last, config.compile),
+            few_steps=few_steps,
+        )
 
 
 def _whole(work: Callable[[], Ended], ticket: Ticket) -> Slices:

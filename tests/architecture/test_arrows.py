@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.domain": ("core.domain", "core.errors", "pydantic"),
     "core.errors": (),
     "core.settings": ("core.errors", "pydantic", "pydantic_settings"),
+    "core.logs": ("core.errors", "structlog"),
     "core.storage": ("core.errors", "fsspec"),
     "core.db": (
         "core.db",
@@ -37,7 +38,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "structlog",
     ),
     # What the spawned process runs; the module itself does not import torch.
-    "core.dispatch.local": ("core.dispatch", "core.errors", "core.worker.process"),
+    "core.dispatch.local": ("core.dispatch", "core.errors", "core.logs", "core.worker.process"),
 }
 # package → prefixes that it must never import
 NEVER: dict[str, tuple[str, ...]] = {

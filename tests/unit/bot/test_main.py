@@ -1,15 +1,18 @@
 """The command line: wrong settings are named, and health is told by a file."""
 
+import asyncio
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from bot.__main__ import alive, main, worker_config
+from bot.__main__ import alive, main, pulse, worker_config
 from core.settings import load_settings
 
 ROOT = Path(__file__).parents[3]
@@ -40,17 +43,23 @@ def test_a_wrong_setting_is_named_and_refused(
     assert capsys.readouterr().err.startswith(f"{name}: ")
 
 
-def test_a_missing_token_is_named(tmp_path: Path) -> None:
-    """`run` without a token says which variable it needs, before anything is loaded."""
-    environment = {"PATH": os.environ["PATH"], "ATELIER_DATA_DIR": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "run"],
+def ended(command: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """One of the commands in a process of its own, with these settings and no others."""
+    named = {f"ATELIER_{name.upper()}": value for name, value in settings.items()}
+    environment = {"PATH": os.environ["PATH"], "ATELIER_DATA_DIR": str(folder)} | named
+    return subprocess.run(
+        [sys.executable, "-m", "bot", command],
         cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_a_missing_token_is_named(tmp_path: Path) -> None:
+    """`run` without a token says which variable it needs, before anything is loaded."""
+    done = ended("run", tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("ATELIER_DISCORD_TOKEN: is missing")
 
@@ -60,21 +69,62 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        environment = {
-            "PATH": os.environ["PATH"],
-            "ATELIER_DATA_DIR": str(tmp_path),
-            "ATELIER_PLAYGROUND_PORT": str(other.getsockname()[1]),
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", "demo"],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = ended("demo", tmp_path, playground_port=str(other.getsockname()[1]))
     assert done.returncode == 2
     assert "ATELIER_PLAYGROUND_PORT: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("data_dir", "/proc", "cannot be written to"),
+        ("data_dir", "/dev/null/data", "cannot be written to"),
+        ("database_url", "nonsense", "is no SQLAlchemy URL"),
+        ("database_url", "nosuch+driver://host/name", "is not installed"),
+        ("database_url", "sqlite:///atelier.db", "is not async"),
+        ("database_url", "sqlite+aiosqlite:////dev/null/atelier.db", "cannot be opened"),
+        ("storage_url", "nosuch://bucket/blobs", "cannot be opened"),
+        ("devise", "cpu", "Did you mean ATELIER_DEVICE?"),
+    ],
+)
+def test_what_cannot_be_opened_is_named_and_refused(
+    setting: str, value: str, said: str, tmp_path: Path
+) -> None:
+    """One line with the variable and what to do, no traceback, before the bot logs in."""
+    done = ended("run", tmp_path, **{"discord_token": "x", setting: value})
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"ATELIER_{setting.upper()}: ")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_worker_that_can_never_start_ends_the_program(tmp_path: Path) -> None:
+    """A device that no machine has: named once, exit code 2, and every line before it is JSON."""
+    done = ended("demo", tmp_path, device="cuda:99", playground_port="0")
+    assert done.returncode == 2
+    *logged, said = done.stderr.splitlines()
+    assert said.startswith("ATELIER_DEVICE: cuda:99 cannot be used")
+    lost = [line for line in map(json.loads, logged) if line["event"] == "worker lost"]
+    assert [line["loading"] for line in lost] == [True]
+
+
+async def test_no_pulse_while_the_worker_cannot_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connected to Discord is not enough: a service that can do nothing is not healthy."""
+    monkeypatch.setattr("bot.__main__.PULSE_S", 0.001)
+    settings = load_settings(data_dir=tmp_path)
+    client = SimpleNamespace(connected=asyncio.Event(), is_ready=lambda: True)
+    client.connected.set()
+    dispatcher = SimpleNamespace(able=False)
+    beating = asyncio.create_task(pulse(client, dispatcher, settings, demo=False))  # type: ignore[arg-type]
+    await asyncio.sleep(0.05)
+    assert not alive(settings)
+    dispatcher.able = True
+    async with asyncio.timeout(10):
+        while not alive(settings):  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    beating.cancel()
 
 
 def test_health_is_a_pulse_that_is_not_too_old(tmp_path: Path) -> None:

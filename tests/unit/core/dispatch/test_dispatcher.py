@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.db import Database
 from core.dispatch.dispatcher import Dispatcher
@@ -370,6 +371,47 @@ async def test_first_worker_that_cannot_load_its_models_ends_the_program(stage):
     stage.enter(Broken("There is no model folder ./nowhere.")).die(1)
     with pytest.raises(ModelFault, match="nowhere"):
         await stage.dispatcher.run()
+
+
+async def test_first_worker_that_dies_loading_ends_the_program_and_says_what_to_do(stage):
+    """Killed without a word, as when memory runs out, is no reason to try for ever."""
+    stage.enter().die(-9)
+    with capture_logs() as told, pytest.raises(ModelFault, match=r"ATELIER_MODEL: .*signal 9.*Set"):
+        await stage.dispatcher.run()
+    (lost,) = [line for line in told if line["event"] == "worker lost"]
+    assert (lost["loading"], lost["exit_code"]) == (True, -9)
+
+
+async def test_later_worker_that_cannot_load_is_tried_again_in_plain_sight(stage, monkeypatch):
+    """Each death is logged, and until one is up again nobody is told that all is well."""
+    monkeypatch.setattr("core.dispatch.dispatcher.BACKOFF_S", 0.001)
+    async with at_work(stage, READY) as worker:
+        assert stage.dispatcher.able
+        failing, mended = stage.enter(Broken("no memory")), stage.enter()
+        with capture_logs() as told:
+            worker.die(-11)
+            failing.die(1)
+            async with asyncio.timeout(10):
+                while stage.dispatcher.able:  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+            mended.say(READY)
+            await stage.dispatcher.ready()
+        assert stage.dispatcher.able
+    lost = [(one["loading"], one["exit_code"]) for one in told if one["event"] == "worker lost"]
+    assert lost == [(False, -11), (True, 1)]
+
+
+async def test_failed_job_is_logged_by_its_number_and_without_words(stage, working):
+    """Types and places go into the log; the message, which may be a prompt, does not."""
+    job_id = await stage.add(IMAGINE)
+    await working.told.get()
+    text, places = "ValueError: a secret prompt", ("ValueError", "file.py:3 draw")
+    with capture_logs() as told:
+        working.say(Failed(job_id, 1, text, users_fault=False, traceback=places))
+        await stage.until(job_id, JobState.FAILED)
+    (line,) = [line for line in told if line["event"] == "job failed"]
+    assert (line["job"], line["traceback"]) == (job_id, places)
+    assert "secret" not in str(told)
 
 
 async def test_jobs_that_ran_when_the_program_was_killed_run_again(stage):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from core.dispatch import local
 from core.dispatch.config import WorkerConfig
@@ -63,6 +64,24 @@ async def test_kill_ends_a_worker_and_may_be_repeated(echoing):
     worker.kill()
     assert await worker.ended() == -signal.SIGKILL
     worker.kill()
+
+
+def talk(_connection, _config):
+    """Runs in the child: prints in Python and, as libraries in C do, past it."""
+    sys.stdout.write("from Python\n")
+    sys.stdout.flush()
+    os.write(2, b"from C\n" + b'{"event": "logged", "job": 3}\n' + b"\xff\n")
+
+
+async def test_what_a_worker_prints_becomes_lines_of_the_log(monkeypatch, capsys):
+    """Its own log lines come through as they are, the rest as ours, whatever its bytes."""
+    monkeypatch.setattr(local, "_child", talk)
+    worker = LocalWorker(CONFIG)
+    with capture_logs() as told:
+        worker.start()
+        assert await worker.ended() == 0
+    assert [line["text"] for line in told] == ["from Python", "from C", "\N{REPLACEMENT CHARACTER}"]
+    assert capsys.readouterr().err == '{"event": "logged", "job": 3}\n'
 
 
 def test_worker_ends_with_its_program(tmp_path):
