@@ -74,6 +74,24 @@ async def test_a_picture_is_expanded_and_stays_where_it_is(shop):
     assert again.key == made.key
 
 
+async def test_manifest_gives_the_same_pictures_after_a_restart(tmp_path):
+    """Stored records alone, in a new program with a new worker, make a taught stack's bits anew."""
+    recipe = Recipe(steps=2, batch=1, prior_pictures=0, company=0, learning_rate=0.01)
+    first = await Workshop(tmp_path).open()
+    await first.ended(await first.add(await first.train_request("orb", recipe)))
+    wish = ImagineWish("an <orb> at night", count=2, seed=5, steps=4, concepts=(("orb", 1.0),))
+    asked = await first.services.imagining.request(ACTOR, CHANNEL, wish)
+    drawn = await first.services.gallery.of_job((await first.ended(asked.job.id)).id)
+    await first.close()
+
+    second = await Workshop(tmp_path).open()
+    submitted = await second.services.imagining.replay(ACTOR, CHANNEL, drawn[0].id)
+    again = await second.services.gallery.of_job((await second.ended(submitted.job.id)).id)
+    await second.close()
+    assert [image.key for image in again] == [image.key for image in drawn]
+    assert [image.manifest.request.stack for image in again] == [asked.stack, asked.stack]
+
+
 async def test_user_error_is_told_as_it_is(shop):
     """A sound that is none fails with the sentence that says what to send."""
     audio = shop.storage.put(b"this is no sound at all")
