@@ -19,7 +19,7 @@ class PlaygroundConfig:
     application_name: str = "Atelier"
     privileged_intents: frozenset[str] = frozenset({MESSAGE_CONTENT, GUILD_MEMBERS})
     validate_answers: bool = True
-    """Check every own answer against the OpenAPI description, not only the bot's requests."""
+    """Check own answers and events against the OpenAPI description, not only the bot's requests."""
     heartbeat_interval_s: float = 41.25
     samples: Path | None = None
     """A folder of things to try, served under /samples."""

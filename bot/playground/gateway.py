@@ -17,6 +17,7 @@ from bot.playground.config import (
     Limits,
     PlaygroundConfig,
 )
+from bot.playground.event_schema import check_event
 from bot.playground.events import EventLog
 from bot.playground.faults import Faults
 from bot.playground.ledger import Ledger
@@ -36,6 +37,7 @@ from bot.playground.protocol import (
     Closed,
     decoded,
 )
+from bot.playground.schema import Schema
 from bot.playground.sessions import (
     CONTENT,
     GUILDS,
@@ -65,6 +67,7 @@ class Gateway:
         application: Application,
         world: World,
         views: Views,
+        schema: Schema,
         events: EventLog,
         ledger: Ledger,
         faults: Faults,
@@ -76,6 +79,7 @@ class Gateway:
         self._application = application
         self._world = world
         self._views = views
+        self._schema = schema
         self._events = events
         self._ledger = ledger
         self._faults = faults
@@ -98,7 +102,13 @@ class Gateway:
         self._forget_lost_sessions()
         for session in self._sessions.values():
             if session.wants(intent, guild_id):
-                session.push(event, data(session) if callable(data) else data)
+                self._push(session, event, data(session) if callable(data) else data)
+
+    def _push(self, session: Session, event: str, data: Json) -> None:
+        if self._config.validate_answers:
+            for path, what in check_event(self._schema, event, data):
+                self._ledger.violation("event_schema", f"{event} {path}: {what}")
+        session.push(event, data)
 
     def add_guild(self, guild: Guild) -> None:
         """Tell the sessions that the bot is in a guild."""
@@ -203,9 +213,9 @@ class Gateway:
             for guild in self._world.guilds_of(self._application.bot_id)
             if session.wants(0, guild.id)
         ]
-        session.push("READY", self._ready(session, guilds, shard=data.get("shard")))
+        self._push(session, "READY", self._ready(session, guilds, shard=data.get("shard")))
         for guild in guilds if intents & GUILDS else ():
-            session.push("GUILD_CREATE", self._guild_create(guild))
+            self._push(session, "GUILD_CREATE", self._guild_create(guild))
         self._events.publish("bot_status", online=True)
 
     def _ready(self, session: Session, guilds: list[Guild], *, shard: Any) -> Json:
@@ -234,7 +244,7 @@ class Gateway:
         session.connection, session.lost_at, connection.session = connection, None, session
         if not session.replay(int(data.get("seq") or 0)):
             raise Closed(4007)
-        session.push("RESUMED", {"_trace": []})
+        self._push(session, "RESUMED", {"_trace": []})
         self._events.publish("bot_status", online=True)
 
     def _authenticate(self, data: Json) -> None:
@@ -271,7 +281,7 @@ class Gateway:
         }
         if data.get("nonce") is not None:
             chunk["nonce"] = data["nonce"]
-        session.push("GUILD_MEMBERS_CHUNK", chunk)
+        self._push(session, "GUILD_MEMBERS_CHUNK", chunk)
 
     def _requested(self, session: Session, guild: Guild, data: Json) -> tuple[list[str], list[str]]:
         ids = data.get("user_ids")

@@ -10,7 +10,10 @@ KEPT = 2000
 
 @dataclass(frozen=True)
 class Violation:
-    """One broken rule: `kind` is request_schema, limit, unknown_route, gateway or answer_schema."""
+    """One broken rule.
+
+    `kind` is request_schema, limit, unknown_route, gateway, answer_schema or event_schema.
+    """
 
     seq: int
     kind: str

@@ -99,31 +99,39 @@ class Rest:
         path = request.path.removeprefix(PREFIX)
         kinds = ("rate_limit", "server_error", "slow", "lost_answer")
         fault = self._faults.take(kinds, method=route.method, path=path)
-        if fault and fault.kind in {"rate_limit", "server_error"}:
+        if fault and fault.kind == "server_error":
             await request.read()
-            return _faulty(fault)
+            return web.Response(status=int(fault.fields["status"]), text="upstream error")
+        if fault and fault.kind == "rate_limit":
+            await request.read()
+            return self._checked(route, *_faulty(fault))
         if fault and fault.kind == "slow":
             await asyncio.sleep(fault.fields["delay_s"])
         verdict = self._limiter.admit(route.method, route.path, request.match_info)
         if verdict.retry_after_s is not None:
             await request.read()
-            return _too_many(verdict)
+            return self._checked(route, *_too_many(verdict))
         answer = await self._answer(route, request)
         if fault and fault.kind == "lost_answer" and request.transport:
             request.transport.abort()
-        return _response(answer, verdict.headers)
+        return self._checked(route, answer, verdict.headers)
 
     async def _answer(self, route: Route, request: web.Request) -> Answer:
         try:
             self._authorise(route, request)
-            call = await self._read(route, request)
-            answer = route.handler(call)
+            return route.handler(await self._read(route, request))
         except ApiError as error:
             self._note(route, error)
-            answer = Answer(error.body, error.status)
+            return Answer(error.body, error.status)
+
+    def _checked(
+        self, route: Route, answer: Answer, headers: Mapping[str, str]
+    ) -> web.StreamResponse:
         if self._config.validate_answers:
-            self._check_answer(route, answer)
-        return answer
+            found = self._schema.check_answer(route.method, route.path, answer.status, answer.body)
+            complaints = [f"{path}: {what}" for path, what in found]
+            self._violations("answer_schema", route, complaints, answer.status)
+        return _response(answer, headers)
 
     def _authorise(self, route: Route, request: web.Request) -> None:
         if route.by_token:
@@ -154,11 +162,6 @@ class Rest:
             rules.append(str(error))
         self._violations("limit", route, rules, error.status)
 
-    def _check_answer(self, route: Route, answer: Answer) -> None:
-        found = self._schema.check_answer(route.method, route.path, answer.status, answer.body)
-        complaints = [f"{path}: {what}" for path, what in found]
-        self._violations("answer_schema", route, complaints, answer.status)
-
     def _violations(self, kind: str, route: Route, details: Sequence[str], status: int) -> None:
         for detail in details:
             self._ledger.violation(
@@ -171,6 +174,9 @@ class Rest:
         self._ledger.violation("unknown_route", what, method=request.method, path=path, status=404)
         self._ledger.request(request.method, path, status=404, ms=0.0)
         error = problems.not_found()
+        if self._config.validate_answers:  # by no operation, so by what all errors have in common
+            for where, wrong in self._schema.check_object("ErrorResponse", error.body):
+                self._ledger.violation("answer_schema", f"{where}: {wrong}", path=path, status=404)
         return _response(Answer(error.body, error.status), {})
 
 
@@ -231,16 +237,15 @@ def _response(answer: Answer, headers: Mapping[str, str]) -> web.Response:
     return web.Response(body=data, status=answer.status, headers=plain)
 
 
-def _too_many(verdict: Verdict) -> web.Response:
+def _too_many(verdict: Verdict) -> tuple[Answer, Mapping[str, str]]:
     retry_after_s = verdict.retry_after_s or 0.0
     body = {"message": RATE_LIMITED, "retry_after": round(retry_after_s, 3), "code": 0}
     body["global"] = verdict.is_global
-    return _response(Answer(body, 429), {**verdict.headers, **retry_headers(retry_after_s)})
+    return Answer(body, 429), {**verdict.headers, **retry_headers(retry_after_s)}
 
 
-def _faulty(fault: Fault) -> web.Response:
-    if fault.kind == "server_error":
-        return web.Response(status=int(fault.fields["status"]), text="upstream error")
+def _faulty(fault: Fault) -> tuple[Answer, Mapping[str, str]]:
+    """A 429 as ordered."""
     retry_after_s = float(fault.fields["retry_after_s"])
     scope = fault.fields["scope"]
     headers = {
@@ -257,4 +262,4 @@ def _faulty(fault: Fault) -> web.Response:
     if scope == "global":
         headers["X-RateLimit-Global"] = "true"
     body = {"message": RATE_LIMITED, "retry_after": retry_after_s, "global": scope == "global"}
-    return _response(Answer({**body, "code": 0}, 429), headers)
+    return Answer({**body, "code": 0}, 429), headers

@@ -142,6 +142,7 @@ class Playground:
             application=self.application,
             world=self.world,
             views=self._views,
+            schema=self._schema,
             events=self.events,
             ledger=self.ledger,
             faults=self.faults,

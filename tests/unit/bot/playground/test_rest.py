@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.playground import problems
 from bot.playground.rest import Route
 from bot.playground.schema import Schema
 from bot.playground.server import Playground
@@ -107,3 +108,22 @@ async def test_requests_are_listed(playground: Playground, api: aiohttp.ClientSe
     assert playground.ledger.requests(since=first["seq"]) == [second]
     assert playground.ledger.requests(path="gate") == [second]
     assert playground.ledger.requests(method="POST") == []
+
+
+async def test_refusals_are_checked_too(
+    playground: Playground, api: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real and ordered 429s and unknown routes, made wrong here: each is noticed."""
+    monkeypatch.setattr("bot.playground.rest.RATE_LIMITED", 7)
+    wrong = problems.ApiError(404, 0, "no code")
+    del wrong.body["code"]
+    monkeypatch.setattr("bot.playground.problems.not_found", lambda: wrong)
+    rest = Rest(playground, api)
+    playground.faults.order({"kind": "rate_limit"})
+    assert (await rest.call("GET", "/users/@me"))[0] == 429
+    playground.limits.global_per_s = 0
+    playground.clock.advance(1)
+    assert (await rest.call("GET", "/users/@me"))[0] == 429
+    assert (await rest.call("GET", "/nowhere"))[0] == 404
+    found = playground.ledger.violations()
+    assert [one["status"] for one in found if one["kind"] == "answer_schema"] == [429, 429, 404]
