@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import NotFound
 from tests.integration.bot.house import House, pictures, text_of
 
+SPOKEN = Path(__file__).parents[3] / "bot/playground/samples/say.ogg"
 POST = r"/channels/\d+/messages$"
 
 
@@ -121,3 +123,52 @@ async def test_a_failed_job_is_told_with_a_way_to_try_again(house: House) -> Non
     house.worker.failure = None
     again = await house.result(owl, await house.press(owl, told, "redo"))
     assert "**a red ball**" in text_of(again)
+
+
+@pytest.mark.parametrize("status", [403, 404, 500, 503])
+async def test_a_file_that_discord_does_not_hand_out_is_named(
+    house: House, tmp_path: Path, status: int
+) -> None:
+    """The person reads which file it was and what to do; nothing is queued, and once more works."""
+    owl = house.person()
+    files = pictures(tmp_path, 2)
+    wish = {"name": "xyz", "class": "temple", "image1": "f0", "image2": "f1"}
+    await fault(house, "cdn_error", status=status, path="picture-0-1")
+    refused = await owl.run("train", wish, files=files)
+    told = await house.next_message(owl, refused, contains="could not be fetched")
+    assert told["content"] == "`picture-0-1.png` could not be fetched. Upload it once more."
+    with pytest.raises(NotFound):
+        await house.services.jobs.get(house.guild_id("Lighthouse"), 1)
+    again = await house.result(owl, await owl.run("train", wish, files=files))
+    assert "I know `<xyz>` now" in text_of(again)
+
+
+async def test_a_picture_or_a_voice_that_cannot_be_fetched_is_named(
+    house: House, tmp_path: Path
+) -> None:
+    """/edit says so in its answer, a voice message in a reply to it."""
+    owl, alone = house.person(), house.person("owl", "dm:owl")
+    files = pictures(tmp_path, 1)
+    await fault(house, "cdn_error", path="picture")
+    refused = await owl.run("edit", {"image": "f0", "prompt": "a red door"}, files=files)
+    assert await house.next_message(owl, refused, contains="`picture-0-0.png` could not be fetched")
+    await fault(house, "cdn_error", path="voice-message")
+    spoken = await alone.speak(SPOKEN)
+    told = await house.next_message(alone, spoken, contains="could not be fetched")
+    assert told["message_reference"]["message_id"] == spoken["message"]["id"]
+    with pytest.raises(NotFound):
+        await house.services.jobs.get(house.guild_id("Lighthouse"), 1)
+
+
+async def test_files_that_come_late_are_waited_for(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than a person is left without an answer: "thinking…" first, then the concept."""
+    monkeypatch.setattr("bot.replies.ACKNOWLEDGE_S", 0.0)
+    owl = house.person()
+    await fault(house, "slow_cdn", delay_s=0.3, count=2)
+    wish = {"name": "xyz", "class": "temple", "image1": "f0", "image2": "f1"}
+    outcome = await owl.run("train", wish, files=pictures(tmp_path, 2))
+    assert outcome["outcome"] == "deferred"
+    assert "I know `<xyz>` now" in text_of(await house.result(owl, outcome))
+    assert await house.control.get("faults") == []
