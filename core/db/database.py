@@ -59,7 +59,7 @@ class Database:
             async with self._engine.connect():
                 pass
         except (DBAPIError, OSError) as error:
-            reason = error.orig if isinstance(error, DBAPIError) else error.strerror
+            reason = error.orig if isinstance(error, DBAPIError) else error.strerror or error
             raise SettingsError(
                 f"ATELIER_DATABASE_URL: cannot be opened ({reason}). {CHECK}"
             ) from error

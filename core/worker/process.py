@@ -51,17 +51,22 @@ def main(connection: Connection, config: WorkerConfig) -> None:
 
 def _work(connection: Connection, config: WorkerConfig) -> None:
     from core.worker.inbox import Inbox
-    from core.worker.loop import Loop
 
     inbox = Inbox(connection, on_lost=_end_at_once)
     try:
+        from core.worker.loop import Loop
+
         runner = _load(config)
-    except ModelFault as fault:
-        connection.send(Broken(str(fault)))
+    except (ModelFault, ImportError) as fault:
+        connection.send(Broken(str(fault) if isinstance(fault, ModelFault) else _missing(fault)))
         sys.exit(1)
     connection.send(_ready(runner))
     Loop(inbox, connection.send, runner, training_share=config.training_share).run()
     connection.close()
+
+
+def _missing(error: ImportError) -> str:
+    return f"The worker's packages cannot be loaded: {error}. Install Atelier anew."
 
 
 def _leave_signals_to_the_dispatcher() -> None:

@@ -16,6 +16,7 @@ from core.dispatch.config import WorkerConfig
 from core.dispatch.local import LocalWorker
 from core.dispatch.messages import Broken, Drain
 from core.errors import WorkerLost
+from core.worker import process
 
 CONFIG = WorkerConfig(storage_url="memory://", model="./no-such-folder")
 
@@ -82,6 +83,22 @@ async def test_what_a_worker_prints_becomes_lines_of_the_log(monkeypatch, capsys
         assert await worker.ended() == 0
     assert [line["text"] for line in told] == ["from Python", "from C", "\N{REPLACEMENT CHARACTER}"]
     assert capsys.readouterr().err == '{"event": "logged", "job": 3}\n'
+
+
+def without_torch(connection, config):
+    """Runs in the child: the worker as it is where its packages are damaged."""
+    sys.modules["torch"] = None
+    process.main(connection, config)
+
+
+async def test_worker_whose_packages_are_missing_says_so(monkeypatch):
+    """It is no silent death, and not the fault of a model."""
+    monkeypatch.setattr(local, "_child", without_torch)
+    worker = LocalWorker(CONFIG)
+    worker.start()
+    (broken,) = [message async for message in worker.messages()]
+    assert broken.text.startswith("The worker's packages cannot be loaded: import of torch")
+    assert await worker.ended() == 1
 
 
 def test_worker_ends_with_its_program(tmp_path):
