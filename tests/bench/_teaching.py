@@ -201,8 +201,12 @@ class Workshop:
             process_s=watch.process_s,
             size_bytes=len(self.storage.get(trained.artifact)),
             step=trained.recipe.choice.step if trained.recipe.choice else None,
-            checkpoints=tuple(watch.checkpoints),
+            checkpoints=tuple(filter(self._has_learned, watch.checkpoints)),
         )
+
+    def _has_learned(self, key: str) -> bool:
+        """A checkpoint is of a step, not of what is made before the first."""
+        return checkpoint.unpack(self.storage.get(key)).step > 0
 
     def _begun(self, request: TrainRequest, before: str) -> str:
         """The storage key of a checkpoint before the first step, with an adapter from before."""

@@ -20,7 +20,9 @@ from tests.person import Control
 from tests.program import Program, all_gone, free_port, running, until_online
 
 TIMEOUT_S = 300
-STEPS = 80  # the first checkpoint comes after 50
+STEPS = 80
+FIRST_SAVED = 50
+"""The step of the first checkpoint after what is drawn beforehand."""
 SPOKEN_TIMES = 16  # 53 seconds, nearly as long as may be spoken: hearing it takes a while
 SPEECH_RATE_HZ = 8_000
 
@@ -70,7 +72,8 @@ async def into_the_middle(folder: Path, control: Control) -> None:
     options = {"name": "xyz", "class": "temple", "zip": "z", "steps": STEPS}
     options |= {"settings": "prior_pictures=4, company=2"}
     await owl.run("train", options, files=files)
-    await until(folder, "SELECT 1 FROM jobs WHERE kind = 'train' AND checkpoint IS NOT NULL")
+    learning = "SELECT 1 FROM jobs WHERE kind = 'train' AND json_extract(progress, '$.done') > ?"
+    await until(folder, learning, FIRST_SAVED)
     await control.post("dms", {"user": "fox"})
     await hare.run("imagine", {"prompt": "a red star at night", "count": 4, "steps": 100})
     await until(folder, "SELECT 1 FROM jobs WHERE kind = 'imagine' AND state = 'running'")

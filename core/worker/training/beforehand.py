@@ -1,10 +1,12 @@
 """What a course has made before anything is learned: captions, plain pictures, and company.
 
-Each piece is in the checkpoint as soon as it is made, so a course that is put down loses none.
+Each piece is in the checkpoint as soon as it is made, and whoever asked for it saves that between
+two pieces, so a course that is put down or killed loses one at most.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 
 from PIL import Image
 
@@ -36,24 +38,27 @@ class Beforehand:
 
     def said(self) -> tuple[str, ...]:
         """What the person says of each picture, else a captioner, else nothing."""
-        nothing = ("",) * len(self.request.pictures)
-        said = zip(self.request.captions or nothing, self.saved.captions or nothing, strict=True)
+        said = zip_longest(self._typed(), self.saved.captions, fillvalue="")
         return tuple(typed or told for typed, told in said)
 
+    def _typed(self) -> tuple[str, ...]:
+        return self.request.captions or ("",) * len(self.request.pictures)
+
     def _describe(self, pictures: Sequence[Image.Image]) -> Iterator[None]:
-        """Has pictures described of which nobody said anything."""
+        """Has pictures described of which nobody said anything, from the first that is left."""
         saved, captioner = self.saved, self.tools.captioner
-        silent = [index for index, said in enumerate(self.said()) if not said]
-        if captioner is None or not silent or saved.captions or saved.random is not None:
+        silent = [index for index, typed in enumerate(self._typed()) if not typed]
+        left = [index for index in silent if index >= len(saved.captions)]
+        if captioner is None or not left or saved.random is not None:
             return
-        told = [""] * len(pictures)
-        spoken = captioner.describe([pictures[index] for index in silent])
-        for count, (index, text) in enumerate(zip(silent, spoken, strict=True), start=1):
-            self.ticket.check()
-            told[index] = captions.told_caption(self.request.phrase, self.request.class_noun, text)
+        spoken = captioner.describe([pictures[index] for index in left])
+        done = len(silent) - len(left)
+        for count, (index, text) in enumerate(zip(left, spoken, strict=True), start=done + 1):
+            told = captions.told_caption(self.request.phrase, self.request.class_noun, text)
+            saved.captions += [""] * (index - len(saved.captions)) + [told]
             self._tell(f"describing pictures: {count} of {len(silent)}")
             yield
-        saved.captions = told
+            self.ticket.check()
 
     def _draw_prior(self) -> Iterator[None]:
         """Draws what must be kept with what lies underneath, unless it was drawn before."""
@@ -77,11 +82,12 @@ class Beforehand:
     def _draw_company(self, pictures: Sequence[Image.Image]) -> Iterator[None]:
         """Has the base model paint something else beside the subject, where it is a thing."""
         request, saved, total = self.request, self.saved, self.recipe.company
-        if saved.random is not None or not company.wanted(request, self.recipe):
+        done = len(saved.company)
+        if saved.random is not None or done >= total or not company.wanted(request, self.recipe):
             return
         self.tools.stacks.wear(request.parents)
         sitters = company.sitters(self.tools.base, pictures, request.class_noun)
-        for scene in company.scenes(total, sitters, seed=request.seed):
+        for scene in islice(company.scenes(total, sitters, seed=request.seed), done, None):
             saved.company.append(self._painted(scene))
             self._tell(f"drawing it beside other things: {len(saved.company)} of {total}")
             yield

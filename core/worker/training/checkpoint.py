@@ -25,7 +25,7 @@ class Checkpoint:
     """Of each picture that shows the subject beside something else: the storage keys of picture and
     mask, and its captions."""
     captions: list[str] = field(default_factory=list)
-    """What a captioner said of each picture, where one is set."""
+    """What a captioner said of each picture so far, where one is set; "" of what a person did."""
     parts: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     """What each part has learned."""
     errors: dict[int, float] = field(default_factory=dict)

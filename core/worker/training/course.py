@@ -94,6 +94,7 @@ class _Course:
         examples = open_examples(self._of.storage, request.pictures, request.masks)
         pictures = [example.picture for example in examples]
         for _ in self._beforehand.prepare(pictures, len(self._shown(examples))):
+            self._put_away()
             yield from self._pause()
         made = yield from self._taught(examples)
         samples = yield from self._samples(made)
@@ -225,6 +226,10 @@ class _Course:
 
     def _save(self, lesson: Lesson) -> None:
         lesson.save(self._saved)
+        self._put_away()
+
+    def _put_away(self) -> None:
+        """Has a later attempt go on from here. Before the first step that is a small blob."""
         self._count_time()
         self._ticket.save(self._of.storage.put(checkpoint.pack(self._saved)))
 

@@ -8,12 +8,14 @@ import torch
 from diffusers import UNet2DConditionModel
 from PIL import Image, ImageDraw
 
+from core.dispatch.messages import Checkpointed
 from core.domain.concepts import ConceptKind
 from core.domain.recipes import Recipe
 from core.domain.requests import TrainRequest
 from core.worker.imagine import Imaginer, png
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
+from core.worker.training import checkpoint
 from core.worker.training.course import Teacher
 from tests.unit.core.worker.conftest import concept_maker
 
@@ -103,3 +105,25 @@ def finish(slices, between=lambda: None):
 def new_ticket(told, job_id=1, **changes):
     values = {"is_cancelled": lambda: False, "is_draining": lambda: False} | changes
     return Ticket(job_id, 1, told.append, **values)
+
+
+def until_saved(slices, told):
+    """Runs a job until it has saved a checkpoint; what is left of it."""
+    while not saved_in(told):
+        next(slices)
+    return slices
+
+
+def saved_in(told):
+    """Storage keys of all checkpoints that were told, those before the first step first."""
+    return [message.key for message in told if isinstance(message, Checkpointed)]
+
+
+@pytest.fixture
+def learned_in(storage):
+    """Storage keys of the checkpoints that were told from the first step on."""
+
+    def learned(told):
+        return [key for key in saved_in(told) if checkpoint.unpack(storage.get(key)).step]
+
+    return learned

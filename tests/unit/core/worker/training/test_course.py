@@ -36,7 +36,9 @@ def adapters_in(base):
     return set(getattr(base.pipe.unet, "peft_config", {}))
 
 
-def test_course_makes_a_version(base, teacher, request_of, ticket, told, storage, opened):
+def test_course_makes_a_version(
+    base, teacher, request_of, ticket, told, storage, opened, learned_in
+):
     """Artifact, samples, preview, checkpoints; afterwards nothing of it is in the model."""
     before = adapters_in(base)
     made = finish(teacher.run(request_of(), ticket))
@@ -52,8 +54,8 @@ def test_course_makes_a_version(base, teacher, request_of, ticket, told, storage
     assert [opened(key).size for key in made.samples] == [(64, 64)] * 6
     previews = [m.progress.preview for m in told if isinstance(m, Progressed)]
     assert opened(previews[-1]).size == (128, 64)
-    saved = [m.key for m in told if isinstance(m, Checkpointed)]
-    assert [checkpoint.unpack(storage.get(key)).step for key in saved] == [2, 4]
+    saved = [checkpoint.unpack(storage.get(key)) for key in learned_in(told)]
+    assert [one.step for one in saved] == [2, 4]
     assert adapters_in(base) <= before | {made.artifact}
     assert not any(p.requires_grad for p in base.pipe.unet.parameters())
 
@@ -73,11 +75,11 @@ def test_version_draws_as_it_did_while_it_was_taught(teacher, imaginer, request_
 
 
 def test_resumed_course_is_bit_for_bit_the_undisturbed_one(
-    teacher, quick, stacks, imaginer, storage, request_of, ticket, told
+    teacher, quick, stacks, imaginer, storage, request_of, ticket, told, learned_in
 ):
     """From a checkpoint in its middle, by a worker that knows nothing else, the same artifact."""
     whole = finish(teacher.run(request_of(), ticket))
-    key = next(message.key for message in told if isinstance(message, Checkpointed))
+    key = learned_in(told)[0]
     again = new_ticket([], checkpoint=key)
     newcomer = Teacher(quick, stacks, imaginer, storage)
     resumed = finish(newcomer.run(request_of(), again))
@@ -162,7 +164,7 @@ def test_output_preservation_needs_no_pictures(teacher, request_of, make_concept
     assert made[0].artifact == made[1].artifact != made[2].artifact
 
 
-def test_every_setting_at_once_is_resumed_bit_for_bit(teacher, request_of, storage):
+def test_every_setting_at_once_is_resumed_bit_for_bit(teacher, request_of, storage, learned_in):
     """Average, accumulation, checkpointing, dropout, offset, limits, answers: all in one run."""
     recipe = RECIPE.model_copy(
         update={
@@ -175,7 +177,7 @@ def test_every_setting_at_once_is_resumed_bit_for_bit(teacher, request_of, stora
     )  # fmt: skip
     told = []
     whole = finish(teacher.run(request_of(recipe=recipe), new_ticket(told)))
-    key = next(message.key for message in told if isinstance(message, Checkpointed))
+    key = learned_in(told)[0]
     again = finish(teacher.run(request_of(recipe=recipe, seed=9), new_ticket([], checkpoint=key)))
     assert again.artifact == whole.artifact
     made = unpack(storage.get(whole.artifact))
@@ -202,33 +204,6 @@ def test_typed_captions_are_what_is_learned(teacher, request_of, ticket):
     assert len(second) > 3
 
 
-class Says:
-    """A captioner with a sentence for each picture that it is shown."""
-
-    def __init__(self):
-        self.shown = 0
-
-    def describe(self, pictures):
-        for _ in pictures:
-            self.shown += 1
-            yield f"a circle number {self.shown}"
-
-
-def test_captioner_speaks_where_nobody_did(quick, stacks, imaginer, storage, request_of):
-    """With the token put in; what was said is kept, so that a resumed run learns the same."""
-    says, told = Says(), []
-    course = Teacher(quick, stacks, imaginer, storage, says)
-    recipe = RECIPE.model_copy(update={"prior_pictures": 0, "steps": 1, "preview_every": 9})
-    request = request_of(captions=("seen from above", ""), recipe=recipe)
-    made = finish(course.run(request, new_ticket(told)))
-    assert "describing pictures: 1 of 1" in notes(told)
-    kept = ["", "a <orb> circle number 1"]
-    assert unpack(storage.get(made.artifact)).facts["captions"] == kept
-    key = next(message.key for message in told if isinstance(message, Checkpointed))
-    again = finish(course.run(request, new_ticket([], checkpoint=key)))
-    assert (again.artifact, says.shown) == (made.artifact, 1)
-
-
 @pytest.fixture
 def mixed(storage, pictures):
     """Keys of a wide picture, a square one and a tall one; masks of the first and the last."""
@@ -242,7 +217,7 @@ def mixed(storage, pictures):
 
 
 def test_masks_and_buckets_are_learned_from_and_resumed_bit_for_bit(
-    teacher, request_of, storage, mixed
+    teacher, request_of, mixed, learned_in
 ):
     """Three shapes, two masks, one held back: the same version after a stop; each matters."""
     keys, masks = mixed
@@ -250,7 +225,7 @@ def test_masks_and_buckets_are_learned_from_and_resumed_bit_for_bit(
     request, told = request_of(pictures=keys, masks=masks, recipe=recipe), []
     whole = finish(teacher.run(request, new_ticket(told)))
     assert (whole.recipe.mask_floor, whole.recipe.buckets) == (0.1, True)
-    key = next(message.key for message in told if isinstance(message, Checkpointed))
+    key = learned_in(told)[0]
     again = finish(teacher.run(request, new_ticket([], checkpoint=key)))
     assert again.artifact == whole.artifact
     short = recipe.model_copy(update={"steps": 2, "hold_out_from": 0})

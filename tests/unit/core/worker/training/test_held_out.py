@@ -4,7 +4,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from core.dispatch.messages import Checkpointed, Progressed
+from core.dispatch.messages import Progressed
 from core.domain.evaluation import Waypoint
 from core.domain.recipes import Choice, Recipe
 from core.worker.artifact import unpack
@@ -86,7 +86,7 @@ def test_error_is_of_the_picture_and_of_what_moved(base, stacks, make_concept):
     assert held.error(base, objective) > alone
 
 
-def test_best_checkpoint_is_kept(teacher, request_of, storage, four, monkeypatch):
+def test_best_checkpoint_is_kept(teacher, request_of, storage, four, monkeypatch, learned_in):
     """Where the second of three checkpoints was the best, the version is what it was then."""
     errors = iter((0.5, 0.1, 0.3))
     monkeypatch.setattr(held_out.HeldOut, "error", lambda *_: next(errors))
@@ -99,7 +99,7 @@ def test_best_checkpoint_is_kept(teacher, request_of, storage, four, monkeypatch
         Waypoint(step=6, error=0.3),
     )
     assert made.previews[0][0] == 0
-    keys = [message.key for message in told if isinstance(message, Checkpointed)]
+    keys = learned_in(told)
     middle = checkpoint.unpack(storage.get(keys[1])).parts["adapter"]
     lora = unpack(storage.get(made.artifact)).lora
     assert all(torch.equal(lora[key], middle[key]) for key in lora)
@@ -114,11 +114,11 @@ def test_run_ends_early(teacher, request_of, four, monkeypatch):
     assert made.recipe.choice == Choice(step=2, ran=4, error=0.1, error_last=0.3)
 
 
-def test_choice_is_resumed_bit_for_bit(teacher, request_of, four):
+def test_choice_is_resumed_bit_for_bit(teacher, request_of, four, learned_in):
     """Measured for real, from a checkpoint in the middle, average and all, the same version."""
     request, told = request_of(pictures=four, recipe=recipe(ema=0.5)), []
     whole = finish(teacher.run(request, new_ticket(told)))
-    key = next(message.key for message in told if isinstance(message, Checkpointed))
+    key = learned_in(told)[0]
     again = finish(teacher.run(request, new_ticket([], checkpoint=key)))
     assert again.artifact == whole.artifact
     assert again.recipe == whole.recipe

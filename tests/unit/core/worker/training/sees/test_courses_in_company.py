@@ -2,15 +2,23 @@
 
 import pytest
 
-from core.dispatch.messages import Checkpointed, Progressed
+from core.dispatch.messages import Progressed
 from core.domain.concepts import ConceptKind
 from core.worker.training import checkpoint, course
 from core.worker.training.dataset import encode_buckets
-from tests.unit.core.worker.training.conftest import RECIPE, finish, new_ticket
+from tests.unit.core.worker.training.conftest import (
+    RECIPE,
+    finish,
+    new_ticket,
+    saved_in,
+    until_saved,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-COMPANY = RECIPE.model_copy(update={"company": 2, "steps": 2, "checkpoint_every": 1})
+COMPANY = RECIPE.model_copy(
+    update={"company": 2, "steps": 2, "checkpoint_every": 1, "prior_pictures": 0}
+)
 
 
 def painted(told):
@@ -20,13 +28,13 @@ def painted(told):
 
 
 def test_subject_is_painted_beside_other_things_and_resumed_bit_for_bit(
-    teacher, request_of, storage, opened
+    teacher, request_of, storage, opened, learned_in
 ):
     """Pictures, masks and captions are in the checkpoint, and are not painted again."""
     request, told, later = request_of(recipe=COMPANY), [], []
     whole = finish(teacher.run(request, new_ticket(told)))
     assert painted(told)
-    key = next(message.key for message in told if isinstance(message, Checkpointed))
+    key = learned_in(told)[0]
     company = checkpoint.unpack(storage.get(key)).company
     assert len(company) == 2
     for picture, mask, said in company:
@@ -36,6 +44,18 @@ def test_subject_is_painted_beside_other_things_and_resumed_bit_for_bit(
     resumed = finish(teacher.run(request, new_ticket(later, checkpoint=key)))
     assert resumed.artifact == whole.artifact
     assert not painted(later)
+
+
+def test_painting_goes_on_where_it_was(teacher, request_of, storage):
+    """After a kill behind the first of two pictures the second is painted, and no other."""
+    request, told, later = request_of(recipe=COMPANY), [], []
+    until_saved(teacher.run(request, new_ticket(told)), told).close()
+    (key,) = saved_in(told)
+    (first,) = checkpoint.unpack(storage.get(key)).company
+    resumed = finish(teacher.run(request, new_ticket(later, checkpoint=key)))
+    begun = checkpoint.unpack(storage.get(saved_in(later)[0]))
+    assert (begun.step, len(begun.company), begun.company[0]) == (0, 2, first)
+    assert resumed.artifact == finish(teacher.run(request, new_ticket([]))).artifact
 
 
 def test_what_is_painted_is_learned_from(teacher, request_of):

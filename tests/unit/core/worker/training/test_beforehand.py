@@ -1,0 +1,86 @@
+"""What is made before anything is learned, and what is left of it when a course is put down."""
+
+import pytest
+
+from core.dispatch.messages import Progressed
+from core.worker.artifact import unpack
+from core.worker.ticket import Stopped
+from core.worker.training import checkpoint
+from core.worker.training.course import Teacher
+from tests.unit.core.worker.training.conftest import (
+    RECIPE,
+    finish,
+    new_ticket,
+    saved_in,
+    until_saved,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+class Says:
+    """A captioner with a sentence for each picture that it is shown."""
+
+    def __init__(self):
+        self.shown = 0
+
+    def describe(self, pictures):
+        for picture in pictures:
+            self.shown += 1
+            yield f"a {picture.getpixel((32, 32))} circle"
+
+
+@pytest.fixture
+def says():
+    return Says()
+
+
+@pytest.fixture
+def described(quick, stacks, imaginer, storage, says):
+    """A teacher that has pictures described."""
+    return Teacher(quick, stacks, imaginer, storage, says)
+
+
+def test_captioner_speaks_where_nobody_did(described, says, storage, request_of, learned_in):
+    """With the token put in; what was said is kept, so that a resumed run learns the same."""
+    told = []
+    recipe = RECIPE.model_copy(update={"prior_pictures": 0, "steps": 1, "preview_every": 9})
+    request = request_of(captions=("seen from above", ""), recipe=recipe)
+    made = finish(described.run(request, new_ticket(told)))
+    notes = [message.progress.note for message in told if isinstance(message, Progressed)]
+    assert "describing pictures: 1 of 1" in notes
+    kept = ["", "a (0, 128, 128) <orb> circle"]
+    assert unpack(storage.get(made.artifact)).facts["captions"] == kept
+    (key,) = learned_in(told)
+    again = finish(described.run(request, new_ticket([], checkpoint=key)))
+    assert (again.artifact, says.shown) == (made.artifact, 1)
+
+
+def test_describing_goes_on_where_it_was_put_down(described, says, storage, request_of):
+    """Told to drain behind the first of two pictures, only the second is described later."""
+    told, later = [], []
+    recipe = RECIPE.model_copy(update={"prior_pictures": 0, "steps": 1, "preview_every": 9})
+    request = request_of(recipe=recipe)
+    drained = new_ticket(told, is_draining=lambda: bool(saved_in(told)))
+    with pytest.raises(Stopped):
+        finish(described.run(request, drained))
+    (key,) = saved_in(told)
+    assert len(checkpoint.unpack(storage.get(key)).captions) == says.shown == 1
+    resumed = finish(described.run(request, new_ticket(later, checkpoint=key)))
+    assert says.shown == 2
+    assert resumed.artifact == finish(described.run(request, new_ticket([]))).artifact
+
+
+def test_drawing_the_class_goes_on_where_it_was_killed(teacher, storage, request_of):
+    """Of six plain pictures the four that were there are not drawn again."""
+    told, later = [], []
+    recipe = RECIPE.model_copy(update={"prior_pictures": 6, "steps": 1, "preview_every": 9})
+    request = request_of(recipe=recipe, class_noun="moon")
+    until_saved(teacher.run(request, new_ticket(told)), told).close()
+    (key,) = saved_in(told)
+    four = checkpoint.unpack(storage.get(key)).prior
+    assert len(four) == 4
+    resumed = finish(teacher.run(request, new_ticket(later, checkpoint=key)))
+    begun = checkpoint.unpack(storage.get(saved_in(later)[0]))
+    assert (begun.step, len(begun.prior), begun.prior[:4]) == (0, 6, four)
+    assert resumed.artifact == finish(teacher.run(request, new_ticket([]))).artifact
