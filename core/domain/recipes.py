@@ -125,7 +125,10 @@ class Recipe(BaseModel):
     token_share: float = Field(default=0.4, ge=0, le=1)
     """Of the steps of pivotal tuning: how many teach the word alone, before the adapter learns."""
     token_after: float = Field(default=0.1, ge=0, le=1)
-    """What the word's rate is multiplied with after that; 0 leaves it as it is."""
+    """What the word's rate is multiplied with after that; 0 leaves it as it is. Prodigy has one
+    rate for all that learns: 0 or 1."""
+    weight_decay: float = Field(default=1e-4, ge=0, lt=1)
+    """Of adapters and of the UNet's own weights; words and hypernetworks have none."""
     gradient_norm_max: float = Field(default=1.0, gt=0, le=1000)
     ema: float = Field(default=0.0, ge=0, lt=1)
     """The share of the running average of weights that stays at each step; 0: no average."""

@@ -28,8 +28,6 @@ from core.worker.training.kept import PER_CAPTION
 from core.worker.training.objective import Objective
 from core.worker.training.schedule import rate_factor
 
-DECAY = 1e-4
-
 
 class PlainLoop:
     """Teaches one request's concept to a base model of its own, which it changes."""
@@ -94,7 +92,11 @@ class PlainLoop:
         cast_training_params(pipe.unet, dtype=torch.float32)
         self._adapter = [p for p in pipe.unet.parameters() if p.requires_grad]
         groups: list[dict[str, Any]] = [
-            {"params": self._adapter, "lr": recipe.learning_rate, "weight_decay": DECAY},
+            {
+                "params": self._adapter,
+                "lr": recipe.learning_rate,
+                "weight_decay": recipe.weight_decay,
+            },
             {"params": [self._table], "lr": recipe.token_learning_rate, "weight_decay": 0.0},
         ]
         self._optimizer = torch.optim.AdamW(groups)

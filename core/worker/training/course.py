@@ -89,7 +89,7 @@ class _Course:
         self._since_s = time.perf_counter()
 
     def slices(self) -> Slices:
-        check_optimizer(self._recipe.optimizer, device=self._of.base.device.type)
+        check_optimizer(self._recipe, device=self._of.base.device.type)
         request = self._request
         examples = open_examples(self._of.storage, request.pictures, request.masks)
         pictures = [example.picture for example in examples]

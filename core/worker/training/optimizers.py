@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from core.domain.recipes import Optimizer
+from core.domain.recipes import Method, Optimizer, Recipe
 from core.errors import InvalidInput
 from core.worker.training.parts import Part
 
@@ -22,10 +22,11 @@ def new_optimizer(kind: Optimizer, parts: Sequence[Part]) -> torch.optim.Optimiz
     return MAKERS[kind](groups)
 
 
-def check_optimizer(kind: Optimizer, *, device: str) -> None:
+def check_optimizer(recipe: Recipe, *, device: str) -> None:
     """Raises:
-    InvalidInput: what it needs is not on this server.
+    InvalidInput: what it needs is not on this server, or it cannot do what the recipe says.
     """
+    kind = recipe.optimizer
     package = PACKAGES.get(kind)
     if package and find_spec(package) is None:
         raise InvalidInput(
@@ -34,6 +35,11 @@ def check_optimizer(kind: Optimizer, *, device: str) -> None:
         )
     if kind is Optimizer.ADAMW_8BIT and device != "cuda":
         raise InvalidInput(f"The optimizer {kind} runs on CUDA only. Choose optimizer=adamw.")
+    if _slows_the_word(recipe) and kind is Optimizer.PRODIGY:
+        raise InvalidInput(
+            f"The optimizer {kind} has one rate for all that learns, so the word cannot go on at "
+            f"{recipe.token_after:g} of it. Add token_after=0, and it rests, or token_after=1."
+        )
 
 
 def rate_of(kind: Optimizer, rate: float, factor: float) -> float:
@@ -41,6 +47,10 @@ def rate_of(kind: Optimizer, rate: float, factor: float) -> float:
     if kind is Optimizer.PRODIGY:
         return factor if rate > 0 else 0.0
     return rate * factor
+
+
+def _slows_the_word(recipe: Recipe) -> bool:
+    return recipe.method is Method.PIVOTAL and 0 < recipe.token_after < 1
 
 
 def _prodigy(groups: Groups) -> torch.optim.Optimizer:

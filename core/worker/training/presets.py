@@ -18,10 +18,13 @@ DIFFUSERS: Mapping[str, Any] = {
     "token_learning_rate": 0,
     "schedule": Schedule.CONSTANT,
     "warmup_steps": 0,
+    "weight_decay": 1e-2,
     "snr_cap": None,
     "flips": False,
     "prior": Prior.NONE,
     "company": 0,
+    "hold_out_from": 0,
+    "patience": 0,
     "seed": 0,
 }
 """Source: diffusers, examples/dreambooth, its script's defaults and its README's LoRA command. The
@@ -39,6 +42,8 @@ INVERSION_2000: Mapping[str, Any] = {
     "snr_cap": None,
     "prior": Prior.NONE,
     "company": 0,
+    "hold_out_from": 0,
+    "patience": 0,
     "seed": 42,
     "checkpoint_every": 250,
     "preview_every": 250,
@@ -47,6 +52,7 @@ INVERSION_2000: Mapping[str, Any] = {
 PIVOTAL_PRODIGY: Mapping[str, Any] = {
     "method": Method.PIVOTAL,
     "optimizer": Optimizer.PRODIGY,
+    "token_after": 0,
     "schedule": Schedule.COSINE,
     "warmup_steps": 0,
 }

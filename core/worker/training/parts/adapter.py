@@ -11,8 +11,6 @@ from core.worker.adapters import lora_config
 from core.worker.training.parts import Bench, Worn
 from core.worker.training.slots import slot_rows
 
-DECAY = 1e-4
-
 
 class Adapter(Worn):
     """LoRA on the layers that the base model's family says.
@@ -21,10 +19,9 @@ class Adapter(Worn):
     """
 
     name = "adapter"
-    decay = DECAY
 
     def __init__(self, bench: Bench) -> None:
-        self.rate = bench.recipe.learning_rate
+        self.rate, self.decay = bench.recipe.learning_rate, bench.recipe.weight_decay
         self._bank, self._key = bench.stacks.adapters, bench.adapter
         config = lora_config(rank=bench.recipe.rank, targets=bench.targets)
         with torch.random.fork_rng():

@@ -11,10 +11,9 @@ class TextAdapter(Worn):
     """LoRA on attention and feed-forward of every text encoder."""
 
     name = "text"
-    decay = 1e-4
 
     def __init__(self, bench: Bench) -> None:
-        self.rate = bench.recipe.text_learning_rate
+        self.rate, self.decay = bench.recipe.text_learning_rate, bench.recipe.weight_decay
         begun = bench.stacks.extras.text.begin(bench.recipe.rank, bench.generator())
         self._encoders = [
             {key: nn.Parameter(value) for key, value in part.items()} for part in begun

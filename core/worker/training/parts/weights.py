@@ -15,10 +15,9 @@ class Weights(Worn):
     """
 
     name = "weights"
-    decay = 1e-4
 
     def __init__(self, bench: Bench) -> None:
-        self.rate = bench.recipe.learning_rate
+        self.rate, self.decay = bench.recipe.learning_rate, bench.recipe.weight_decay
         stacks = bench.stacks
         parents = [(stacks.adapters.load(p.artifact), p.weight) for p in bench.request.parents]
         own = stacks.extras.differences

@@ -8,12 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from core.domain.recipes import Optimizer, Recipe, Schedule
+from core.domain.recipes import Method, Optimizer, Recipe, Schedule
 from core.errors import InvalidInput
 from core.worker.training import optimizers
 from core.worker.training.average import Average
+from core.worker.training.lesson import Lesson
 from core.worker.training.norms import limit_norms
 from core.worker.training.optimizers import check_optimizer, new_optimizer, rate_of
+from core.worker.training.parts import Bench
 from core.worker.training.schedule import LEAST_RATE, rate_factor
 
 
@@ -90,16 +92,36 @@ def test_optimizer_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr(optimizers, "find_spec", lambda _name: None)
     for kind in (Optimizer.PRODIGY, Optimizer.ADAMW_8BIT):
         with pytest.raises(InvalidInput, match="which this server does not have"):
-            check_optimizer(kind, device="cuda")
-    check_optimizer(Optimizer.ADAMW, device="cpu")
+            check_optimizer(Recipe(optimizer=kind), device="cuda")
+    check_optimizer(Recipe(optimizer=Optimizer.ADAMW), device="cpu")
 
 
 def test_8_bit_needs_cuda(monkeypatch):
     """Where the package is, the device may still be wrong."""
     monkeypatch.setattr(optimizers, "find_spec", lambda name: name)
     with pytest.raises(InvalidInput, match="CUDA only"):
-        check_optimizer(Optimizer.ADAMW_8BIT, device="cpu")
-    check_optimizer(Optimizer.ADAMW_8BIT, device="cuda")
+        check_optimizer(Recipe(optimizer=Optimizer.ADAMW_8BIT), device="cpu")
+    check_optimizer(Recipe(optimizer=Optimizer.ADAMW_8BIT), device="cuda")
+
+
+def test_prodigy_has_one_rate_for_all_that_learns():
+    """In pivotal tuning the word rests afterwards or goes on as the adapter does, nothing between;
+    where no word comes first, the setting says nothing."""
+    word_first = Recipe(method=Method.PIVOTAL, optimizer=Optimizer.PRODIGY, token_after=0.1)
+    with pytest.raises(InvalidInput, match=r"cannot go on at 0\.1 of it. Add token_after=0"):
+        check_optimizer(word_first, device="cpu")
+    for changes in ({"token_after": 0}, {"token_after": 1}, {"method": Method.DREAMBOOTH_LORA}):
+        check_optimizer(word_first.model_copy(update=changes), device="cpu")
+
+
+def test_decay_is_what_the_recipe_says(quick, stacks, request_of):
+    """Of an adapter; a word has none."""
+    recipe = Recipe(rank=2, weight_decay=0.01)
+    lesson = Lesson(Bench(quick, stacks, request_of(), recipe, adapter="decays"))
+    try:
+        assert [part.decay for part in lesson.parts] == [0.01, 0.0]
+    finally:
+        lesson.close()
 
 
 def test_average_follows_and_is_put_on_for_a_while():

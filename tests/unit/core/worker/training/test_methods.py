@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from core.dispatch.messages import Checkpointed
 from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.recipes import Method, Optimizer, Preset, Prior, Recipe
 from core.domain.requests import ImagineRequest
@@ -17,15 +16,17 @@ from core.worker.stack import Stacks
 from core.worker.training import checkpoint
 from core.worker.training.course import Teacher
 from core.worker.training.dataset import Bucket, Views
+from core.worker.training.held_out import holds_out
 from core.worker.training.lesson import Lesson
 from core.worker.training.material import Material
 from core.worker.training.methods.table import METHODS
+from core.worker.training.optimizers import check_optimizer
 from core.worker.training.parts import Bench
 from core.worker.training.parts.word import Word, noun_vectors
 from core.worker.training.presets import recipe_for, recipe_of
 from tests.unit.core.worker import tiny
 from tests.unit.core.worker.conftest import CPU
-from tests.unit.core.worker.training.conftest import finish, new_ticket
+from tests.unit.core.worker.training.conftest import finish, new_ticket, saved_in
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -68,7 +69,7 @@ def test_method_makes_a_version_and_goes_on_bit_for_bit(
     assert made.vectors == 2
     assert all(not torch.equal(learned, start) for learned, start in made.tokens)
 
-    keys = [message.key for message in told if isinstance(message, Checkpointed)]
+    keys = saved_in(told)
     assert [checkpoint.unpack(storage.get(key)).step for key in keys] == [3, 6]
     newcomer = Teacher(quick, stacks, imaginer, storage)
     again = new_ticket([], checkpoint=keys[0])
@@ -144,8 +145,13 @@ def test_published_recipes_are_as_published():
     diffusers = recipe_of(FAMILIES["sd1"], Preset.DIFFUSERS, thing=True)
     assert (diffusers.rank, diffusers.learning_rate, diffusers.batch) == (4, 1e-4, 1)
     assert (diffusers.prior, diffusers.token_learning_rate) == (Prior.NONE, 0)
+    assert diffusers.weight_decay == 1e-2
+    for published in (made, diffusers):
+        assert (published.hold_out_from, published.patience) == (0, 0)
+        assert not holds_out(published, 20)
     prodigy = recipe_of(FAMILIES["sd1"], Preset.PIVOTAL_PRODIGY, thing=True)
     assert (prodigy.method, prodigy.optimizer) == (Method.PIVOTAL, Optimizer.PRODIGY)
+    check_optimizer(prodigy, device="cpu")
 
 
 def test_request_goes_before_the_preset(request_of):
@@ -202,12 +208,23 @@ def test_word_comes_first_and_then_the_adapter():
     assert paces == [(1.0, 0.0)] * 3 + [(0.1, 1.0)] * 7
 
 
+def test_word_rests_when_prodigy_has_found_it(teacher, storage, request_of):
+    """A whole run of the preset, shortened: the word is the pivot, and stays where it was."""
+    told, steps = [], {"steps": 6, "token_share": 0.5, "checkpoint_every": 3, "prior_pictures": 0}
+    small = {"batch": 2, "rank": 2, "preview_every": 100, "company": 0}
+    request = request_of(recipe=None, preset=Preset.PIVOTAL_PRODIGY, settings=small | steps)
+    finish(teacher.run(request, new_ticket(told)))
+    first, last = (checkpoint.unpack(storage.get(key)).parts for key in saved_in(told))
+    assert all(torch.equal(first["token"][key], last["token"][key]) for key in first["token"])
+    assert any(v.any() for k, v in last["adapter"].items() if "lora_B" in k)
+
+
 def test_resting_part_does_not_move(quick, stacks, storage, teacher, request_of):
     """While the word learns alone the adapter stays without effect, bit for bit."""
     told = []
     made = recipe(Method.PIVOTAL, steps=6, token_share=0.5, token_after=0.0)
     finish(teacher.run(request_of(recipe=made), new_ticket(told)))
-    keys = [message.key for message in told if isinstance(message, Checkpointed)]
+    keys = saved_in(told)
     first, last = (checkpoint.unpack(storage.get(key)).parts for key in keys)
     assert all(not v.any() for k, v in first["adapter"].items() if "lora_B" in k)
     assert any(v.any() for k, v in last["adapter"].items() if "lora_B" in k)
@@ -218,7 +235,7 @@ def test_checkpoint_of_another_recipe_is_a_fault(teacher, quick, stacks, request
     """Weights that do not fit are never half loaded."""
     told = []
     finish(teacher.run(request_of(recipe=recipe(Method.DREAMBOOTH_LORA)), new_ticket(told)))
-    key = next(message.key for message in told if isinstance(message, Checkpointed))
+    key = saved_in(told)[0]
     other = request_of(recipe=recipe(Method.DREAMBOOTH_LORA, rank=3))
     with pytest.raises(ModelFault, match="does not fit"):
         finish(teacher.run(other, new_ticket([], checkpoint=key)))
