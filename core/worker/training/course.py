@@ -154,9 +154,9 @@ class _Course:
         plain = captions.class_captions(request.concept_kind, request.class_noun)
         speller = lesson.wear()
         beside = company.examples(of.storage, self._saved.company)
+        shown = encode_buckets(of.base, [*examples, *beside], recipe)
         # As often alone as in company, else what it looks like alone is learned too little.
         times = max(1, round(len(beside) / len(examples)))
-        shown = encode_buckets(of.base, [*examples * times, *beside], recipe)
         underneath = of.stacks.wear(request.parents)
         where = likeliest(of.base, in_order(shown)[: len(examples)], plain)
         own = [
@@ -168,12 +168,13 @@ class _Course:
         made = kept.kept(of.base, of.storage, underneath, wanted, self._saved.prior)
         of_class = [one for plan, one in zip(wanted, made, strict=True) if not plan.replayed]
         return Material(
-            shown,
-            (*own * times, *painted),
+            [bucket.repeated(len(examples), times) for bucket in shown],
+            (*own, *painted),
             of_class[0] if of_class else None,
             tuple(one for plan, one in zip(wanted, made, strict=True) if plan.replayed),
             caption_dropout=recipe.caption_dropout,
             live=lesson.teaches_text,
+            spoken=None if lesson.teaches_words else {},
         )
 
     def _captions(self, where: int, speller: Speller, typed: str) -> tuple[str, ...]:

@@ -68,6 +68,15 @@ class Bucket:
     views: Views
     of: tuple[int, ...]
 
+    def repeated(self, first: int, times: int) -> "Bucket":
+        """The `first` pictures so many times instead of once, before the others."""
+        own = [row for row, picture in enumerate(self.of) if picture < first]
+        others = [row for row, picture in enumerate(self.of) if picture >= first]
+        rows, count = own * times + others, len(self.of)
+        ways = range(0, len(self.views.clean), count)
+        index = torch.tensor([start + row for start in ways for row in rows])
+        return Bucket(self.views.rows(index), tuple(self.of[row] for row in rows))
+
 
 def open_pictures(storage: Storage, keys: Sequence[str]) -> list[Image.Image]:
     """Pictures by storage key.

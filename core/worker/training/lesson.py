@@ -23,6 +23,7 @@ from core.worker.training.norms import limit_norms
 from core.worker.training.objective import Noised, Objective
 from core.worker.training.optimizers import new_optimizer, rate_of
 from core.worker.training.parts import Bench, Part
+from core.worker.training.parts.word import Word
 from core.worker.training.schedule import rate_factor
 
 
@@ -61,6 +62,12 @@ class Lesson:
     def teaches_text(self) -> bool:
         """The text encoders learn."""
         return any("text" in part.live for part in self.parts)
+
+    @property
+    def teaches_words(self) -> bool:
+        """Something learns by which captions of the concept are read."""
+        words = [part for part in self.parts if part.name == Word.name]
+        return self.teaches_text or any(part.rate > 0 for part in words)
 
     def wear(self) -> Speller:
         """Puts parents and the half-taught concept on the model, to learn or to draw."""

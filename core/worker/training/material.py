@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -104,6 +105,9 @@ class Material:
     caption_dropout: float = 0.0
     live: bool = False
     """The text encoders learn too, so that captions of what is kept are encoded anew."""
+    spoken: dict[str, Conditions] | None = None
+    """The concept's captions as they were encoded once; None: what reads them learns, so each is
+    encoded anew."""
 
     def draw(self, base: Base, batch: int, random: torch.Generator) -> tuple[Rows, list[Rows]]:
         """`batch` rows of the concept with gradients to its word, and as many to be kept.
@@ -116,7 +120,18 @@ class Material:
         views = bucket.views.rows(index)
         live = base if self.live else None
         others = [kept.draw(part, random, live) for kept, part in self._shares(views, random)]
-        return Rows(views, encode_captions(base, said)), others
+        return Rows(views, self._encoded(base, said)), others
+
+    def _encoded(self, base: Base, said: list[str]) -> Conditions:
+        """Captions for the UNet; each is encoded by itself where that is done once, so that it does
+        not matter beside which others it was drawn first.
+        """
+        if self.spoken is None:
+            return encode_captions(base, said)
+        with torch.no_grad():
+            for caption in set(said) - self.spoken.keys():
+                self.spoken[caption] = encode_captions(base, [caption])
+        return reduce(Conditions.followed_by, (self.spoken[caption] for caption in said))
 
     def _bucket(self, random: torch.Generator) -> Bucket:
         """The bucket of one of all rows by chance; where there is but one, no chance is taken."""

@@ -33,6 +33,22 @@ def test_rows_are_the_pictures_and_then_their_mirror_images(base):
     assert torch.equal(encode_whole(base, [arrow, WIDE], flips=False).clean, rows[:2])
 
 
+@pytest.mark.parametrize("flips", [True, False])
+def test_pictures_that_are_shown_often_are_encoded_once(base, flips):
+    """Bit for bit the rows that come out where they are given so many times."""
+    recipe = Recipe(flips=flips, mask_floor=0)
+    own = [Example(SQUARE), Example(WIDE), Example(ImageOps.invert(SQUARE), half((64, 64)))]
+    beside = [Example(ImageOps.invert(WIDE)), Example(ImageOps.mirror(SQUARE))]
+    once = [one.repeated(3, 2) for one in encode_buckets(base, [*own, *beside], recipe)]
+    often = encode_buckets(base, [*own * 2, *beside], recipe)
+    picture = (0, 1, 2, 0, 1, 2, 3, 4)
+    for short, long in zip(once, often, strict=True):
+        assert short.of == tuple(picture[index] for index in long.of)
+        assert torch.equal(short.views.clean, long.views.clean)
+        cells = [one.views.cells for one in (short, long)]
+        assert cells == [None, None] or torch.equal(*cells)
+
+
 def test_middle_square_is_taken():
     """A wide picture loses its sides, nothing is squeezed, and a fitting one stays as it is."""
     picture = Image.new("RGB", (200, 100), "blue")

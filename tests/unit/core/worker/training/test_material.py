@@ -131,6 +131,24 @@ def test_live_captions_have_gradients(base):
         weight.requires_grad_(False)
 
 
+def test_captions_are_encoded_once_where_nothing_reads_them_anew(base):
+    """Each when it is first drawn, as it is encoded otherwise; the text encoder rests then."""
+    pictures, said = shown(rows(4)), (("a cat on a beach", "a cat"), ("a dog",))
+    once, anew = Material(pictures, said, None, spoken={}), Material(pictures, said, None)
+    calls = []
+    hook = base.pipe.text_encoder.register_forward_hook(lambda *_: calls.append(1))
+    try:
+        made = [draw(once, base, seed=seed)[0] for seed in (1, 2, 3)]
+    finally:
+        hook.remove()
+    assert len(calls) == len(once.spoken) == 3
+    for seed, own in zip((1, 2, 3), made, strict=True):
+        with torch.no_grad():
+            reference, _ = draw(anew, base, seed=seed)
+        assert torch.equal(own.clean, reference.clean)
+        assert torch.allclose(own.conditions.embeds, reference.conditions.embeds, atol=1e-5)
+
+
 def test_the_same_generator_draws_the_same(base):
     """A resumed run sees the same rows."""
     material = Material(shown(rows(6), (0, 1, 2)), (("a cat", "cat"),) * 3, None)

@@ -200,6 +200,38 @@ def test_word_that_does_not_learn_means_nothing(quick, stacks, request_of):
     assert torch.equal(word, Word(bench).start[0])
 
 
+def test_captions_of_a_word_that_does_not_learn_are_encoded_once(
+    teacher, request_of, storage, monkeypatch
+):
+    """The same adapter comes out as where they are encoded at every step."""
+    still = recipe(Method.DREAMBOOTH_LORA, token_learning_rate=0, batch=1, steps=3)
+    once = finish(teacher.run(request_of(recipe=still), new_ticket([])))
+    monkeypatch.setattr(Lesson, "teaches_words", True)
+    anew = finish(teacher.run(request_of(recipe=still), new_ticket([])))
+    made, reference = (unpack(storage.get(one.artifact)).lora for one in (once, anew))
+    assert all(torch.allclose(made[key], reference[key], atol=1e-6) for key in reference)
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "learns"),
+    [
+        (Method.DREAMBOOTH_LORA, {}, True),
+        (Method.DREAMBOOTH_LORA, {"token_learning_rate": 0}, False),
+        (Method.DREAMBOOTH_LORA_TEXT, {"token_learning_rate": 0}, True),
+    ],
+)
+def test_lesson_knows_whether_captions_are_read_anew(
+    quick, stacks, request_of, method, changes, learns
+):
+    """As long as the word or a text encoder learns."""
+    request = request_of(recipe=recipe(method, **changes))
+    lesson = Lesson(Bench(quick, stacks, request, request.recipe, adapter="reads"))
+    try:
+        assert lesson.teaches_words is learns
+    finally:
+        lesson.close()
+
+
 def test_word_comes_first_and_then_the_adapter():
     """In pivotal tuning the adapter rests while the word learns, then the word goes on slowly."""
     made = recipe(Method.PIVOTAL, steps=10, token_share=0.3, token_after=0.1)

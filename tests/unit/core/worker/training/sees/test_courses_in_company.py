@@ -4,8 +4,10 @@ import pytest
 
 from core.dispatch.messages import Progressed
 from core.domain.concepts import ConceptKind
+from core.worker.ticket import Stopped
 from core.worker.training import checkpoint, course
 from core.worker.training.dataset import encode_buckets
+from core.worker.training.lesson import Lesson
 from tests.unit.core.worker.training.conftest import (
     RECIPE,
     finish,
@@ -69,17 +71,24 @@ def test_what_is_painted_is_learned_from(teacher, request_of):
 
 
 def test_subject_is_shown_alone_as_often_as_in_company(teacher, request_of, monkeypatch):
-    """Two pictures and four painted ones: each of the two counts twice."""
-    sizes = []
+    """Two pictures and four painted ones: each of the two counts twice, and is encoded once."""
+    encoded, shown = [], []
 
     def count(base, examples, recipe):
-        sizes.append(len(examples))
+        encoded.append(len(examples))
         return encode_buckets(base, examples, recipe)
 
+    def learn(_lesson, material):
+        shown.extend(material.shown)
+        raise Stopped
+
     monkeypatch.setattr(course, "encode_buckets", count)
+    monkeypatch.setattr(Lesson, "learn", learn)
     recipe = COMPANY.model_copy(update={"company": 4, "steps": 1})
-    finish(teacher.run(request_of(recipe=recipe), new_ticket([])))
-    assert sizes == [8]
+    with pytest.raises(Stopped):
+        finish(teacher.run(request_of(recipe=recipe), new_ticket([])))
+    assert encoded == [6]
+    assert [bucket.of for bucket in shown] == [(0, 1, 0, 1, 2, 3, 4, 5)]
 
 
 @pytest.mark.parametrize("case", ["style", "masked"])
