@@ -58,21 +58,19 @@ class Evaluating:
         Raises:
             InvalidInput: a number or a prompt cannot be used.
             NotFound: there is no such concept.
-            Conflict: it has no version, or no training pictures to be compared with.
+            Conflict: it has no version.
         """
         _within("number of seeds", seeds, SEEDS_MAX)
         concept = await self._library.find(actor.guild_id, name)
         entry = pinned(concept)
         usual = evaluation_prompts(concept.kind, concept.name, concept.class_noun)
         asked = await self._about(actor, concept, _listed(prompts)) or usual
-        if not concept.latest or not concept.latest.pictures:
-            raise Conflict(f"{concept.token} has no training pictures that it could be held to.")
         request = EvaluateRequest(
             purpose=Purpose.CONCEPT,
             prompts=asked,
             seeds=again.seeds_from(CONCEPT_SEED, seeds),
             stack=(entry,),
-            pictures=(concept.latest.pictures,),
+            pictures=await self._pictures((entry,)),
         )
         return await self._submit(actor, channel_id, request)
 

@@ -7,11 +7,12 @@ import pytest
 from core.dispatch.messages import Trained
 from core.domain.concepts import ConceptKind
 from core.domain.evaluation import Accepted, Waypoint
-from core.domain.jobs import JobKind
+from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
 from core.domain.requests import EvaluateRequest, Purpose
 from core.errors import Conflict, InvalidInput, NotFound, UserError
 from core.services.estimates import units_of
+from core.services.importing import ImportWish
 from core.services.training import TrainWish
 from tests.studio import CHANNEL, Studio, answer, key_of
 
@@ -71,6 +72,17 @@ async def test_an_untrained_concept_has_nothing_to_evaluate(studio: Studio) -> N
     await studio.services.training.start(ANNA, CHANNEL, wish)
     with pytest.raises(Conflict, match="no trained version"):
         await studio.services.evaluating.concept(ANNA, CHANNEL, "raw")
+
+
+async def test_what_was_not_taught_here_is_evaluated_too(studio: Studio) -> None:
+    """An imported concept, without pictures to be held to."""
+    wish = ImportWish("far", "cat", ConceptKind.SUBJECT, key_of("file"), "far.safetensors")
+    await studio.services.importing.start(ANNA, CHANNEL, wish)
+    await studio.work(JobKind.IMPORT)
+    submitted = await studio.services.evaluating.concept(ANNA, CHANNEL, "far")
+    request = await asked(studio, submitted.job.id)
+    assert ([entry.name for entry in request.stack], request.pictures) == (["far"], ((),))
+    assert (await studio.work(JobKind.EVALUATE)).state is JobState.SUCCEEDED
 
 
 async def test_a_stack_is_two_concepts_or_more(studio: Studio) -> None:
