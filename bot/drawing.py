@@ -100,14 +100,31 @@ class Drawing:
         title = " with ".join(entry.token for entry in request.stack)
         about = f"{scores.images} images: {counted(scores)} · scored by {scores.scorer}"
         kept = [self._storage.get(image.key) for image in images]
+        rows = [*_rows(request, scores, kept), *self._nearest(request, scores, kept)]
         return scorecard.score_card(
             f"How good is {title}?",
             about,
             bars(scores, nouns),
-            _rows(request, scores, kept),
+            rows,
             f"evaluation-{images[0].job_id}",
             plot=plot.course_plot(course) if plot.can_be_plotted(course) else None,
         )
+
+    def _nearest(
+        self, request: EvaluateRequest, scores: Scores, pngs: Sequence[bytes]
+    ) -> list[Shown]:
+        """Beside each image that is nearest to a training picture that picture, in one row."""
+        taught = {e.name: keys for e, keys in zip(request.stack, request.pictures, strict=False)}
+        shown = [(one.name, one.closest) for one in scores.likeness if one.closest is not None]
+        pairs = [
+            (pngs[near.image], self._storage.get(taught[name][near.picture]))
+            for name, near in shown
+        ]
+        if not pairs:
+            return []
+        names = ", ".join(f"<{name}> {near.cosine:.2f}" for name, near in shown)
+        label = f"nearest to a training picture, and that picture: {names}"
+        return [Shown(label, tuple(png for pair in pairs for png in pair))]
 
     def _best(self, images: Sequence[Image]) -> Blob:
         tiles = [

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from core.dispatch.messages import Evaluated, MadeImage
 from core.domain.concepts import StackEntry
 from core.domain.evaluation import (
+    Closest,
     Estimate,
     Likeness,
     Measure,
@@ -18,6 +19,7 @@ from core.domain.jobs import Job
 from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose
 
 SIDE_PX = 64
+CLOSEST = Closest(image=1, picture=0, cosine=0.93)
 
 
 def evaluated(job: Job, request: EvaluateRequest, key: Callable[[str], str]) -> Evaluated:
@@ -49,7 +51,13 @@ def scores_of(request: EvaluateRequest, *, value: float = 0.7, copies: int = 0) 
         prompts=len(request.prompts),
         seeds=len(request.seeds),
         likeness=tuple(
-            Likeness(name=entry.name, fidelity=figure, nearest=Estimate(value=0.9), copies=copies)
+            Likeness(
+                name=entry.name,
+                fidelity=figure,
+                nearest=Estimate(value=0.9),
+                copies=copies,
+                closest=CLOSEST if any(request.pictures) else None,
+            )
             for entry in request.stack
         ),
         alignment=figure,

@@ -55,28 +55,56 @@ class Measure(Frozen):
         return self.raw.scaled(self.floor, self.ceiling)
 
 
+class Closest(Frozen):
+    """The image that is nearest to a training picture, and that picture."""
+
+    image: int
+    """Counted by prompt, and within a prompt by seed."""
+    picture: int
+    cosine: float
+
+
 class Likeness(Frozen):
     """How much the images look like the pictures that one concept was taught from."""
 
     name: str
     fidelity: Measure
     """Mean cosine of an image to all training pictures."""
+    clip: Measure | None = None
+    """The same by the CLIP, where `fidelity` comes from another encoder."""
     nearest: Estimate
     """Cosine of an image to the training picture that is nearest to it."""
+    closest: Closest | None = None
+    """Of all images; None in older scores."""
     copies: int | None = None
     """Images that are training pictures over again; None where that cannot be told."""
+
+
+class Named(Frozen):
+    """In how many images the CLIP names what a concept is, among other classes."""
+
+    name: str
+    class_noun: str
+    classes: int
+    """How many there were to choose from."""
+    share: Measure
+    """The ceiling is that of the same prompts in plain words with nothing at work."""
 
 
 class Scores(Frozen):
     """What was measured on images of one concept or stack."""
 
     scorer: str
-    """The model that scored, as the operator named it."""
+    """The models that scored, as the operator named them; empty where none did."""
     prompts: int
     seeds: int
-    likeness: tuple[Likeness, ...]
-    alignment: Measure
-    """Cosine of an image to its own prompt with the class noun in the concept's place."""
+    likeness: tuple[Likeness, ...] = ()
+    alignment: Measure | None = None
+    """Cosine of an image to its own prompt with the class noun in the concept's place; None
+    without a CLIP."""
+    named: tuple[Named, ...] = ()
+    copied: Estimate | None = None
+    """Share of images that are a training picture over again; None where that cannot be told."""
     asked: Measure | None = None
     """Share of images to which of all prompts their own is nearest; None for one prompt."""
     diversity: Measure | None = None
@@ -94,7 +122,14 @@ class Scores(Frozen):
     @property
     def copies(self) -> int:
         """Images that copy a training picture of any concept."""
-        return sum(one.copies or 0 for one in self.likeness)
+        if self.copied is None:
+            return sum(one.copies or 0 for one in self.likeness)
+        return round(self.copied.value * self.images)
+
+    @property
+    def encoder(self) -> str:
+        """The encoder of pictures that tells likeness; empty where the CLIP does."""
+        return self.scorer.partition(AND)[2]
 
     @property
     def quality(self) -> float:
@@ -103,7 +138,8 @@ class Scores(Frozen):
         A product, because an image has to be both.
         """
         kept = [_share(one.fidelity) for one in self.likeness]
-        return (sum(kept) / len(kept) if kept else 1.0) * _share(self.asked or self.alignment)
+        followed = self.asked or self.alignment
+        return (sum(kept) / len(kept) if kept else 1.0) * (_share(followed) if followed else 1.0)
 
 
 class Waypoint(Frozen):
@@ -160,6 +196,8 @@ class Accepted(Frozen):
         return Estimate(value=share, low=max(0.0, middle - half), high=min(1.0, middle + half))
 
 
+AND = " + "
+"""Between the names of a CLIP and of an encoder of pictures."""
 NORMAL_95 = 1.959964
 BAR = 0.75
 """The share of images that people have to accept for a concept to be good."""

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from bot.ui.card import BAD, GOOD, Blob, Button, Card, Row, embed
 from bot.ui.cards.pictures import solo_button, stars
 from bot.ui.text import code, dotted, duration, escaped, listed
-from core.domain.evaluation import BAR, Accepted, Estimate, Likeness, Measure, Report, Scores
+from core.domain.evaluation import (
+    BAR,
+    Accepted,
+    Estimate,
+    Likeness,
+    Measure,
+    Named,
+    Report,
+    Scores,
+)
 from core.domain.images import Image
 from core.domain.jobs import Job
 from core.domain.requests import EvaluateRequest, Purpose
@@ -32,13 +41,16 @@ class Bar:
 
 def bars(scores: Scores, nouns: dict[str, str]) -> list[Bar]:
     """The lines of a score card, in the order in which people should read them."""
-    lines = [_looks(one, stacked=len(nouns) > 1) for one in scores.likeness]
-    lines.append(_follows(scores))
+    stacked, encoder = len(nouns) > 1, scores.encoder
+    lines = [_looks(one, encoder, stacked=stacked) for one in scores.likeness]
+    if scores.alignment is not None:
+        lines.append(_follows(scores, scores.alignment))
+    lines += [_shows(one, scores.images, stacked=stacked) for one in scores.named]
     if scores.diversity is not None:
         lines.append(_varies(scores, scores.diversity))
     if scores.drift is not None:
         lines.append(_leaves_alone(scores.drift, next(iter(nouns.values()), "class")))
-    if any(one.copies is not None for one in scores.likeness):
+    if scores.copied is not None or any(one.copies is not None for one in scores.likeness):
         lines.append(_copies(scores))
     return lines
 
@@ -49,6 +61,8 @@ def scored(job: Job, request: EvaluateRequest, scores: Scores, files: tuple[Blob
     lines = [_line(bar) for bar in bars(scores, nouns)]
     if warning := copy_warning(scores):
         lines.append(f"\n⚠️ {warning}")
+    if gap := _without_pictures(request):
+        lines.append(f"\n{gap}")
     card = embed("\n".join(lines), title=f"How good is {_title(request)}?", colour=_colour(scores))
     card.set_image(url=f"attachment://{files[0].name}")
     took = _took(job)
@@ -143,30 +157,54 @@ def results(accepted: Sequence[Accepted]) -> Card:
     return Card(embed=card)
 
 
-def _looks(one: Likeness, *, stacked: bool) -> Bar:
+def _without_pictures(request: EvaluateRequest) -> str:
+    """What cannot be told of concepts that were not taught here; empty where all can."""
+    pairs = zip(request.stack, request.pictures, strict=False)
+    bare = [escaped(entry.token) for entry, pictures in pairs if not pictures]
+    if not bare:
+        return ""
+    return (
+        f"{listed(bare)}: there are no training pictures here, so likeness to them and copies "
+        "of them cannot be told."
+    )
+
+
+def _looks(one: Likeness, encoder: str, *, stacked: bool) -> Bar:
     fidelity = one.fidelity
     ends = ("without it", "alone") if stacked else ("plain class", "the pictures themselves")
-    figures = [f"CLIP-I {fidelity.raw.value:.2f}"]
+    figures = [f"{encoder.rpartition('/')[2] or 'CLIP-I'} {fidelity.raw.value:.2f}"]
     figures += [
         f"{name} {end:.2f}"
         for name, end in zip(ends, (fidelity.floor, fidelity.ceiling), strict=True)
         if end is not None
     ]
+    if one.clip is not None:
+        figures.append(f"CLIP-I {one.clip.raw.value:.2f}")
     label = f"still looks like <{one.name}>" if stacked else "looks like the pictures"
     return Bar(label, fidelity.share, _grade(fidelity.share), dotted(*figures))
 
 
-def _follows(scores: Scores) -> Bar:
-    clip = f"CLIP-T {scores.alignment.raw.value:.2f}"
-    if scores.alignment.ceiling is not None:
-        clip += f", plain words {scores.alignment.ceiling:.2f}"
+def _follows(scores: Scores, alignment: Measure) -> Bar:
+    clip = f"CLIP-T {alignment.raw.value:.2f}"
+    if alignment.ceiling is not None:
+        clip += f", plain words {alignment.ceiling:.2f}"
     if scores.asked is None:
-        share = scores.alignment.share
+        share = alignment.share
         return Bar("does what is asked", share, _grade(share), clip)
     own = round(scores.asked.raw.value * scores.images)
-    share = scores.asked.share or scores.alignment.share
+    share = scores.asked.share or alignment.share
     note = f"{own} of {scores.images} fit their own prompt best · {clip}"
     return Bar("does what is asked", share, _grade(share), note)
+
+
+def _shows(one: Named, images: int, *, stacked: bool) -> Bar:
+    share = one.share.raw
+    count = round(share.value * images)
+    note = f"in {count} of {images}, among {one.classes} classes"
+    if one.share.ceiling is not None:
+        note += f" · in plain words {one.share.ceiling:.0%}"
+    whose = f" (<{one.name}>)" if stacked else ""
+    return Bar(f"is seen as “{one.class_noun}”{whose}", share, _grade(share), note)
 
 
 def _varies(scores: Scores, diversity: Measure) -> Bar:
@@ -185,7 +223,8 @@ def _leaves_alone(drift: Measure, noun: str) -> Bar:
 
 
 def _copies(scores: Scores) -> Bar:
-    share = Estimate(value=1 - min(1.0, scores.copies / scores.images))
+    copied = scores.copied or Estimate(value=min(1.0, scores.copies / scores.images))
+    share = _turned(copied)
     grade = 2 if not scores.copies else int(share.value > 1 - COPIES_MANY)
     note = f"{scores.copies or 'none'} of {scores.images} is nearly a training picture"
     return Bar("makes new pictures, no copies", share, grade, note)

@@ -8,12 +8,14 @@ from core.domain.concepts import StackEntry
 from core.domain.evaluation import Scores, evaluation_prompts, spelled_plainly
 from core.domain.requests import STACK_MAX, TrainRequest
 from core.errors import ModelFault, UserError
+from core.storage import Storage
 from core.worker.evaluation.drawing import SheetDrawer, pictures_of
 from core.worker.evaluation.evaluator import Evaluator
-from core.worker.evaluation.scores import Drawn, score
+from core.worker.evaluation.scores import Drawn, nouns_seen, score, score_copies
 from core.worker.evaluation.waypoints import watched
 from core.worker.loop import Slices
 from core.worker.ticket import Ticket
+from core.worker.training.captions import plain_caption
 from core.worker.training.dataset import open_pictures
 
 SEEDS = (50, 51)
@@ -26,22 +28,40 @@ def and_evaluated(
 ) -> Slices:
     """The slices of a training, and behind them those of its evaluation.
 
-    What was learned is never lost to it: where it cannot be scored, it goes without scores.
+    What was learned is never lost to it: where it cannot be scored, its samples tell at least
+    whether it copies its pictures.
 
     Raises:
         Stopped: the job was cancelled, or put down; the training's last checkpoint is there.
     """
     trained = yield from training
-    if not isinstance(trained, Trained) or not evaluator.scorer.fits(evaluator.base.family):
+    if not isinstance(trained, Trained):
         return trained
-    if len(request.parents) >= STACK_MAX:
-        return trained  # no image can be drawn with one concept more
+    if not _can_be_scored(evaluator, request):
+        return _looked_through(evaluator.storage, request, trained)
     try:
         scores = yield from _scores(evaluator, request, trained, ticket)
         course = watched(evaluator, request, trained)
     except (ModelFault, UserError):
-        return trained
+        return _looked_through(evaluator.storage, request, trained)
     return replace(trained, scores=scores, course=course)
+
+
+def _can_be_scored(evaluator: Evaluator, request: TrainRequest) -> bool:
+    """There is a CLIP that knows such images, and one can be drawn with one concept more."""
+    return evaluator.scorer.fits(evaluator.base.family) and len(request.parents) < STACK_MAX
+
+
+def _looked_through(storage: Storage, request: TrainRequest, trained: Trained) -> Trained:
+    """With what the samples that are there tell without any model."""
+    samples = open_pictures(storage, trained.samples)
+    drawn = Drawn(
+        prompts=(plain_caption(request.concept_kind, request.class_noun),),
+        samples=[samples[1::2]],
+        plain=[samples[::2]],
+        pictures={request.name: open_pictures(storage, request.pictures)},
+    )
+    return replace(trained, scores=score_copies(drawn))
 
 
 def _scores(
@@ -69,5 +89,6 @@ def _scores(
         plain=pictures_of(without),
         pictures={request.name: open_pictures(evaluator.storage, request.pictures)},
         drifted=pictures_of(drifted),
+        nouns=nouns_seen((taught,)),
     )
     return score(evaluator.scorer, drawn)

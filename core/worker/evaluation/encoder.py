@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
+from core.domain.evaluation import AND
 from core.errors import Conflict, ModelFault
 from core.pocket.paths import clip_path
 from core.worker.device import POCKET
@@ -32,7 +33,9 @@ class Scorer:
     """
 
     def __init__(self, model: str, *, device: torch.device, fidelity_model: str = "") -> None:
-        self.name = f"{model} + {fidelity_model}" if fidelity_model else model
+        self.name = f"{model}{AND}{fidelity_model}" if fidelity_model else model
+        self.looks_apart = bool(fidelity_model)
+        """Likeness is told by another model than the CLIP."""
         self._model, self._fidelity_model, self._device = model, fidelity_model, device
 
     def fits(self, family: Family) -> bool:

@@ -17,7 +17,7 @@ from core.storage import Storage
 from core.worker.evaluation import metrics
 from core.worker.evaluation.drawing import Made, SheetDrawer, pictures_of
 from core.worker.evaluation.encoder import Scorer
-from core.worker.evaluation.scores import Drawn, score
+from core.worker.evaluation.scores import Drawn, nouns_seen, score
 from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
@@ -97,6 +97,7 @@ class _Evaluation:
             pictures=pictures,
             drifted=pictures_of(drifted),
             alone={name: pictures_of(rows) for name, rows in alone.items()},
+            nouns=nouns_seen(stack),
         )
         scores: Scores = score(self._of.scorer, drawn)
         first = [row[:1] for rows in alone.values() for row in rows]

@@ -39,6 +39,20 @@ def nearest(samples: Tensor, pictures: Tensor) -> Tensor:
     return (samples @ pictures.T).amax(1)
 
 
+def closest(samples: Tensor, pictures: Tensor) -> tuple[int, int]:
+    """The image and the training picture that are nearest to one another."""
+    at = int((samples @ pictures.T).argmax())
+    return divmod(at, len(pictures))
+
+
+def named(samples: Tensor, classes: Tensor) -> Tensor:
+    """1 for each image that is nearest to the first of the classes, else 0, (count,).
+
+    Source: zero-shot classification in Radford et al. (2021), section 3.1.
+    """
+    return own_text_first(samples, classes, torch.zeros(len(samples), dtype=torch.long))
+
+
 def among(pictures: Tensor) -> float | None:
     """The mean cosine between two different pictures; None where there is but one."""
     count = len(pictures)

@@ -1,6 +1,6 @@
 """From images to scores: what is compared with what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,16 +8,26 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from core.domain.evaluation import Estimate, Likeness, Measure, Scores
+from core.domain.concepts import ConceptKind, StackEntry, is_place
+from core.domain.evaluation import Closest, Estimate, Likeness, Measure, Named, Scores
 from core.worker.evaluation import metrics
 from core.worker.evaluation.encoder import Scorer
 from core.worker.evaluation.metrics import Statistic
+from core.worker.training.captions import with_article
 from core.worker.training.dataset import squared
 
 Rows = Sequence[Sequence[Image.Image]]
 """Images by prompt, and within a prompt by seed: the same seeds in the same order for each."""
 
+Encode = Callable[[Sequence[Image.Image]], Tensor]
+
 COMPARED_PX = 64
+THINGS = (
+    "house", "castle", "temple", "tree", "flower", "car", "boat", "cat", "dog", "bird",
+    "person", "chair", "star", "heart", "moon",
+)  # fmt: skip
+PLACES = "forest", "beach", "city", "street", "mountain", "sea", "sky"
+"""What an image may be taken for besides what was asked: a thing for things, a place for places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,8 @@ class Drawn:
     """The same plain words with the concept at work; empty where drift is not asked for."""
     alone: Mapping[str, Rows] = field(default_factory=dict)
     """For a stack: each concept at work alone, the others in plain words."""
+    nouns: Mapping[str, str] = field(default_factory=dict)
+    """The class noun of each concept whose class can be seen in a picture, by its name."""
 
 
 def score(scorer: Scorer, drawn: Drawn) -> Scores:
@@ -46,19 +58,27 @@ def score(scorer: Scorer, drawn: Drawn) -> Scores:
     return _Scoring(scorer, drawn).scores()
 
 
+def score_copies(drawn: Drawn) -> Scores | None:
+    """What pixels alone tell, without any scoring model; None where they tell nothing."""
+    copied = _copied(drawn, _Grid.of(drawn))
+    if copied is None:
+        return None
+    count, seeds = len(drawn.samples), len(drawn.samples[0])
+    return Scores(scorer="", prompts=count, seeds=seeds, copied=copied)
+
+
 class _Scoring:
     """The features of one set of images, each worked out once."""
 
     def __init__(self, scorer: Scorer, drawn: Drawn) -> None:
         self._scorer, self._drawn = scorer, drawn
+        self._grid = _Grid.of(drawn)
         self._count, self._seeds = len(drawn.prompts), len(drawn.samples[0])
-        flat = torch.arange(self._count * self._seeds).view(self._count, self._seeds)
-        self._rows = flat.flatten()
-        self._by_seed = flat.T
+        self._rows = self._grid.rows
         self._prompt = self._rows // self._seeds
-        self._samples = scorer.pictures(_flat(drawn.samples))
-        self._plain = scorer.pictures(_flat(drawn.plain))
-        self._looks = scorer.looks(_flat(drawn.samples))
+        self._clip = _Space(scorer.pictures, drawn)
+        self._looks = _Space(scorer.looks, drawn) if scorer.looks_apart else self._clip
+        self._samples, self._plain = self._clip.samples, self._clip.plain
         self._texts = scorer.texts(drawn.prompts)
 
     def scores(self) -> Scores:
@@ -70,6 +90,8 @@ class _Scoring:
             seeds=self._seeds,
             likeness=tuple(self._likeness(name) for name in self._drawn.pictures),
             alignment=self._alignment(),
+            named=tuple(self._named(name) for name in self._drawn.nouns),
+            copied=_copied(self._drawn, self._grid),
             asked=self._asked() if several else None,
             diversity=self._diversity() if varied else None,
             vendi=self._estimate(metrics.vendi(self._samples)) if len(self._rows) > 1 else None,
@@ -78,25 +100,43 @@ class _Scoring:
 
     def _likeness(self, name: str) -> Likeness:
         pictures = self._drawn.pictures[name]
-        taught = self._scorer.looks(pictures)
-        plain = self._scorer.looks(_flat(self._drawn.plain))
-        ceiling = metrics.among(taught)
-        if name in self._drawn.alone:
-            alone = self._scorer.looks(_flat(self._drawn.alone[name]))
-            ceiling = float(metrics.fidelity(alone, taught).mean())
-        fidelity = self._mean(metrics.fidelity(self._looks, taught))
-        floor = float(metrics.fidelity(plain, taught).mean())
+        taught = self._looks.encode(pictures)
+        copies = _copies(self._drawn, pictures)
         return Likeness(
             name=name,
-            fidelity=Measure(raw=fidelity, floor=floor, ceiling=ceiling),
-            nearest=self._mean(metrics.nearest(self._looks, taught)),
-            copies=self._copies(pictures),
+            fidelity=self._fidelity(self._looks, name, taught),
+            clip=self._clip_fidelity(name),
+            nearest=self._mean(metrics.nearest(self._looks.samples, taught)),
+            closest=_closest(self._looks.samples, taught),
+            copies=None if copies is None else int(copies.sum()),
         )
 
-    def _copies(self, pictures: Sequence[Image.Image]) -> int | None:
-        samples, plain = _flat(self._drawn.samples), _flat(self._drawn.plain)
-        found = metrics.copied(_as_tensor(samples), _as_tensor(pictures), _as_tensor(plain))
-        return None if found is None else int(found.sum())
+    def _clip_fidelity(self, name: str) -> Measure | None:
+        if not self._scorer.looks_apart:
+            return None
+        return self._fidelity(self._clip, name, self._clip.encode(self._drawn.pictures[name]))
+
+    def _fidelity(self, space: "_Space", name: str, taught: Tensor) -> Measure:
+        ceiling = metrics.among(taught)
+        if name in self._drawn.alone:
+            alone = space.encode(_flat(self._drawn.alone[name]))
+            ceiling = float(metrics.fidelity(alone, taught).mean())
+        return Measure(
+            raw=self._mean(metrics.fidelity(space.samples, taught)),
+            floor=float(metrics.fidelity(space.plain, taught).mean()),
+            ceiling=ceiling,
+        )
+
+    def _named(self, name: str) -> Named:
+        noun = self._drawn.nouns[name]
+        classes = classes_beside(noun, self._drawn.prompts)
+        texts = self._scorer.texts([f"a photo of {with_article(one)}" for one in classes])
+        share = Measure(
+            raw=self._grid.share(metrics.named(self._samples, texts)),
+            floor=1 / len(classes),
+            ceiling=float(metrics.named(self._plain, texts).mean()),
+        )
+        return Named(name=name, class_noun=noun, classes=len(classes), share=share)
 
     def _alignment(self) -> Measure:
         own = self._texts[self._prompt]
@@ -132,9 +172,68 @@ class _Scoring:
         return self._estimate(metrics.mean_of(values))
 
     def _estimate(self, statistic: Statistic) -> Estimate:
-        found = metrics.interval(statistic, self._by_seed)
-        low, high = found or (None, None)
-        return Estimate(value=float(statistic(self._rows)), low=low, high=high)
+        return self._grid.estimate(statistic)
+
+
+class _Space:
+    """Images as one encoder sees them."""
+
+    def __init__(self, encode: Encode, drawn: Drawn) -> None:
+        self.encode = encode
+        self.samples, self.plain = encode(_flat(drawn.samples)), encode(_flat(drawn.plain))
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Which image is of which seed: `rows` (images,), and `by_seed` (seeds, prompts)."""
+
+    rows: Tensor
+    by_seed: Tensor
+
+    @classmethod
+    def of(cls, drawn: Drawn) -> "_Grid":
+        count, seeds = len(drawn.samples), len(drawn.samples[0])
+        flat = torch.arange(count * seeds)
+        return cls(flat, flat.view(count, seeds).T)
+
+    def estimate(self, statistic: Statistic) -> Estimate:
+        """The figure over all images, with its interval over seeds."""
+        low, high = metrics.interval(statistic, self.by_seed) or (None, None)
+        return Estimate(value=float(statistic(self.rows)), low=low, high=high)
+
+    def share(self, counted: Tensor) -> Estimate:
+        """The share of images that count, 1 or 0 each; its interval ends where shares do."""
+        return self.estimate(metrics.mean_of(counted)).scaled(0, 1)
+
+
+def nouns_seen(stack: Sequence[StackEntry]) -> dict[str, str]:
+    """The class nouns of things and places by name; what a style is called shows in no picture."""
+    return {one.name: one.class_noun for one in stack if one.kind is ConceptKind.SUBJECT}
+
+
+def classes_beside(noun: str, prompts: Sequence[str]) -> tuple[str, ...]:
+    """A class and the others of its kind to choose from: none that is asked for as well."""
+    said = " ".join((noun, *prompts)).lower()
+    return (noun, *(one for one in (PLACES if is_place(noun) else THINGS) if one not in said))
+
+
+def _closest(samples: Tensor, taught: Tensor) -> Closest:
+    image, picture = metrics.closest(samples, taught)
+    return Closest(image=image, picture=picture, cosine=float(samples[image] @ taught[picture]))
+
+
+def _copied(drawn: Drawn, grid: _Grid) -> Estimate | None:
+    """Share of images that copy a picture of any concept; None where it cannot be told of one."""
+    found = [_copies(drawn, pictures) for pictures in drawn.pictures.values()]
+    told = [one for one in found if one is not None]
+    if not told:
+        return None
+    return grid.share(torch.stack(told).any(0).float())
+
+
+def _copies(drawn: Drawn, pictures: Sequence[Image.Image]) -> Tensor | None:
+    samples, plain = _flat(drawn.samples), _flat(drawn.plain)
+    return metrics.copied(_as_tensor(samples), _as_tensor(pictures), _as_tensor(plain))
 
 
 def _flat(rows: Rows) -> list[Image.Image]:

@@ -13,7 +13,7 @@ from bot.ui.cards import evaluation as cards
 from bot.ui.cards.evaluation import Bar
 from bot.ui.scorecard import Shown
 from core.domain.concepts import ConceptKind, ConceptVersion, StackEntry
-from core.domain.evaluation import Accepted, Estimate, Measure, Rank, Report
+from core.domain.evaluation import Accepted, Estimate, Measure, Named, Rank, Report, Scores
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job, JobState
 from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose, Recipe, TrainRequest
@@ -76,6 +76,65 @@ def test_a_stack_has_a_line_for_each_concept() -> None:
     assert labels(found)[:2] == ["still looks like <xyz>", "still looks like <kar>"]
     assert "alone 0.80" in found[0].note
     assert not any("keeps plain" in label for label in labels(found))
+
+
+def test_each_figure_stands_under_its_own_name() -> None:
+    """Where an encoder of pictures tells likeness, the CLIP's figure stands beside it."""
+    scores = scores_of(request())
+    assert "CLIP-I 0.70" in cards.bars(scores, {"xyz": "temple"})[0].note
+    clip = Measure(raw=Estimate(value=0.55))
+    both = scores.model_copy(
+        update={
+            "scorer": "some/clip + some/dino-small",
+            "likeness": (scores.likeness[0].model_copy(update={"clip": clip}),),
+        }
+    )
+    note = cards.bars(both, {"xyz": "temple"})[0].note
+    assert note.startswith("dino-small 0.70")
+    assert note.endswith("CLIP-I 0.55")
+
+
+def test_what_images_are_taken_for_is_a_line_for_each_concept() -> None:
+    """With its interval and what plain words come to."""
+    raw = Estimate(value=0.75, low=0.5, high=1)
+    share = Measure(raw=raw, floor=0.1, ceiling=1)
+    named = tuple(
+        Named(name=name, class_noun=noun, classes=9, share=share)
+        for name, noun in (("xyz", "temple"), ("kar", "forest"))
+    )
+    scores = scores_of(request()).model_copy(update={"named": named})
+    found = cards.bars(scores, {"xyz": "temple", "kar": "forest"})
+    told = [bar for bar in found if bar.label.startswith("is seen")]
+    assert labels(told) == ["is seen as “temple” (<xyz>)", "is seen as “forest” (<kar>)"]
+    assert (told[0].share, told[0].grade) == (raw, 1)
+    assert told[0].note == "in 3 of 4, among 9 classes · in plain words 100%"
+
+
+def test_copies_have_their_interval() -> None:
+    """Turned round as the bar is, which says how much is new."""
+    scores = scores_of(request()).model_copy(
+        update={"copied": Estimate(value=0.25, low=0.0, high=0.5)}
+    )
+    bar = cards.bars(scores, {"xyz": "temple"})[-1]
+    assert bar.share == Estimate(value=0.75, low=0.5, high=1.0)
+    assert bar.note == "1 of 4 is nearly a training picture"
+    assert cards.copy_warning(scores).startswith("1 of 4 images")
+
+
+def test_scores_without_a_model_are_one_line() -> None:
+    """What pixels tell, for the card of a training."""
+    scores = Scores(scorer="", prompts=1, seeds=3, copied=Estimate(value=1))
+    assert cards.summary(scores, "xyz", "temple") == "🔴 makes new pictures, no copies: **0%**"
+    assert cards.copy_warning(scores).startswith("3 of 3 images")
+
+
+def test_concepts_without_pictures_are_told_what_is_missing() -> None:
+    """What was taken in or fused has none; the others are not named."""
+    wish = request(Purpose.STACK, count=2).model_copy(update={"pictures": (("k",), ())})
+    card = cards.scored(job(wish), wish, scores_of(wish), (PNG,))
+    assert card.embed is not None
+    text = str(card.embed.description)
+    assert text.splitlines()[-1].startswith("<kar>: there are no training pictures")
 
 
 def test_grades_follow_the_share() -> None:

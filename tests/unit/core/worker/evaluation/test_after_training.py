@@ -108,18 +108,40 @@ def test_a_training_that_failed_is_not_evaluated(evaluator, request_, ticket):
 def test_what_was_learned_outlives_a_broken_scoring_model(
     evaluator, request_, trained, ticket, monkeypatch
 ):
-    """No scores then, but the version; the same where the embedded CLIP does not fit."""
+    """Only what its samples tell then, and the version; the same where the embedded CLIP does not
+    fit the model."""
 
     def broken(_):
         raise ModelFault("no such folder")
 
     monkeypatch.setattr(evaluator.scorer, "pictures", broken)
-    assert run(and_evaluated(training(trained, ticket), evaluator, request_, ticket))[0] == trained
+    ended, _ = run(and_evaluated(training(trained, ticket), evaluator, request_, ticket))
+    assert replace(ended, scores=None) == trained
     monkeypatch.setattr(evaluator.scorer, "fits", lambda _: False)
-    assert run(and_evaluated(training(trained, ticket), evaluator, request_, ticket)) == (
-        trained,
-        2,
+    assert run(and_evaluated(training(trained, ticket), evaluator, request_, ticket)) == (ended, 2)
+    assert (ended.scores.scorer, ended.scores.images, ended.scores.alignment) == ("", 3, None)
+
+
+def test_copies_are_told_where_nothing_can_be_scored(
+    evaluator, request_, trained, storage, ticket, monkeypatch
+):
+    """By the samples that are there: fresh ones are none, and training pictures over again are."""
+    monkeypatch.setattr(evaluator.scorer, "fits", lambda _: False)
+    copied = tuple(
+        key for pair in zip(trained.samples[::2], request_.pictures, strict=True) for key in pair
     )
+    found = [
+        run(and_evaluated(training(one, ticket), evaluator, request_, ticket))[0].scores
+        for one in (replace(trained, samples=copied), fresh(trained, storage))
+    ]
+    assert [one.copies for one in found] == [3, 0]
+
+
+def fresh(trained, storage):
+    """The version with samples that show its look anew."""
+    own = [storage.put(png(one)) for one in pictures(XYZ, 7)[4:]]
+    pairs = zip(trained.samples[::2], own, strict=True)
+    return replace(trained, samples=tuple(key for pair in pairs for key in pair))
 
 
 def test_previews_are_scored_between_the_plain_class_and_the_pictures(
@@ -168,7 +190,9 @@ def test_it_is_left_out_where_no_stack_has_room(evaluator, request_, trained, ma
     """Six concepts underneath and one on top are more than an image takes."""
     under = tuple(make_concept(f"under{index}", seed=index) for index in range(6))
     full = request_.model_copy(update={"parents": under})
-    assert run(and_evaluated(training(trained, ticket), evaluator, full, ticket)) == (trained, 2)
+    ended, pauses = run(and_evaluated(training(trained, ticket), evaluator, full, ticket))
+    assert (replace(ended, scores=None), pauses) == (trained, 2)
+    assert ended.scores.scorer == ""
 
 
 def test_a_drain_in_the_middle_puts_the_job_down(evaluator, request_, trained, told):

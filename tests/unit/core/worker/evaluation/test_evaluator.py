@@ -63,6 +63,16 @@ def done(evaluator, wish, ticket):
         pauses += 1
 
 
+def test_a_concept_without_pictures_is_scored_on_what_needs_none(evaluator, make_concept, ticket):
+    """What is asked, its class, diversity and drift; no likeness and no word on copies."""
+    wish = request(Purpose.CONCEPT, make_concept("own", seed=3), prompts=("a <own> house",))
+    found, _ = done(evaluator, wish, ticket)
+    scores = found.report.scores
+    assert (scores.likeness, scores.copied) == ((), None)
+    assert [one.class_noun for one in scores.named] == ["house"]
+    assert None not in (scores.alignment, scores.diversity, scores.drift)
+
+
 def prompts_of(images):
     return [image.manifest.request.prompt for image in images]
 

@@ -13,7 +13,7 @@ from core.pocket.concepts import XYZ, pictures
 from core.pocket.world.render import render
 from core.pocket.world.scene import Backdrop, Scene, Thing
 from core.worker.evaluation.encoder import Scorer
-from core.worker.evaluation.scores import Drawn, score
+from core.worker.evaluation.scores import Drawn, classes_beside, score, score_copies
 from core.worker.families import FAMILIES
 
 CPU = torch.device("cpu")
@@ -83,6 +83,61 @@ def test_training_pictures_over_again_are_counted_as_copies(scorer):
     assert score(scorer, drawn(rows([XYZ.look] * SEEDS, seed=5))).copies == 0
 
 
+def test_copies_have_an_interval_over_seeds(scorer):
+    """Two of four seeds copy in every place: half of the images, surely not none and not all."""
+    fresh = rows([XYZ.look] * SEEDS, seed=5)
+    mixed = [[TAUGHT["xyz"][index]] * 2 + row[:2] for index, row in enumerate(fresh)]
+    found = score(scorer, drawn(mixed))
+    assert (found.copies, found.copied.value) == (6, 0.5)
+    assert 0 <= found.copied.low < 0.5 < found.copied.high <= 1
+
+
+def test_copies_are_told_without_any_model():
+    """By pixels alone, just as beside the other scores; nothing where there is no scale."""
+    again = [[TAUGHT["xyz"][index]] * SEEDS for index in range(3)]
+    found = score_copies(drawn(again))
+    assert (found.copies, found.images, found.scorer) == (12, 12, "")
+    assert (found.alignment, found.likeness, found.quality) == (None, (), 1.0)
+    one = Drawn(PROMPTS[:1], [[PLAIN[0][0]]], [[PLAIN[0][1]]], {"xyz": TAUGHT["xyz"][:1]})
+    assert score_copies(one) is None
+
+
+def test_image_nearest_to_a_training_picture_is_found(scorer):
+    """A copy among others, and the picture that it copies."""
+    samples = rows([Thing("temple", colour) for colour in COLOURS], seed=2)
+    samples[1][2] = TAUGHT["xyz"][3]
+    closest = score(scorer, drawn(samples)).likeness[0].closest
+    assert (closest.image, closest.picture) == (1 * SEEDS + 2, 3)
+    assert closest.cosine == pytest.approx(1, abs=1e-5)
+
+
+def test_classes_are_named_for_each_concept_of_a_stack(scorer):
+    """Temples at a beach are both; cats there are no temple, and one prompt is enough."""
+    nouns, prompts = {"xyz": "temple", "sea": "beach"}, ("a photo of a temple on a beach",)
+    plain = [PLAIN[0]]
+    right = [rows([XYZ.look] * SEEDS, places=("beach",), seed=1)[0]]
+    wrong = [rows([Thing("cat", colour) for colour in COLOURS], places=("beach",), seed=1)[0]]
+    both, cats = (
+        score(scorer, Drawn(prompts, samples, plain, TAUGHT, nouns=nouns))
+        for samples in (right, wrong)
+    )
+    assert [one.share.raw.value for one in both.named] == [1, 1]
+    assert [one.share.ceiling for one in both.named] == [1, 1]
+    temple, beach = (one.share.raw for one in cats.named)
+    assert (temple.value, temple.high) == (0, 0)
+    assert 0.5 <= beach.value <= beach.high <= 1
+    assert both.asked is None
+
+
+def test_classes_that_are_asked_for_are_no_choice():
+    """A cat in a forest is a cat, too; places are taken for places, things for things."""
+    things = classes_beside("owl", ("an owl and a cat on a beach",))
+    assert things[0] == "owl"
+    assert "dog" in things
+    assert not {"cat", "beach", "forest"} & set(things)
+    assert classes_beside("forest", ("a cat in a forest",))[:2] == ("forest", "beach")
+
+
 def test_the_same_image_for_every_seed_is_not_diverse(scorer):
     """One image a prompt, whatever the seed: no distance, three images at most."""
     found = score(scorer, drawn([[row[0]] * SEEDS for row in PLAIN]))
@@ -150,5 +205,9 @@ def test_likeness_can_be_told_by_an_encoder_of_pictures(tmp_path):
     assert both.looks(shown).shape == (1, 16)
     assert both.pictures(shown).shape == (1, 128)
     assert both.name == f"pocket + {tmp_path}"
+    found, by_clip = (score(one, drawn(PLAIN)) for one in (both, Scorer("pocket", device=CPU)))
+    assert (found.encoder, by_clip.encoder) == (str(tmp_path), "")
+    assert found.likeness[0].clip == by_clip.likeness[0].fidelity != found.likeness[0].fidelity
+    assert by_clip.likeness[0].clip is None
     with pytest.raises(ModelFault, match="does not know words"):
         Scorer(str(tmp_path), device=CPU).texts(["a cat"])
