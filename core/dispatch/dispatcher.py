@@ -150,7 +150,7 @@ class Dispatcher:
             case Ready():
                 self._ready, self._was_up, self._broken = message, True, ""
                 self._queue.places[JobKind.IMAGINE] = message.imagine_jobs
-                self._queue.family = message.family
+                self._queue.family, self._queue.weights = message.family, message.weights
                 self._seen_ready.set()
                 self._bells.jobs.ring()
                 log.info("worker ready", model=message.model, device=message.device)

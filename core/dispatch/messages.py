@@ -55,6 +55,8 @@ class Ready:
     languages: tuple[str, ...]
     imagine_jobs: int = 1
     """How many imagine jobs it takes at once; of any other kind it takes one."""
+    weights: str = ""
+    """SHA-256 of the base model's UNet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,15 +48,16 @@ def cautions(
     prompt: str = "",
     known: Mapping[int, Known] = _NOWHERE,
     family: str = "",
+    weights: str = "",
 ) -> tuple[str, ...]:
     """Sentences that each say what may go wrong and what would mend it; mostly none.
 
     Without a prompt nothing is said about words; without a way of `stacking` nothing is drawn with
-    it, but something is built on it. `known` is by version id; `family` is that of the
-    model that runs now, where that is known.
+    it, but something is built on it. `known` is by version id; `family` and `weights` are those of
+    the model that runs now, where that is known.
     """
     found = (
-        _other_weights(stack),
+        _other_weights(stack, weights),
         _styles(stack),
         _added_up(stack, stacking, known),
         _heavy(stack, stacking, family),
@@ -86,9 +87,17 @@ def hindrance(stack: Sequence[StackEntry], known: Mapping[int, Known], family: s
     return ""
 
 
-def _other_weights(stack: Sequence[StackEntry]) -> str:
-    """They were taught on model files that differ, so at most one of them fits what runs now."""
+def _other_weights(stack: Sequence[StackEntry], running: str) -> str:
+    """They were taught on other model files than run now, or, where those are not known, on files
+    that differ, so that at most one of them fits.
+    """
     noted = [entry for entry in stack if entry.weights]
+    others = [entry.name for entry in noted if running and entry.weights != running]
+    if others:
+        return (
+            f"{_names(others)} {_were(others)} taught on other weights of the model than those "
+            f"that run now, and may look different. Teach {_them(others)} again with /train."
+        )
     if len({entry.weights for entry in noted}) < 2:
         return ""
     names = _names([entry.name for entry in noted])

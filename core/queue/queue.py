@@ -33,7 +33,7 @@ class Queue:
         self._bells = bells
         self.places = dict.fromkeys(JobKind, 1)
         """How many jobs of each kind run at once, as far as the worker has told this process."""
-        self.family = ""
+        self.family = self.weights = ""
         """Of the base model that runs, as far as the worker has told this process."""
 
     async def enqueue(

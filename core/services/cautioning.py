@@ -44,6 +44,7 @@ async def told(
     stack: Sequence[StackEntry],
     *,
     family: str,
+    weights: str = "",
     stacking: Stacking | None = Stacking.APART,
     prompt: str = "",
 ) -> tuple[str, ...]:
@@ -57,7 +58,9 @@ async def told(
     known = await known_of(session, guild_id, stack)
     if reason := hindrance(stack, known, family):
         raise Conflict(reason)
-    return cautions(stack, stacking=stacking, prompt=prompt, known=known, family=family)
+    return cautions(
+        stack, stacking=stacking, prompt=prompt, known=known, family=family, weights=weights
+    )
 
 
 def stack_of(request: Request) -> tuple[StackEntry, ...]:

@@ -90,8 +90,15 @@ class Desk:
         Raises:
             Conflict: it cannot work at all with the model that runs now.
         """
-        family = self._queue.family
-        return await told(session, guild_id, stack, family=family, stacking=stacking, prompt=prompt)
+        return await told(
+            session,
+            guild_id,
+            stack,
+            family=self._queue.family,
+            weights=self._queue.weights,
+            stacking=stacking,
+            prompt=prompt,
+        )
 
 
 async def _check_limits(session: AsyncSession, actor: Actor) -> None:

@@ -30,7 +30,6 @@ from core.worker.setups import setup_of
 from core.worker.stack import Speller, Stacks
 from core.worker.ticket import Ticket
 from core.worker.versions import library_versions
-from core.worker.weights import weights_of
 
 STEPS_MAX = 100
 FIRST_PASS = "what the first pass drew"
@@ -214,7 +213,7 @@ class Imaginer:
             request=resolved,
             index=index,
             model=base.name,
-            weights=weights_of(base.pipe.unet),
+            weights=base.weights,
             device=str(base.device),
             dtype=str(base.dtype).removeprefix("torch."),
             versions=self._versions,

@@ -37,7 +37,6 @@ from core.worker.stack import Speller, Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions
 from core.worker.training.parts.word import noun_vectors
-from core.worker.weights import weights_of
 
 SAMPLE_SEEDS = (11, 12, 13)
 Form = Literal["kohya", "diffusers", "peft", "embedding", "hypernetwork"]
@@ -98,7 +97,7 @@ class Importer:
             artifact=key,
             samples=tuple(self._storage.put(png(picture)) for pair in pairs for picture in pair),
             model=self._base.name,
-            weights=weights_of(self._base.pipe.unet),
+            weights=self._base.weights,
             origin=_origin(request, taken),
             seconds=time.perf_counter() - started_s,
         )
@@ -130,7 +129,7 @@ class Importer:
             "class_noun": request.class_noun,
             "kind": request.concept_kind,
             "model": base.name,
-            "weights": weights_of(base.pipe.unet),
+            "weights": base.weights,
             "family": base.family.name,
             "rank": taken.rank,
             "ranks": taken.ranks,

@@ -19,6 +19,7 @@ from core.errors import ModelFault
 from core.pocket.paths import diffusion_path
 from core.worker.beside import fill_in, reads_masks
 from core.worker.families import FAMILIES, Family
+from core.worker.weights import weights_of
 
 PIPELINES = {
     "StableDiffusionPipeline": StableDiffusionPipeline,
@@ -50,6 +51,11 @@ class Base:
     def xl(self) -> bool:
         """It has SDXL's second text encoder and its size conditions."""
         return self.family.name == "sdxl"
+
+    @property
+    def weights(self) -> str:
+        """SHA-256 of its UNet's files; empty where it did not come from files."""
+        return weights_of(self.pipe.unet)
 
     @property
     def reads_masks(self) -> bool:

@@ -55,6 +55,11 @@ class OtherBase:
     dtype: torch.dtype
 
     @property
+    def weights(self) -> str:
+        """SHA-256 of the files of what draws; empty where it did not come from files."""
+        return weights_of(getattr(self.pipe, "transformer", None) or self.pipe.unet)
+
+    @property
     def native_px(self) -> int:
         """The side of the square that it was trained on."""
         return int(self.pipe.default_sample_size * self.pipe.vae_scale_factor)
@@ -182,12 +187,11 @@ class OtherImaginer:
 
     def _keep(self, request: ImagineRequest, index: int, picture: Image.Image) -> MadeImage:
         base = self._base
-        part = getattr(base.pipe, "transformer", None) or base.pipe.unet
         manifest = Manifest(
             request=request,
             index=index,
             model=base.name,
-            weights=weights_of(part),
+            weights=base.weights,
             device=str(base.device),
             dtype=str(base.dtype).removeprefix("torch."),
             versions=self._versions,

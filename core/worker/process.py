@@ -98,6 +98,7 @@ def _ready(runner: "Runner | OtherRunner") -> Ready:
     return Ready(
         model=base.name,
         family=base.family.name,
+        weights=base.weights,
         native_px=base.native_px,
         device=str(base.device),
         dtype=str(base.dtype).removeprefix("torch."),

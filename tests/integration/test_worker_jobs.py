@@ -48,6 +48,14 @@ async def test_imagine_ends_with_its_images(shop):
         assert request.sampler
 
 
+async def test_what_runs_is_known_before_anything_is_drawn(shop):
+    """Family and weights, as manifests and versions note them: concepts are held to those."""
+    assert shop.queue.family == "pocket"
+    job = await shop.ended(await shop.add(SHORT))
+    (image, _) = await shop.services.gallery.of_job(job.id)
+    assert image.manifest.weights == shop.queue.weights != ""
+
+
 async def test_manifest_gives_the_same_picture_again(shop):
     """Replaying a manifest after other work gives the same bytes."""
     first = await shop.ended(await shop.add(SHORT))

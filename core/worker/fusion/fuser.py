@@ -29,7 +29,6 @@ from core.worker.models import Base
 from core.worker.stack import Stacks, weighted
 from core.worker.ticket import Ticket
 from core.worker.training.captions import plain_caption
-from core.worker.weights import weights_of
 
 SEEDS = (0, 1)
 """Of each of a concept's four prompts while its layers are listened to."""
@@ -89,7 +88,7 @@ class _Fusing:
             artifact=key,
             samples=samples,
             model=self._of.base.name,
-            weights=weights_of(self._of.base.pipe.unet),
+            weights=self._of.base.weights,
             fusion=fusion,
             seconds=time.perf_counter() - self._started_s,
         )
@@ -149,7 +148,7 @@ class _Fusing:
             "class_noun": request.class_noun,
             "kind": request.concept_kind,
             "model": base.name,
-            "weights": weights_of(base.pipe.unet),
+            "weights": base.weights,
             "family": base.family.name,
             "rank": fusion.rank,
             "ranks": ranks_of(lora),

@@ -44,7 +44,6 @@ from core.worker.training.parts import Bench
 from core.worker.training.presets import recipe_for
 from core.worker.training.surroundings import likeliest
 from core.worker.training.tools import Tools
-from core.worker.weights import weights_of
 
 PREVIEW_SEEDS = (11, 12)
 SAMPLE_SEEDS = (11, 12, 13)
@@ -266,7 +265,7 @@ class _Course:
             artifact=made,
             samples=tuple(samples),
             model=self._of.base.name,
-            weights=weights_of(self._of.base.pipe.unet),
+            weights=self._of.base.weights,
             recipe=self._recipe,
             parents=self._request.parents,
             seconds=self._saved.seconds,
@@ -281,7 +280,7 @@ class _Course:
             "class_noun": request.class_noun,
             "kind": request.concept_kind,
             "model": base.name,
-            "weights": weights_of(base.pipe.unet),
+            "weights": base.weights,
             "family": base.family.name,
             "rank": self._recipe.rank,
             "targets": self._bench().targets,

@@ -83,6 +83,15 @@ def overlapping(one: str, other: str, stacking: Stacking, *, weight: float = 1.0
     return " ".join(cautions(stack, stacking=stacking, known=known, family="sdxl"))
 
 
+def test_other_weights_than_those_that_run_are_told_of_one_alone() -> None:
+    """Those it concerns are named; nothing is said where either side is not known."""
+    stack = (entry("a", weights="1"), entry("b", weights="2"), entry("c"))
+    (sentence,) = cautions(stack, weights="2")
+    assert sentence.startswith("<a> was taught on other weights of the model than those that run")
+    assert cautions(stack[:1], weights="2") == (sentence,)
+    assert cautions(stack[1:], weights="2") == cautions(stack[:1]) == ()
+
+
 def test_pairs_that_change_the_same_weights_are_named() -> None:
     """Which two, how far, what may come of it, and what helps that way of stacking."""
     added = overlapping(SKETCH, SKETCH, Stacking.SUM)

@@ -137,6 +137,20 @@ async def test_what_cannot_be_kept_apart_is_told_before_it_is_drawn(studio: Stud
     assert (await studio.services.training.start(ANNA, CHANNEL, wish)).job.cautions == ()
 
 
+async def test_other_weights_of_the_same_family_are_told(studio: Studio) -> None:
+    """A different checkpoint under the same name: before the GPU's time is spent, for one alone."""
+    concept = await taught(studio, "xyz")
+    assert concept.latest is not None
+    noted = update(VersionRow).where(VersionRow.id == concept.latest.id)
+    async with studio.database.transaction() as session:
+        await session.execute(noted.values(weights="1" * 64))
+    studio.queue.weights = "2" * 64
+    (caution,) = (await studio.ask(ANNA, "a <xyz> temple")).job.cautions
+    assert "other weights of the model than those that run now" in caution
+    studio.queue.weights = "1" * 64
+    assert (await studio.ask(ANNA, "a <xyz> temple")).job.cautions == ()
+
+
 @settings(
     max_examples=15,
     deadline=None,
