@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load
 from torch import Tensor
 
 from core.errors import ModelFault
+from core.worker.formats.files import packed
 
 FORMAT = "atelier-concept-1"
+_UNSAID: Mapping[str, str] = {}
 LORA, TOKEN, TEXT, DELTA, HYPER = "lora.", "token.", "text.", "delta.", "hyper."
 
 
@@ -74,13 +76,14 @@ def vectors_of(tokens: tuple[Tensor, ...]) -> int:
     return 1 if tokens[0].dim() == 2 else tokens[0].shape[1]
 
 
-def pack(artifact: Artifact) -> bytes:
-    """The bytes of a safetensors file; the same artifact gives the same bytes."""
-    tensors = dict(_named(artifact))
-    flat = {key: value.detach().cpu().contiguous() for key, value in sorted(tensors.items())}
+def pack(artifact: Artifact, spec: Mapping[str, str] = _UNSAID) -> bytes:
+    """The bytes of a safetensors file; the same artifact gives the same bytes.
+
+    `spec` is what other tools read of it, beside the facts.
+    """
+    flat = {key: value.detach().cpu() for key, value in _named(artifact)}
     facts = json.dumps(dict(artifact.facts), sort_keys=True)
-    # One key, since safetensors writes several in an order of chance.
-    return bytes(save(flat, metadata={FORMAT: facts}))
+    return packed(flat, {FORMAT: facts, **spec})
 
 
 def unpack(data: bytes) -> Artifact:

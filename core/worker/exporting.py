@@ -13,8 +13,9 @@ from core.domain.requests import ExportRequest
 from core.errors import Conflict, InvalidInput
 from core.storage import Storage
 from core.worker.artifact import Artifact, unpack
+from core.worker.formats.files import packed
 from core.worker.formats.low_rank import Adapter
-from core.worker.formats.modelspec import kohya_facts, modelspec, packed
+from core.worker.formats.modelspec import kohya_facts, modelspec
 from core.worker.formats.modules import modules_of
 from core.worker.formats.parts import adapter_of
 from core.worker.formats.words import write_word

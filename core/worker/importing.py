@@ -16,7 +16,6 @@ from core.domain.requests import ImagineRequest, ImportRequest
 from core.errors import InvalidInput
 from core.storage import Storage
 from core.torchzip import is_zip
-from core.worker import artifact
 from core.worker.artifact import Artifact
 from core.worker.formats.files import open_file
 from core.worker.formats.hypernetworks import (
@@ -26,6 +25,7 @@ from core.worker.formats.hypernetworks import (
     read_pickled,
     read_tensors,
 )
+from core.worker.formats.modelspec import stored
 from core.worker.formats.modules import modules_of
 from core.worker.formats.parts import ranks_of, text_parts, unet_part
 from core.worker.formats.reading import form_of, read_adapter
@@ -83,7 +83,7 @@ class Importer:
         started_s = time.perf_counter()
         ticket.progress(Progress(0, 3, "checking the file"))
         taken = self._read(self._storage.get(request.file))
-        key = self._storage.put(artifact.pack(self._artifact(request, taken)))
+        key = self._storage.put(stored(self._base, self._artifact(request, taken)))
         yield
         without = self._draw(request, request.class_noun, self._stacks.wear(()), ticket)
         ticket.progress(Progress(2, 3, "drawing with it"))

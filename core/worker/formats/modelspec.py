@@ -3,14 +3,10 @@
 Source: the Stability AI model metadata specification 1.0.1, and what kohya's trainer adds to it.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
 from datetime import datetime
 
-from safetensors.torch import save
-from torch import Tensor
-
+from core.domain.concepts import token_of
+from core.worker.artifact import Artifact, pack
 from core.worker.models import Base
 
 SPEC = "1.0.1"
@@ -29,18 +25,20 @@ def architecture(base: Base) -> str:
     return ARCHITECTURES.get(base.family.name, f"atelier-{base.family.name}")
 
 
-def modelspec(base: Base, *, part: str, title: str, trigger: str, date: datetime) -> dict[str, str]:
-    """Metadata of a file; `part` is `lora` or `textual-inversion`."""
+def modelspec(
+    base: Base, *, part: str, title: str, trigger: str, date: datetime | None = None
+) -> dict[str, str]:
+    """Metadata of a file; `part` is what it is of the architecture, such as `lora`."""
+    dated = {"modelspec.date": date.strftime("%Y-%m-%dT%H:%M:%S")} if date else {}
     side = str(base.native_px)
     return {
         "modelspec.sai_model_spec": SPEC,
         "modelspec.architecture": f"{architecture(base)}/{part}",
         "modelspec.title": title,
         "modelspec.trigger_phrase": trigger,
-        "modelspec.date": date.strftime("%Y-%m-%dT%H:%M:%S"),
         "modelspec.resolution": f"{side}x{side}",
         "modelspec.prediction_type": "v" if _predicts_v(base) else "epsilon",
-    }
+    } | dated
 
 
 def kohya_facts(base: Base, *, rank: int, name: str) -> dict[str, str]:
@@ -55,21 +53,22 @@ def kohya_facts(base: Base, *, rank: int, name: str) -> dict[str, str]:
     }
 
 
-def packed(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
-    """The bytes of a safetensors file; the same values give the same bytes.
+def stored(base: Base, made: Artifact) -> bytes:
+    """An artifact as the library keeps it: what it is can be read in any tool that lists files.
 
-    The hash of the tensors' own bytes is added, as the specification asks. Safetensors itself
-    writes metadata in an order of chance.
+    Without a date, so that what is made again is the same file.
     """
-    data: bytes = save({key: tensors[key].contiguous() for key in sorted(tensors)})
-    start = 8 + int.from_bytes(data[:8], "little")
-    body = data[start:]
-    digest = {"modelspec.hash_sha256": f"0x{hashlib.sha256(body).hexdigest()}"}
-    header = {"__metadata__": dict(sorted({**metadata, **digest}.items()))}
-    header |= json.loads(data[8:start])
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + body
+    name, noun = str(made.facts["name"]), str(made.facts["class_noun"])
+    trigger = f"{token_of(name)} {noun}"
+    return pack(made, modelspec(base, part=_part(made), title=name, trigger=trigger))
+
+
+def _part(made: Artifact) -> str:
+    if made.hyper:
+        return "hypernetwork"
+    if made.delta:
+        return "difference"
+    return "lora" if made.lora or made.text else "textual-inversion"
 
 
 def _predicts_v(base: Base) -> bool:

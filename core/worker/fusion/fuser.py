@@ -17,9 +17,9 @@ from core.domain.recipes import VECTORS_MAX
 from core.domain.requests import FuseRequest, ImagineRequest
 from core.errors import InvalidInput
 from core.storage import Storage
-from core.worker import artifact
 from core.worker.artifact import Artifact
 from core.worker.evaluation.drawing import SheetDrawer
+from core.worker.formats.modelspec import stored
 from core.worker.formats.parts import DOWN, UP, ranks_of
 from core.worker.fusion.least_squares import Change, added_up, error, fuse
 from core.worker.fusion.recording import Grams, in_groups, recording
@@ -80,7 +80,7 @@ class _Fusing:
             seeds=SEEDS,
         )
         made = self._artifact(parts, lora, fusion)
-        key = self._of.storage.put(artifact.pack(made))
+        key = self._of.storage.put(stored(self._of.base, made))
         samples = yield from self._samples(key)
         return Fused(
             self._ticket.job_id,

@@ -11,8 +11,9 @@ from core.domain.concepts import StackEntry, token_of
 from core.domain.jobs import Progress
 from core.domain.requests import TrainRequest
 from core.storage import Storage
-from core.worker import artifact
+from core.worker.artifact import Artifact
 from core.worker.captioner import Captioner
+from core.worker.formats.modelspec import stored
 from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
@@ -127,8 +128,8 @@ class _Course:
         if choice is not None:
             lesson.restore(self._saved.best)
         with nullcontext() if choice else lesson.averaged():
-            made = artifact.Artifact(**lesson.packed(), facts=self._facts())
-            return self._of.storage.put(artifact.pack(made))
+            made = Artifact(**lesson.packed(), facts=self._facts())
+            return self._of.storage.put(stored(self._of.base, made))
 
     def _hold_out(self, examples: list[Example], lesson: Lesson) -> HeldOut | None:
         """Keeps the last picture for choosing by, where there are enough."""

@@ -1,11 +1,14 @@
 """The file that a concept version is."""
 
+import json
+
 import pytest
 import torch
 from safetensors.torch import save
 
 from core.errors import ModelFault
 from core.worker.artifact import Artifact, pack, unpack
+from core.worker.formats.files import open_file
 
 FACTS = {"name": "xyz", "family": "pocket", "rank": 2, "targets": ["to_q"], "recipe": {"steps": 3}}
 
@@ -29,6 +32,22 @@ def test_same_artifact_is_the_same_bytes():
     """So that a resumed training ends under the same storage key."""
     turned = Artifact(dict(reversed(made().lora.items())), made().tokens, FACTS)
     assert pack(made()) == pack(turned)
+
+
+def test_what_other_tools_read_stands_beside_the_facts():
+    """In a plain file's metadata, in one order; the artifact that comes back is the same."""
+    spec = {"modelspec.title": "xyz", "modelspec.architecture": "atelier-pocket/lora"}
+    data = pack(made(), spec)
+    assert data == pack(made(), dict(reversed(spec.items())))
+    _, metadata = open_file(data)
+    assert spec.items() <= metadata.items()
+    assert unpack(data).facts == FACTS
+
+
+def test_artifacts_of_before_are_read():
+    """They hold their facts alone."""
+    old = save({"lora.a": torch.ones(1)}, metadata={"atelier-concept-1": json.dumps(FACTS)})
+    assert (unpack(old).facts, list(unpack(old).lora)) == (FACTS, ["a"])
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from core.domain.recipes import Method, Optimizer, Prior
 from core.domain.requests import ImagineRequest
 from core.errors import InvalidInput
 from core.worker.artifact import unpack
+from core.worker.formats.files import open_file
 from core.worker.imagine import Imaginer, png
 from core.worker.models import load_base
 from core.worker.stack import Stacks
@@ -49,6 +50,10 @@ def test_course_makes_a_version(
     assert artifact.facts["name"] == "orb"
     assert artifact.facts["rank"] == 2
     assert len(artifact.lora) == 212
+    _, metadata = open_file(storage.get(made.artifact))
+    assert metadata["modelspec.architecture"] == "atelier-pocket/lora"
+    assert metadata["modelspec.title"] == "orb"
+    assert metadata["modelspec.trigger_phrase"] == "<orb> circle"
     learned, start = artifact.tokens[0]
     assert not torch.equal(learned, start)
     assert [opened(key).size for key in made.samples] == [(64, 64)] * 6
