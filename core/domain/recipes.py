@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import InvalidInput
 
-VECTORS_MAX = 8
+VECTORS_MAX = 24
 """Vectors that one concept's word may have."""
 SLOTS = 256
 """Numbers for the blocks of orthogonal adapters; a narrow layer has fewer and counts on."""
@@ -74,7 +74,8 @@ class Choice(BaseModel):
     """Which checkpoint of a run was kept: the one with the least error.
 
     The error is that of foretelling a picture which was held back, plus how far the answers for the
-    plain class have gone from the base model's.
+    plain class have gone from the base model's. Step 0: the words that the run began with, which
+    only a clearly better one takes the place of.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -113,7 +114,11 @@ class Recipe(BaseModel):
     slot: int | None = Field(default=None, ge=0, lt=SLOTS)
     """Which block: those of other slots are orthogonal to it. None: the concept's own number."""
     vectors: int = Field(default=1, ge=1, le=VECTORS_MAX)
-    """Of the concept's word."""
+    """Of the concept's word, where it begins as the class noun; else as many as its words have."""
+    begins_as: str = Field(default="", max_length=CAPTION_MAX)
+    """What the concept's word begins as, in words that the base model knows; "": the class noun."""
+    words_first: bool = False
+    """Find those words in the pictures where `begins_as` names none."""
 
     optimizer: Optimizer = Optimizer.ADAMW
     schedule: Schedule = Schedule.PLATEAU

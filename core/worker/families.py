@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from core.domain.recipes import Preset, Recipe
 from core.domain.requests import Sampler
 
+Looks = tuple[str, ...]
+"""Templates of a colour `{0}` and of what was said before it `{1}`, in the order of speech."""
+
 ATTENTION = ("to_q", "to_k", "to_v", "to_out.0")
 EVERYWHERE = (*ATTENTION, "proj_in", "proj_out", "ff.net.0.proj", "ff.net.2", "conv1", "conv2")
 
@@ -21,11 +24,14 @@ class Family:
     lora_targets: tuple[str, ...]
     """Ends of the names of the UNet's modules that an adapter changes."""
     recipe: Recipe
-    """How places and styles are taught."""
+    """How a style is taught."""
     beside: Mapping[str, int] = field(default_factory=dict)
     """Settings in which recipes for things, which may stand beside others, differ from it."""
-    preset_of_things: Preset = Preset.DREAMBOOTH_LORA
-    """How a thing is taught unless somebody chooses."""
+    preset_of_subjects: Preset = Preset.DREAMBOOTH_LORA
+    """How a thing or a place is taught unless somebody chooses."""
+    looks_of_things: Looks = ()
+    """What a model of this family can say of a thing."""
+    looks_of_places: Looks = ()
 
 
 def _large(*, steps: int, batch: int, prior_pictures: int) -> Recipe:
@@ -47,11 +53,29 @@ _SD = _large(steps=800, batch=2, prior_pictures=100)
 _BESIDE = {"steps": 400, "company": 10}
 """Measured with the embedded model only (docs/concepts.md)."""
 
+_POCKET_THINGS = (
+    "{0} {1}",
+    "{1} with {0} stripes",
+    "{1} with {0} dots",
+    "{1} with a {0} roof",
+    "{1} with a {0} collar",
+    "{1} in a {0} ring",
+)
+
 FAMILIES: Mapping[str, Family] = {
     family.name: family
     for family in (
         Family(
-            "pocket", 20, 3.0, Sampler.DDIM, EVERYWHERE, Recipe(), _BESIDE, Preset.TEXTUAL_INVERSION
+            "pocket",
+            20,
+            3.0,
+            Sampler.DDIM,
+            EVERYWHERE,
+            Recipe(),
+            beside=_BESIDE,
+            preset_of_subjects=Preset.TEXTUAL_INVERSION,
+            looks_of_things=_POCKET_THINGS,
+            looks_of_places=("{1} of {0} trees", "{1} on {0} ground", "{1} under a {0} sky"),
         ),
         Family("sd1", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),
         Family("sd2", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),

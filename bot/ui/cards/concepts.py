@@ -141,6 +141,11 @@ def _setting(value: object) -> object:
 
 
 def _choice_line(choice: Choice) -> str:
+    if choice.step == 0:
+        return (
+            f"The words it began as were kept: {choice.ran} steps of learning showed the pictures "
+            f"no clearly better (error {choice.error:.3f}, at the end {choice.error_last:.3f})."
+        )
     return (
         f"Step {choice.step} of {choice.ran} was kept: a picture that was held back was foretold "
         f"best then (error {choice.error:.3f}, at the end {choice.error_last:.3f})."

@@ -1,4 +1,4 @@
-"""What a course has made before anything is learned: captions, plain pictures, and company.
+"""What a course has before anything is learned: captions, words, plain pictures, and company.
 
 Each piece is in the checkpoint as soon as it is made, and whoever asked for it saves that between
 two pieces, so a course that is put down or killed loses one at most.
@@ -9,15 +9,21 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 
 from PIL import Image
+from torch import Tensor
 
+from core.domain.concepts import ConceptKind, is_place
 from core.domain.jobs import Progress
 from core.domain.recipes import Recipe
 from core.domain.requests import TrainRequest
+from core.worker.families import Looks
 from core.worker.ticket import Ticket
 from core.worker.training import captions, company, kept
 from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.company import Painted, Scene
+from core.worker.training.dataset import encode_whole
+from core.worker.training.surroundings import likeliest
 from core.worker.training.tools import Tools
+from core.worker.training.wording import Likelihood, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class Beforehand:
     def prepare(self, pictures: Sequence[Image.Image], shown: int) -> Iterator[None]:
         """All of it, as far as it is not there; the first `shown` of the pictures are learned."""
         yield from self._describe(pictures)
+        self._look_around(pictures)
         yield from self._draw_prior()
         yield from self._draw_company(pictures[:shown])
 
@@ -60,6 +67,50 @@ class Beforehand:
             yield
             self.ticket.check()
 
+    def find_words(self, pictures: Sequence[Image.Image]) -> Iterator[None]:
+        """Looks for words for what the pictures show, where the recipe wants that; after `prepare`.
+
+        Between two of the many tries other jobs may go first; only the outcome is kept.
+        """
+        request, saved, looks = self.request, self.saved, self._looks()
+        wanted = self.recipe.words_first and not self.recipe.begins_as
+        if not wanted or not looks or saved.begins_as is not None or saved.random is not None:
+            return
+        self._tell("finding words for what the pictures show")
+        clean, around = self._encoded(pictures), self.around()[: len(pictures)]
+        likelihood = Likelihood(
+            self.tools.base, clean, around, request.concept_kind, before=self._look_again
+        )
+        words = yield from found(request.class_noun, looks, likelihood)
+        saved.begins_as = str(words) if words.said else ""
+
+    def around(self) -> list[str]:
+        """What surrounds the subject in each picture."""
+        known = captions.surroundings(self.request.concept_kind, self.request.class_noun)
+        return [known[index] for index in self.saved.where]
+
+    def _looks(self) -> Looks:
+        family, noun = self.tools.base.family, self.request.class_noun
+        if self.request.concept_kind is not ConceptKind.SUBJECT:
+            return ()
+        return family.looks_of_places if is_place(noun) else family.looks_of_things
+
+    def _look_around(self, pictures: Sequence[Image.Image]) -> None:
+        """Has the base model say where each picture was taken."""
+        if self.saved.where:
+            return
+        self._look_again()
+        nouns = captions.class_captions(self.request.concept_kind, self.request.class_noun)
+        self.saved.where = likeliest(self.tools.base, self._encoded(pictures), nouns)
+
+    def _encoded(self, pictures: Sequence[Image.Image]) -> list[Tensor]:
+        return list(encode_whole(self.tools.base, pictures, flips=False).clean)
+
+    def _look_again(self) -> None:
+        """With what lies underneath at work: another job may have gone first."""
+        self.ticket.check()
+        self.tools.stacks.wear(self.request.parents)
+
     def _draw_prior(self) -> Iterator[None]:
         """Draws what must be kept with what lies underneath, unless it was drawn before."""
         storage, saved = self.tools.storage, self.saved
@@ -85,8 +136,9 @@ class Beforehand:
         done = len(saved.company)
         if saved.random is not None or done >= total or not company.wanted(request, self.recipe):
             return
-        self.tools.stacks.wear(request.parents)
-        sitters = company.sitters(self.tools.base, pictures, request.class_noun)
+        self._look_again()
+        noun, around = request.class_noun, self.around()[: len(pictures)]
+        sitters = company.sitters(self.tools.base, pictures, noun, around)
         for scene in islice(company.scenes(total, sitters, seed=request.seed), done, None):
             saved.company.append(self._painted(scene))
             self._tell(f"drawing it beside other things: {len(saved.company)} of {total}")

@@ -26,6 +26,10 @@ class Checkpoint:
     mask, and its captions."""
     captions: list[str] = field(default_factory=list)
     """What a captioner said of each picture so far, where one is set; "" of what a person did."""
+    where: list[int] = field(default_factory=list)
+    """Of each picture the number of what surrounds the subject."""
+    begins_as: str | None = None
+    """Words that were found for what they show; "" where there are none, None: not looked for."""
     parts: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     """What each part has learned."""
     errors: dict[int, float] = field(default_factory=dict)

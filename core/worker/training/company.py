@@ -18,10 +18,9 @@ from core.domain.recipes import Recipe
 from core.domain.requests import TrainRequest
 from core.storage import Storage
 from core.worker.models import Base
-from core.worker.training.captions import class_captions, surroundings, with_article
+from core.worker.training.captions import captions, with_article
 from core.worker.training.dataset import Example, encode_whole, open_examples, squared
 from core.worker.training.outline import Outline, outlines
-from core.worker.training.surroundings import likeliest
 
 OTHERS = (
     "a red car", "a brown dog", "a yellow star", "a teal flower", "a white cat",
@@ -128,15 +127,17 @@ def examples(storage: Storage, painted: Sequence[Painted]) -> list[Example]:
     return open_examples(storage, pictures, masks)
 
 
-def sitters(base: Base, pictures: Sequence[Image.Image], noun: str) -> list[Sitter]:
-    """Those of the pictures in which the base model sees a thing of that name."""
-    kind = ConceptKind.SUBJECT
-    plain = class_captions(kind, noun)
+def sitters(
+    base: Base, pictures: Sequence[Image.Image], noun: str, around: Sequence[str]
+) -> list[Sitter]:
+    """Those of the pictures in which the base model sees a thing of that name; each has its
+    surroundings.
+    """
     clean = encode_whole(base, pictures, flips=False).clean
-    seen, where = outlines(base, clean, plain[0], noun), likeliest(base, clean, plain)
+    seen = outlines(base, clean, captions(ConceptKind.SUBJECT, noun)[0], noun)
     return [
-        Sitter(picture, outline, surroundings(kind, noun)[index])
-        for picture, outline, index in zip(pictures, seen, where, strict=True)
+        Sitter(picture, outline, where)
+        for picture, outline, where in zip(pictures, seen, around, strict=True)
         if outline is not None
     ]
 

@@ -25,17 +25,16 @@ from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.dataset import (
     Example,
     encode_buckets,
-    in_order,
     open_examples,
 )
 from core.worker.training.held_out import (
-    HeldOut,
+    Yardstick,
     best_step,
     choice_of,
     course_of,
     gives_up,
-    hold_out,
     holds_out,
+    yardstick,
 )
 from core.worker.training.lesson import Lesson
 from core.worker.training.material import Material
@@ -43,7 +42,6 @@ from core.worker.training.objective import Objective
 from core.worker.training.optimizers import check_optimizer
 from core.worker.training.parts import Bench
 from core.worker.training.presets import recipe_for
-from core.worker.training.surroundings import likeliest
 from core.worker.training.tools import Tools
 
 PREVIEW_SEEDS = (11, 12)
@@ -96,6 +94,7 @@ class _Course:
         for _ in self._beforehand.prepare(pictures, len(self._shown(examples))):
             self._put_away()
             yield from self._pause()
+        yield from self._find_words([one.picture for one in self._shown(examples)])
         made = yield from self._taught(examples)
         samples = yield from self._samples(made)
         return self._trained(made, samples)
@@ -106,13 +105,21 @@ class _Course:
             return None
         return checkpoint.unpack(self._of.storage.get(self._ticket.checkpoint))
 
+    def _find_words(self, pictures: list[Image.Image]) -> Pause:
+        """Settles what the word begins as, where the recipe leaves it open."""
+        for _ in self._beforehand.find_words(pictures):
+            yield from self._pause()
+        if self._saved.begins_as:
+            self._recipe = self._recipe.model_copy(update={"begins_as": self._saved.begins_as})
+            self._put_away()
+
     def _taught(self, examples: list[Example]) -> Generator[None, None, str]:
         """Learns from start or checkpoint to end; the storage key of the artifact."""
         lesson = Lesson(self._bench())
         try:
             lesson.load(self._saved)
-            held = self._hold_out(examples, lesson)
-            yield from self._learn(lesson, self._material(self._shown(examples), lesson), held)
+            measure = self._yardstick(examples, lesson)
+            yield from self._learn(lesson, self._material(self._shown(examples), lesson), measure)
             return self._packed(lesson)
         finally:
             lesson.close()
@@ -131,19 +138,18 @@ class _Course:
             made = Artifact(**lesson.packed(), facts=self._facts())
             return self._of.storage.put(stored(self._of.base, made))
 
-    def _hold_out(self, examples: list[Example], lesson: Lesson) -> HeldOut | None:
-        """Keeps the last picture for choosing by, where there are enough."""
-        if not holds_out(self._recipe, len(examples)):
+    def _yardstick(self, examples: list[Example], lesson: Lesson) -> Yardstick | None:
+        """The last picture where there are enough; else all of them where words were found."""
+        held = holds_out(self._recipe, len(examples))
+        if not held and not self._saved.begins_as:
             return None
-        base, kind = self._of.base, self._request.concept_kind
-        speller = lesson.wear()
-        as_it_is = self._recipe.model_copy(update={"flips": False})
-        views = encode_buckets(base, examples[-1:], as_it_is)[0].views
-        self._of.stacks.wear(self._request.parents)
-        nouns = captions.class_captions(kind, self._request.class_noun)
-        (where,) = likeliest(base, views.clean, nouns)
-        caption = self._captions(where, speller, self._beforehand.said()[-1])[0]
-        return hold_out(base, self._judge, views, caption=caption, plain=nouns[0])
+        of, measured = self._of, examples[-1:] if held else examples
+        as_it_is = self._recipe.model_copy(update={"flips": False, "buckets": held})
+        views = encode_buckets(of.base, measured, as_it_is)[0].views
+        told = [said[0] for said in self._told(lesson.wear())[-len(measured) :]]
+        of.stacks.wear(self._request.parents)
+        plain = captions.plain_caption(self._request.concept_kind, self._request.class_noun)
+        return yardstick(of.base, self._judge, views, captions=told, plain=plain)
 
     def _bench(self) -> Bench:
         of, name = self._of, f"taught-{self._ticket.job_id}"
@@ -151,18 +157,13 @@ class _Course:
 
     def _material(self, examples: list[Example], lesson: Lesson) -> Material:
         of, request, recipe = self._of, self._request, self._recipe
-        plain = captions.class_captions(request.concept_kind, request.class_noun)
         speller = lesson.wear()
         beside = company.examples(of.storage, self._saved.company)
         shown = encode_buckets(of.base, [*examples, *beside], recipe)
         # As often alone as in company, else what it looks like alone is learned too little.
         times = max(1, round(len(beside) / len(examples)))
         underneath = of.stacks.wear(request.parents)
-        where = likeliest(of.base, in_order(shown)[: len(examples)], plain)
-        own = [
-            self._captions(index, speller, said)
-            for index, said in zip(where, self._beforehand.said(), strict=False)
-        ]
+        own = self._told(speller)[: len(examples)]
         painted = [tuple(map(speller, said)) for *_, said in self._saved.company]
         wanted = kept.plans(request, recipe)
         made = kept.kept(of.base, of.storage, underneath, wanted, self._saved.prior)
@@ -177,20 +178,26 @@ class _Course:
             spoken=None if lesson.teaches_words else {},
         )
 
-    def _captions(self, where: int, speller: Speller, typed: str) -> tuple[str, ...]:
-        """What is said of a picture: typed, or of the concept in the `where`-th surroundings."""
-        if typed:
-            token = token_of(self._request.name)
-            return (speller(captions.typed_caption(self._request.phrase, token, typed)),)
-        kind = self._request.concept_kind
-        around = captions.surroundings(kind, self._request.class_noun)[where]
-        said = captions.captions(kind, self._request.phrase, around)
-        return tuple(speller(caption) for caption in said)
+    def _told(self, speller: Speller) -> list[tuple[str, ...]]:
+        """What is said of each picture: typed, or of the concept and what is around it."""
+        around = self._beforehand.around()
+        return [
+            tuple(map(speller, self._captions(*each)))
+            for each in zip(around, self._beforehand.said(), strict=True)
+        ]
 
-    def _learn(self, lesson: Lesson, material: Material, held: HeldOut | None) -> Pause:
+    def _captions(self, around: str, typed: str) -> tuple[str, ...]:
+        request = self._request
+        if typed:
+            return (captions.typed_caption(request.phrase, token_of(request.name), typed),)
+        return captions.captions(request.concept_kind, request.phrase, around)
+
+    def _learn(self, lesson: Lesson, material: Material, by: Yardstick | None) -> Pause:
         recipe, saved = self._recipe, self._saved
         if lesson.step == 0:
             self._show(lesson)
+            if saved.begins_as:
+                self._measure(lesson, by)
         while lesson.step < recipe.steps and not gives_up(saved.errors, recipe.patience):
             if self._ticket.is_draining():
                 self._save(lesson)
@@ -198,17 +205,17 @@ class _Course:
             lesson.learn(material)
             self._tell(lesson)
             if lesson.step % recipe.checkpoint_every == 0 or lesson.step == recipe.steps:
-                self._measure(lesson, held)
+                self._measure(lesson, by)
                 self._save(lesson)
             yield from self._pause()
 
-    def _measure(self, lesson: Lesson, held: HeldOut | None) -> None:
+    def _measure(self, lesson: Lesson, by: Yardstick | None) -> None:
         """Notes what this checkpoint is worth, and keeps it if none was better."""
-        if held is None:
+        if by is None:
             return
         with lesson.averaged():
             lesson.wear()
-            self._saved.errors[lesson.step] = held.error(self._of.base, self._judge)
+            self._saved.errors[lesson.step] = by.error(self._of.base, self._judge)
             if best_step(self._saved.errors) == lesson.step:
                 self._saved.best = lesson.copies()
 

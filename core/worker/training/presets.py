@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from core.domain.concepts import ConceptKind
 from core.domain.recipes import SLOTS, Method, Optimizer, Preset, Prior, Recipe, Schedule
 from core.domain.requests import TrainRequest
 from core.worker.device import half_on_cpu
@@ -71,10 +72,13 @@ POCKET: Mapping[Preset, Mapping[str, Any]] = {
     Preset.DREAMBOOTH_LORA_TEXT: {"text_learning_rate": 1e-3},
     Preset.TEXTUAL_INVERSION: {
         "vectors": 4,
-        "token_learning_rate": 4e-2,
+        "words_first": True,
+        "token_learning_rate": 2e-2,
         "prior": Prior.NONE,
-        "steps": 450,
-        "company": 24,
+        "steps": 300,
+        "company": 12,
+        "checkpoint_every": 25,
+        "patience": 2,
     },
     Preset.PIVOTAL: {},
     Preset.DREAMBOOTH: {"learning_rate": 5e-4},
@@ -113,7 +117,8 @@ def _in_slot(recipe: Recipe, concept_id: int) -> Recipe:
 
 
 def _chosen(request: TrainRequest, family: Family) -> Recipe:
-    usual = family.preset_of_things if request.is_thing else family.recipe.preset
+    subject = request.concept_kind is ConceptKind.SUBJECT
+    usual = family.preset_of_subjects if subject else family.recipe.preset
     return recipe_of(family, request.preset or usual, thing=request.is_thing)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from core.domain.recipes import VECTORS_MAX
+from core.errors import InvalidInput
 from core.worker.models import Base
 from core.worker.stack import TOP_SLOT
 from core.worker.tokens import TokenSlots
@@ -14,23 +16,23 @@ from core.worker.training.parts import Bench
 
 
 class Word:
-    """Begins as the class noun's own vector; its rows are the only ones that learn.
+    """Begins as the class noun's own vector, or as what the recipe says in words; its rows are the
+    only ones that learn.
 
-    With a rate of 0 it begins without a meaning, as the rare word of the published DreamBooth, and
-    stays as it is.
+    With a rate of 0 and no words it begins without a meaning, as the rare word of the published
+    DreamBooth, and stays as it is.
     """
 
     name = "token"
     decay = 0.0
 
     def __init__(self, bench: Bench) -> None:
-        self.rate, self._vectors = bench.recipe.token_learning_rate, bench.recipe.vectors
+        self.rate = bench.recipe.token_learning_rate
         self._slots: TokenSlots = bench.stacks.tokens
-        noun = noun_vectors(bench.base, bench.request.class_noun)
-        if not self.rate:
-            noun = [_meaningless(vector, bench.generator()) for vector in noun]
-        self.start = [_repeated(vector.detach().float(), self._vectors) for vector in noun]
-        self.parameters = [nn.Parameter(vector.clone()) for vector in self.start]
+        begins = _beginning(bench)
+        self._vectors = len(begins[0])
+        self.start = [rows.squeeze(0) for rows in _plain(bench, begins)]
+        self.parameters = [nn.Parameter(rows.squeeze(0).clone()) for rows in begins]
         self.top: dict[str, Any] = {"vectors": self._vectors}
         self.live: dict[str, Any] = {}
 
@@ -58,7 +60,7 @@ class Word:
         self._slots.fill(TOP_SLOT, [parameter.detach() for parameter in self.parameters])
 
     def packed(self) -> dict[str, Any]:
-        """For each encoder (2, width) or (2, vectors, width): learned, started from."""
+        """For each encoder (2, width) or (2, vectors, width): learned, and what weight 0 gives."""
         pairs = zip(self.parameters, self.start, strict=True)
         return {"tokens": tuple(torch.stack([p.detach().cpu(), s.cpu()]) for p, s in pairs)}
 
@@ -71,13 +73,51 @@ class Word:
         ]
 
 
+def _beginning(bench: Bench) -> list[Tensor]:
+    """For each encoder the vectors that learning begins from, (vectors, width).
+
+    Raises:
+        InvalidInput: the recipe's words have too many of them.
+    """
+    recipe, base = bench.recipe, bench.base
+    if recipe.begins_as:
+        return _of_words(base, recipe.begins_as)
+    noun = noun_vectors(base, bench.request.class_noun)
+    if not recipe.token_learning_rate:
+        noun = [_meaningless(vector, bench.generator()) for vector in noun]
+    return [vector.repeat(recipe.vectors, 1) for vector in noun]
+
+
+def _plain(bench: Bench, begins: list[Tensor]) -> list[Tensor]:
+    """The class without anything that was taught: where words began as more than its noun."""
+    if not bench.recipe.begins_as:
+        return begins
+    noun = noun_vectors(bench.base, bench.request.class_noun)
+    return [one.expand_as(rows) for one, rows in zip(noun, begins, strict=True)]
+
+
+def _of_words(base: Base, text: str) -> list[Tensor]:
+    rows = [embedding[ids] for embedding, ids in _token_ids(base, text)]
+    count = max(map(len, rows))
+    if count > VECTORS_MAX:
+        raise InvalidInput(
+            f"begins_as has {count} vectors in this base model, and a word has {VECTORS_MAX} at "
+            "most. Say it in fewer words."
+        )
+    # Encoders of one model read the same text; where one needs fewer tokens, its last one is held.
+    return [torch.cat([one, one[-1:].expand(count - len(one), -1)]) for one in rows]
+
+
 def noun_vectors(base: Base, noun: str) -> list[Tensor]:
     """For each encoder the mean embedding of a noun's tokens, (width,)."""
-    vectors = []
+    return [embedding[ids].mean(0) for embedding, ids in _token_ids(base, noun)]
+
+
+def _token_ids(base: Base, text: str) -> Iterator[tuple[Tensor, list[int]]]:
+    """Each encoder's embedding as float32, and the rows of a text in it."""
     for tokenizer, encoder in zip(base.tokenizers, base.text_encoders, strict=True):
-        ids = tokenizer(noun, add_special_tokens=False).input_ids
-        vectors.append(encoder.get_input_embeddings().weight[ids].float().mean(0))
-    return vectors
+        ids = tokenizer(text, add_special_tokens=False).input_ids
+        yield encoder.get_input_embeddings().weight.detach().float(), ids
 
 
 def _meaningless(vector: Tensor, generator: torch.Generator) -> Tensor:
@@ -85,11 +125,6 @@ def _meaningless(vector: Tensor, generator: torch.Generator) -> Tensor:
     other = torch.randn(vector.shape, generator=generator).to(vector)
     scaled: Tensor = other * (vector.norm() / other.norm())
     return scaled
-
-
-def _repeated(vector: Tensor, times: int) -> Tensor:
-    """One vector stays (width,), several are (times, width)."""
-    return vector.clone() if times == 1 else vector.repeat(times, 1)
 
 
 def _reads(ids: Sequence[int], parameter: nn.Parameter) -> Any:

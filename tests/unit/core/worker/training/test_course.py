@@ -327,7 +327,7 @@ def test_unreadable_picture_ends_the_course_at_once(teacher, request_of, storage
 def test_steps_of_the_request_go_before_the_recipe(base, request_of):
     """Without a recipe the family's usual one is taken, with the steps that were asked for."""
     recipe = recipe_for(request_of(recipe=None, steps=7), base.family, device="cpu")
-    usual = recipe_of(base.family, base.family.preset_of_things, thing=True)
+    usual = recipe_of(base.family, base.family.preset_of_subjects, thing=True)
     assert recipe == usual.model_copy(update={"steps": 7})
 
 
