@@ -26,7 +26,9 @@ class Manifest(Frozen):
     versions: Mapping[str, str]
     """Library name → version."""
     shared: bool = False
-    """It shared a batch with other jobs, so made again alone it may differ in the last bits."""
+    """It shared a batch with other jobs, or its own had several: made again alone the last bits may
+    differ.
+    """
 
     @property
     def seed(self) -> int:

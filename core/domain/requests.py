@@ -138,7 +138,7 @@ class ImagineRequest(Frozen):
     variation: Variation | None = None
     stacking: Stacking = Stacking.SUM
     exact: bool = False
-    """Share no batch with other jobs, so that it can be made again bit for bit."""
+    """One batch for the whole job and no other, so that it can be made again bit for bit."""
     setup: Setup | None = None
     """None: as the worker is set up when it draws, which the manifest then says."""
     parent_image_id: int | None = None

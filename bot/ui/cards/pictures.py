@@ -16,8 +16,8 @@ TOGETHER = {
 }
 DRAWN_ALONE = "Drawn alone. Made again on the same machine, every bit is the same."
 DRAWN_TOGETHER = (
-    "Drawn in one batch with other jobs. Made again it looks the same, but the last bits of its "
-    "colours may differ. With `exact` it is drawn alone."
+    "Drawn in one batch with other jobs, or in several. Made again it looks the same, but "
+    "the last bits of its colours may differ. With `exact` it is drawn alone."
 )
 MORE = "upscale, vary, more like this, redo, zoom out, details, delete, ⭐ 👍 👎"
 EVERY = "all"

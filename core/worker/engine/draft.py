@@ -79,7 +79,7 @@ class Ask:
     repaint: Repaint | None = None
     control: Control | None = None
     alone: bool = False
-    """No image of another job shares a call with it."""
+    """Its job's images, all of them and no others, share every call."""
 
     def negative_row(self, step: int) -> Row:
         """What the unconditional half wears: the same, but no concepts where they keep apart.
@@ -100,6 +100,11 @@ class Ask:
             self.owner if self.alone else None,
         )
 
+    def decodes_with(self, other: "Ask") -> bool:
+        """Both can be decoded in one call."""
+        strangers = self.owner != other.owner and (self.alone or other.alone)
+        return self.start.shape == other.start.shape and not strangers
+
 
 @dataclass(slots=True, eq=False)
 class Draft:
@@ -114,8 +119,10 @@ class Draft:
     """(2 · (WINDOW - 1), channels, height, width): latents and outputs before, newest first."""
     _only_looks: bool = field(init=False)
     """The first call is there to see what stands where, before any adapter works."""
+    siblings: int = 1
+    """How many images its job has, itself among them."""
     shared: bool = False
-    """Images of other jobs were in a call with it."""
+    """A call held others than its job's images, or not all of those."""
     picture: Tensor | None = None
     """(3, height_px, width_px) in -1 to 1, when all is done."""
     fault: Exception | None = None
@@ -128,6 +135,11 @@ class Draft:
         self._only_looks = self.ask.spread is not None
         self.where = None if self.ask.spread is None else self.ask.spread.first
         self.past = torch.zeros(2 * (WINDOW - 1), *self.latents.shape, device=self.latents.device)
+
+    @property
+    def is_whole(self) -> bool:
+        """Its job's images stay together, whatever else there is."""
+        return self.ask.alone and not self.shared
 
     @property
     def done(self) -> int:

@@ -3,6 +3,7 @@
 Source: Yu et al., Orca (2022), section 3.2, whose iteration is here one denoising step.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -33,7 +34,7 @@ class Engine:
 
     def admit(self, asks: Sequence[Ask]) -> list[Draft]:
         """Puts images behind those that wait; they enter between two steps."""
-        drafts = [Draft(ask) for ask in asks]
+        drafts = [Draft(ask, siblings=len(asks)) for ask in asks]
         for draft in drafts:
             self._bank.want(draft.ask.adapters)
         self._waiting += drafts
@@ -59,36 +60,54 @@ class Engine:
             self._step(self._chosen())
 
     def _decode(self) -> None:
-        shape = self._sampled[0].latents.shape
-        alike = [draft for draft in self._sampled if draft.latents.shape == shape]
-        pixels = shape[-2] * shape[-1] * self._decoder.pixels_a_latent**2
-        done = alike[: self._limit.decoded_at_once(pixels)]
+        first = self._sampled[0]
+        alike = [draft for draft in self._sampled if draft.ask.decodes_with(first.ask)]
+        pixels = math.prod(first.latents.shape[-2:]) * self._decoder.pixels_a_latent**2
+        most = self._limit.decoded_at_once(pixels, whole=first.is_whole)
+        done = alike[:most]
         try:
             self._decoder.decode(done)
         except torch.OutOfMemoryError as error:
             torch.cuda.empty_cache()
             self._limit.decode_less(pixels, tried=len(done))
+            _share(done)
             if len(done) > 1:
                 return
             done[0].fault = error
+        own = [draft for draft in alike if draft.ask.owner == first.ask.owner]
+        if done != own[: self._limit.decoded_at_once(pixels, whole=True)]:
+            _share(done)
         self._sampled = [draft for draft in self._sampled if draft not in done]
 
     def _let_in(self) -> None:
         """Waiting images enter in their order while there is room for their adapters and rows."""
-        room = self._limit.images - len(self._running)
-        while self._waiting and room > 0:
-            first = self._waiting[0]
+        while self._waiting and self._has_room(party := self._next_party()):
             try:
-                self._bank.pin(first.ask.adapters)
+                self._pin(party)
             except BankFull:
                 return
             except ModelFault as fault:
-                first.fault = fault
-                self._stop_waiting(first)
+                for draft in party:
+                    draft.fault = fault
+                    self._stop_waiting(draft)
             else:
-                self._waiting.remove(first)
-                self._running.append(first)
-                room -= 1
+                self._waiting = [draft for draft in self._waiting if draft not in party]
+                self._running += party
+
+    def _next_party(self) -> list[Draft]:
+        """The image that waits longest; all of its job where they share with no other."""
+        first = self._waiting[0]
+        if not first.ask.alone:
+            return [first]
+        return [draft for draft in self._waiting if draft.ask.owner == first.ask.owner]
+
+    def _has_room(self, party: Sequence[Draft]) -> bool:
+        """A job that is larger than the setting enters once nothing else is on its way."""
+        return not self._running or len(party) <= self._limit.images - len(self._running)
+
+    def _pin(self, party: Sequence[Draft]) -> None:
+        for draft in party:
+            self._bank.pin(draft.ask.adapters)
 
     def _chosen(self) -> list[Draft]:
         """The images of the bucket that was served longest ago."""
@@ -102,20 +121,22 @@ class Engine:
         return buckets[bucket]
 
     def _step(self, drafts: list[Draft]) -> None:
-        together = drafts[: self._limit.images_of(drafts[0])]
+        together = drafts if drafts[0].is_whole else drafts[: self._limit.images_of(drafts[0])]
         try:
             self._denoiser.step(together)
         except torch.OutOfMemoryError as error:
             torch.cuda.empty_cache()
             self._limit.halve(together[0], tried=len(together))
+            _share(together)
             if len(together) == 1:
                 together[0].fault = error
                 self._leave(together[0])
             return
         self._limit.held(together)
         mixed = len({draft.ask.owner for draft in together}) > 1
+        if mixed or len(together) < together[0].siblings:
+            _share(together)
         for draft in together:
-            draft.shared |= mixed
             if draft.sampled:
                 self._leave(draft)
                 self._sampled.append(draft)
@@ -128,3 +149,8 @@ class Engine:
     def _stop_waiting(self, draft: Draft) -> None:
         self._waiting.remove(draft)
         self._bank.let_go(draft.ask.adapters)
+
+
+def _share(drafts: Sequence[Draft]) -> None:
+    for draft in drafts:
+        draft.shared = True

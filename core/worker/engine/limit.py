@@ -32,9 +32,12 @@ class Limit:
         shape = tuple(draft.latents.shape)
         return max(1, min(self._bounds.get(shape, guess), self._ceilings.get(shape, self.images)))
 
-    def decoded_at_once(self, pixels: int) -> int:
-        """How many finished pictures of so many pixels are decoded in one call."""
-        return self._decoded.get(pixels, max(1, DECODED_PIXELS // pixels))
+    def decoded_at_once(self, pixels: int, *, whole: bool = False) -> int:
+        """How many finished pictures of so many pixels are decoded in one call; with `whole`
+        whatever memory has shown.
+        """
+        usual = max(1, DECODED_PIXELS // pixels)
+        return usual if whole else self._decoded.get(pixels, usual)
 
     def decode_less(self, pixels: int, *, tried: int) -> None:
         """The memory did not hold so many: from now on half of them, for good."""

@@ -1,11 +1,14 @@
 """Who shares a call with whom, and what happens when memory runs out."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from core.errors import ModelFault
 from core.worker.engine.bank import PAGES_LEAST, Bank
 from core.worker.engine.batch import Denoiser
+from core.worker.engine.draft import Conditions
 from core.worker.engine.engine import Engine
 from core.worker.engine.limit import Limit
 from core.worker.engine.reach import Worn
@@ -88,12 +91,89 @@ def test_exact_job_shares_no_call():
     assert all(draft.shared for draft in others)
 
 
+def exact_job():
+    return [small.ask(owner=9, seed=seed, steps=2, alone=True) for seed in range(3)]
+
+
+def test_exact_job_enters_whole():
+    """It waits until all of its images have room, and every call of it is the same."""
+    bench = Bench(images=4)
+    bench.admit(*(small.ask(owner=1, seed=seed, steps=2, side=8) for seed in range(2)))
+    kept = bench.admit(*exact_job())
+    bench.finish()
+    assert bench.unet.seen == [2, 2, 3, 3]
+    assert not any(draft.shared for draft in kept)
+
+
+def test_exact_job_beyond_the_setting_enters_alone():
+    """It would wait for ever otherwise, or be drawn in other calls under another setting."""
+    bench = Bench(images=2)
+    bench.admit(small.ask(owner=1, steps=2))
+    bench.admit(*exact_job())
+    bench.admit(small.ask(owner=2, steps=1))
+    bench.finish()
+    assert bench.unet.seen == [1, 1, 3, 3, 1]
+
+
+def leaves_one_to_decode(bench):
+    """Three pictures that are done one step before what is admitted next, decoded two at a time."""
+    bench.limit.decode_less(4 * 4 * 64, tried=4)
+    return bench.admit(*(small.ask(owner=owner, steps=2) for owner in (1, 2, 3)))
+
+
+def test_exact_job_is_decoded_by_itself():
+    """A picture of another job that is left over goes in another call."""
+    bench = Bench()
+    leaves_one_to_decode(bench)
+    kept = bench.admit(*exact_job())
+    bench.finish()
+    assert bench.decoder.calls == [2, 1, 3]
+    assert not any(draft.shared for draft in kept)
+
+
+def test_bounds_that_others_have_left_do_not_split_an_exact_job():
+    """Neither those of a step nor those of decoding."""
+    bench = Bench()
+    (other,) = bench.admit(small.ask())
+    bench.limit.halve(other, tried=2)
+    bench.limit.decode_less(4 * 4 * 64, tried=2)
+    bench.engine.withdraw([other])
+    kept = bench.admit(*exact_job())
+    bench.finish()
+    assert (bench.unet.seen, bench.decoder.calls) == ([3, 3], [3])
+    assert not any(draft.shared for draft in kept)
+
+
+@pytest.mark.parametrize("options", [{"holds": 2}, {"decodes": 2}])
+def test_exact_job_that_memory_splits_says_so(options):
+    """No image of it is lost, but it cannot be promised to be the same again."""
+    bench = Bench(**options)
+    kept = bench.admit(*exact_job())
+    bench.finish()
+    assert all(draft.picture is not None and draft.shared for draft in kept)
+
+
+def test_pictures_that_are_only_decoded_together_are_shared():
+    """The last bits may come of any call."""
+    bench = Bench()
+    leaves_one_to_decode(bench)
+    words = Conditions(torch.zeros(1, 5, 3))  # of another length, so no step is shared
+    (last,) = bench.admit(replace(small.ask(owner=4, steps=2), prompt=words))
+    bench.finish()
+    assert bench.decoder.calls == [2, 2]
+    assert last.shared
+
+
 def test_images_of_one_job_are_not_shared():
-    """`shared` speaks of other jobs."""
+    """`shared` speaks of other jobs, and of a job that was not always together."""
     bench = Bench()
     drafts = bench.admit(small.ask(owner=1, seed=1), small.ask(owner=1, seed=2))
     bench.finish()
     assert not any(draft.shared for draft in drafts)
+    narrow = Bench(images=1)
+    drafts = narrow.admit(small.ask(owner=1, seed=1), small.ask(owner=1, seed=2))
+    narrow.finish()
+    assert all(draft.shared for draft in drafts)
 
 
 def test_no_more_than_the_setting_are_on_their_way():

@@ -4,7 +4,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.domain.requests import Aspect, Sampler, StartImage, Variation
+from core.domain.requests import Aspect, Sampler, Stacking, StartImage, Variation
 from core.worker.engine.studio import Studio
 from core.worker.given import NOTHING
 from core.worker.imagine import Imaginer, png
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 CLOSE = 1e-4
 ROUNDED = 5e-4
 """Euler begins at a noise of 4096 here, where float32 knows nothing finer than 2.4e-4."""
+OTHER = {"alone": False, "given": NOTHING}
 NOISY = {Sampler.EULER_A, Sampler.DPMPP_2M_SDE, Sampler.LCM, Sampler.TCD}
 
 
@@ -68,6 +69,24 @@ def test_alone_is_the_same_bit_for_bit(together, wish, make_concept):
     again, *_ = together(asked, wish(seeds=(9, 10)), wish(seeds=(11,)), alone=True)
     assert all(torch.equal(a.latents, b.latents) for a, b in zip(first, again, strict=True))
     assert not any(draft.shared for draft in (*first, *again))
+
+
+def test_exact_pictures_are_the_same_bytes_under_load(studio, wish, make_concept):
+    """Kept apart, with strangers that are drawn, decoded and waiting beside it, and little room."""
+    stack = (make_concept("one", seed=1), make_concept("two", seed=2))
+    values = {"stack": stack, "stacking": Stacking.APART, "seeds": (1, 2, 3, 4)}
+    asked = wish(prompt="a <one> house left of a <two> house", **values)
+    alone = studio.admit(asked, owner=1, alone=True, given=NOTHING)
+    finish(studio, alone)
+    others = [
+        studio.admit(wish(seeds=(5, 6, 7), num_inference_steps=steps), **OTHER, owner=owner)
+        for owner, steps in ((2, 3), (3, 5))
+    ]
+    beside = studio.admit(asked, owner=4, alone=True, given=NOTHING)
+    others.append(studio.admit(wish(seeds=(8, 9)), owner=5, **OTHER))
+    finish(studio, [*beside, *(draft for each in others for draft in each)])
+    assert not any(draft.shared for draft in (*alone, *beside))
+    assert all(torch.equal(a.picture, b.picture) for a, b in zip(alone, beside, strict=True))
 
 
 def test_begins_from_a_picture(base, together, plainly, wish, storage):
