@@ -1,13 +1,11 @@
 """The adapter bank: every guild's adapters side by side, ready to be worn by any row of a batch.
 
-Layers stand on shelves, one for each sort of layer. A shelf is one tensor (pages, row): a page has
-`PAGE_RANK` columns of rank of every layer on the shelf, so that bringing in a concept is one copy a
-shelf. Page 0 is zero. What a request costs does not depend on how many concepts there are.
+What a request costs does not depend on how many concepts there are.
 """
 
 import copy
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,16 +14,13 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
 
 from core.errors import ModelFault
-from core.worker.engine.layers import Banked, BankedConv, BankedLinear, Columns
+from core.worker.engine.layers import Banked
 from core.worker.engine.reach import EVERYWHERE, Maps, Row, Size, Where
+from core.worker.engine.shelves import PAGE_RANK, Adapter, Shelf, shelves_of
 
-PAGE_RANK = 8
 PAGES_LEAST = 16
 HOST_TIMES = 4
 """Host memory for adapters, as a multiple of what they may take beside the model."""
-
-Adapter = Mapping[str, tuple[Tensor, Tensor]]
-"""For each layer by name: A (rank, in, …) and B (out, rank, …), any scale multiplied into B."""
 
 
 class BankFull(Exception):
@@ -52,78 +47,6 @@ class _Holding:
     layers: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A layer's columns inside a page of its shelf."""
-
-    layer: Banked
-    start: int
-
-    @property
-    def down(self) -> slice:
-        return slice(self.start, self.start + PAGE_RANK * self.layer.in_size)
-
-    @property
-    def up(self) -> slice:
-        return slice(self.down.stop, self.down.stop + PAGE_RANK * self.layer.out_size)
-
-
-class _Shelf:
-    """The layers of one sort, and the pages that hold their adapters."""
-
-    def __init__(self, layers: Mapping[str, Banked]) -> None:
-        self.places: dict[str, _Place] = {}
-        self.width = 0
-        for name, layer in layers.items():
-            self.places[name] = _Place(layer, self.width)
-            self.width = self.places[name].up.stop
-        self.free: list[int] = []
-        self.pages = torch.empty(0)
-        self.owners: Tensor | None = None
-        """Which of a row's adapters each rank column is of, (rows, columns)."""
-
-    def open(self, count: int, like: Tensor) -> None:
-        """Makes room for `count` pages the first time that any is needed."""
-        if self.pages.numel() == 0:
-            self.pages = torch.zeros(count, self.width, dtype=like.dtype, device=like.device)
-            self.free = list(range(count - 1, 0, -1))
-
-    def printed(self, adapter: Adapter) -> Tensor | None:
-        """An adapter as pages (count, width) in float32; None when it touches no layer here."""
-        own = {name: pair for name, pair in adapter.items() if name in self.places}
-        if not own:
-            return None
-        rank = max(len(down) for down, _ in own.values())
-        pages = torch.zeros(-(-rank // PAGE_RANK), self.width)
-        for name, (down, up) in own.items():
-            place = self.places[name]
-            pages[:, place.down] = _columns(down.flatten(1), len(pages))
-            pages[:, place.up] = _columns(up.flatten(1).mT, len(pages))
-        return pages
-
-    def put_on(self, pages: Tensor, weights: Tensor, touched: Set[str]) -> None:
-        """The layers that are touched wear these pages (rows, count) at these weights."""
-        for name, place in self.places.items():
-            worn = self._gathered(place, pages, weights) if name in touched else None
-            place.layer.worn = worn
-
-    def _gathered(self, place: _Place, pages: Tensor, weights: Tensor) -> Columns:
-        down = self.pages[:, place.down].view(-1, PAGE_RANK, place.layer.in_size)[pages]
-        up = self.pages[:, place.up].view(-1, PAGE_RANK, place.layer.out_size)[pages]
-        up *= weights[..., None, None].to(up.dtype)
-        return Columns(down.flatten(1, 2), up.flatten(1, 2))
-
-    def take_off(self) -> None:
-        for place in self.places.values():
-            place.layer.worn = None
-
-    def confine(self, maps: Maps | None) -> None:
-        """What is worn reaches so far and no farther."""
-        reach = None if maps is None or self.owners is None else maps.over(self.owners)
-        for place in self.places.values():
-            place.layer.reach = reach
-
-
 class Bank:
     """The adapters that a model holds, and which of them each row wears.
 
@@ -133,7 +56,7 @@ class Bank:
     def __init__(self, model: nn.Module, *, budget_bytes: int, steady: bool = False) -> None:
         self._steady = steady
         self._like = next(model.parameters())
-        self._shelves = _shelves(model)
+        self._shelves = shelves_of(model)
         self._page_bytes = sum(s.width for s in self._shelves) * self._like.element_size()
         self.page_count = max(PAGES_LEAST, budget_bytes // max(1, self._page_bytes))
         self._printed: OrderedDict[str, _Print] = OrderedDict()
@@ -247,7 +170,7 @@ class Bank:
             for page in self._held[worn.adapter].pages[shelf]
         ]
 
-    def _dress(self, shelf: _Shelf, index: int, rows: Sequence[Row]) -> None:
+    def _dress(self, shelf: Shelf, index: int, rows: Sequence[Row]) -> None:
         listed = [self._listed(row, index) for row in rows]
         most = self._width(max((len(row) for row in listed), default=0), shelf)
         if most == 0:
@@ -264,7 +187,7 @@ class Bank:
         touched = set().union(*(self._held[key].layers for key in keys))
         shelf.put_on(pages, weights, set(shelf.places) if self._steady else touched)
 
-    def _width(self, pages: int, shelf: _Shelf) -> int:
+    def _width(self, pages: int, shelf: Shelf) -> int:
         """Pages that every row wears of a shelf; steady ones are 4, 8, 16, … from the first on."""
         if not self._steady or shelf.pages.numel() == 0:
             return pages
@@ -281,7 +204,7 @@ class Bank:
             if pages is not None:
                 shelf.open(self.page_count, self._like)
         self._make_room([0 if pages is None else len(pages) for pages in printed.pages])
-        copied = tuple(_copy_in(shelf, pages) for shelf, pages in shelved)
+        copied = tuple(shelf.copy_in(pages) for shelf, pages in shelved)
         self._held[key] = _Holding(copied, printed.layers)
 
     def _make_room(self, needed: Sequence[int]) -> None:
@@ -337,38 +260,8 @@ def share(model: Any) -> Any:
     return tree
 
 
-def _shelves(model: nn.Module) -> list[_Shelf]:
-    sorts: dict[str, dict[str, Banked]] = {}
-    for name, layer in model.named_modules():
-        if isinstance(layer, nn.Linear):
-            reads_words = name.endswith(("attn2.to_k", "attn2.to_v"))
-            linear = BankedLinear(layer, reads_words=reads_words)
-            sort = "attention" if ".attn" in name or "_attn" in name else "linear"
-            sorts.setdefault(sort, {})[name] = linear
-        elif isinstance(layer, nn.Conv2d) and layer.groups == 1:
-            sorts.setdefault("convolution", {})[name] = BankedConv(layer)
-    return [_Shelf(layers) for layers in sorts.values()]
-
-
 def _same(one: Sequence[Row], other: Sequence[Row]) -> bool:
     return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
-
-
-def _copy_in(shelf: _Shelf, pages: Tensor | None) -> list[int]:
-    if pages is None:
-        return []
-    numbers = [shelf.free.pop() for _ in range(len(pages))]
-    for number, page in zip(numbers, pages, strict=True):
-        shelf.pages[number].copy_(page, non_blocking=True)
-    return numbers
-
-
-def _columns(matrix: Tensor, pages: int) -> Tensor:
-    """A (rank, size) matrix as (pages, PAGE_RANK · size), padded with zeros."""
-    rank, size = matrix.shape
-    padded = torch.zeros(pages * PAGE_RANK, size)
-    padded[:rank] = matrix.float()
-    return padded.view(pages, PAGE_RANK * size)
 
 
 def _check(adapter: Adapter, layers: Mapping[str, Banked]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from core.domain.requests import Sampler
 from core.errors import Conflict, InvalidInput, ModelFault, StorageFault
 from core.storage import Storage
-from core.worker.engine.bank import Adapter, pairs
+from core.worker.engine.bank import pairs
+from core.worker.engine.shelves import Adapter
 from core.worker.formats.files import open_file
 from core.worker.formats.modules import modules_of
 from core.worker.formats.parts import unet_part
