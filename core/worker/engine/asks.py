@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -16,12 +17,16 @@ from core.worker.engine.fast import FastAdapters
 from core.worker.engine.places import find_places
 from core.worker.engine.prompts import Encoded, Prompts
 from core.worker.engine.reach import Row, Worn
+from core.worker.engine.shelves import Adapter
 from core.worker.engine.spread import Spread, plan
 from core.worker.engine.tables import Table, read_table
 from core.worker.given import Given
 from core.worker.models import Base
 from core.worker.samplers import noise_scheduler, schedule_of
 from core.worker.stack import Stacks
+
+Adapters = dict[str, Callable[[], Adapter]]
+"""By storage key, read only when they are needed."""
 
 
 class Asks:
@@ -52,8 +57,11 @@ class Asks:
         random = latents.generators(request.seeds)
         noise = latents.noise(random, size, request.variation).to(base.device)
         ids = time_ids(base, request)
-        own, hurried = self._row(request.stack), self._hurried(request)
-        row = (*own, *hurried)
+        own, always = self._adapters(request.stack), self._hurried(request)
+        self._bank.print_all(own | always)
+        hurried = tuple(Worn(key, 1.0) for key in always)
+        worn = self._row(request.stack)
+        row = (*worn, *hurried)
         conditions = replace(said.prompt, time_ids=ids)
         negative = None if said.negative is None else replace(said.negative, time_ids=ids)
         spread = self._spread(request, said, size) if apart else None
@@ -70,7 +78,7 @@ class Asks:
                 beside=self._beside(given, size),
                 repaint=self._repaint(given, each),
                 control=_control(request, given),
-                row=_in_turn(own, hurried) if turns else lambda _step: row,
+                row=_in_turn(worn, hurried) if turns else lambda _step: row,
                 bare=hurried,
                 guided_only=apart and (request.setup is None or request.setup.bare),
                 adapters=tuple(worn.adapter for worn in row),
@@ -93,25 +101,24 @@ class Asks:
         return read_table(scheduler, steps=steps, begin=_begin(request))
 
     def _row(self, stack: Sequence[StackEntry]) -> Row:
-        worn = self._with_adapters(stack)
-        for entry in worn:
-            if not self._bank.knows(entry.artifact):
-                self._bank.print(entry.artifact, pairs(self._stacks.artifact(entry.artifact).lora))
-        return tuple(Worn(entry.artifact, entry.weight) for entry in worn)
+        return tuple(Worn(entry.artifact, entry.weight) for entry in self._with_adapters(stack))
 
-    def _hurried(self, request: ImagineRequest) -> Row:
+    def _adapters(self, stack: Sequence[StackEntry]) -> Adapters:
+        keys = [entry.artifact for entry in self._with_adapters(stack)]
+        return {key: partial(self._adapter, key) for key in keys}
+
+    def _adapter(self, key: str) -> Adapter:
+        return pairs(self._stacks.artifact(key).lora)
+
+    def _hurried(self, request: ImagineRequest) -> Adapters:
         """The few-step adapter where the sampler is one that it was made for; that of its day
         where a picture is made again.
         """
-        if self._few_steps is None:
-            return ()
-        setup, now = request.setup, self._few_steps.key
-        key = now(request.sampler) if setup is None else setup.few_steps
-        if not key:
-            return ()
-        if not self._bank.knows(key):
-            self._bank.print(key, self._few_steps.adapter(key))
-        return (Worn(key, 1.0),)
+        few_steps, setup = self._few_steps, request.setup
+        if few_steps is None:
+            return {}
+        key = few_steps.key(request.sampler) if setup is None else setup.few_steps
+        return {key: partial(few_steps.adapter, key)} if key else {}
 
     def _with_adapters(self, stack: Sequence[StackEntry]) -> list[StackEntry]:
         return [entry for entry in stack if self._stacks.artifact(entry.artifact).lora]

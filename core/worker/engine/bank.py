@@ -5,7 +5,7 @@ What a request costs does not depend on how many concepts there are.
 
 import copy
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,8 @@ class Bank:
         self._held: OrderedDict[str, _Holding] = OrderedDict()
         self._wanted: Counter[str] = Counter()
         self._pinned: Counter[str] = Counter()
-        self._rows: tuple[Row, ...] = ()
+        self._rows: Sequence[Row] | None = ()
+        """None while nobody knows what is on."""
 
     @property
     def layers(self) -> dict[str, Banked]:
@@ -85,6 +86,20 @@ class Bank:
         ready = tuple(None if each is None else self._at_hand(each) for each in pages)
         self._printed[key] = _Print(ready, frozenset(adapter))
         self._forget_printed()
+
+    def print_all(self, adapters: Mapping[str, Callable[[], Adapter]]) -> None:
+        """Reads and prints those that are not known; none is forgotten to make room for another.
+
+        Raises:
+            ModelFault: one of them does not fit the model.
+        """
+        self.want(list(adapters))
+        try:
+            for key, read in adapters.items():
+                if not self.knows(key):
+                    self.print(key, read())
+        finally:
+            self.let_go(list(adapters))
 
     @property
     def bytes(self) -> int:
@@ -120,13 +135,14 @@ class Bank:
         Raises:
             BankFull: what is pinned leaves too little room.
             ModelFault: they would not fit into an empty bank.
+            torch.OutOfMemoryError: the memory does not hold the bank's pages.
         """
         self._check_size(keys)
         for done, key in enumerate(keys):
             self._pinned[key] += 1
             try:
                 self._bring_in(key)
-            except BankFull:
+            except (BankFull, torch.OutOfMemoryError):
                 self.unpin(keys[: done + 1])
                 raise
 
@@ -147,6 +163,7 @@ class Bank:
         the latents, where something is confined.
         """
         if not _same(rows, self._rows):
+            self._rows = None  # for memory may run out half-way
             for index, shelf in enumerate(self._shelves):
                 self._dress(shelf, index, rows)
             self._rows = tuple(rows)
@@ -260,7 +277,9 @@ def share(model: Any) -> Any:
     return tree
 
 
-def _same(one: Sequence[Row], other: Sequence[Row]) -> bool:
+def _same(one: Sequence[Row], other: Sequence[Row] | None) -> bool:
+    if other is None:
+        return False
     return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
 
 

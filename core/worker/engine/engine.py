@@ -86,10 +86,13 @@ class Engine:
                 self._pin(party)
             except BankFull:
                 return
+            except torch.OutOfMemoryError as error:
+                torch.cuda.empty_cache()
+                if self._running:
+                    return  # what leaves may make room
+                self._refuse(party, error)
             except ModelFault as fault:
-                for draft in party:
-                    draft.fault = fault
-                    self._stop_waiting(draft)
+                self._refuse(party, fault)
             else:
                 self._waiting = [draft for draft in self._waiting if draft not in party]
                 self._running += party
@@ -108,6 +111,11 @@ class Engine:
     def _pin(self, party: Sequence[Draft]) -> None:
         for draft in party:
             self._bank.pin(draft.ask.adapters)
+
+    def _refuse(self, party: Sequence[Draft], fault: Exception) -> None:
+        for draft in party:
+            draft.fault = fault
+            self._stop_waiting(draft)
 
     def _chosen(self) -> list[Draft]:
         """The images of the bucket that was served longest ago."""

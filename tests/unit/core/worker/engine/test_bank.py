@@ -1,6 +1,7 @@
 """The bank of adapters against peft, and what it keeps where."""
 
 import re
+from functools import partial
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from peft.utils import set_peft_model_state_dict
 from core.errors import ModelFault
 from core.worker.engine.bank import HOST_TIMES, PAGES_LEAST, Bank, BankFull, pairs, share
 from core.worker.engine.reach import Worn
+from core.worker.engine.shelves import Shelf
 from tests.unit.core.worker.engine import small
 
 pytestmark = pytest.mark.filterwarnings("ignore:Already found a `peft_config`:UserWarning")
@@ -228,6 +230,63 @@ def test_what_an_image_waits_for_is_not_forgotten(model, bank):
     for index in range(200, 400):
         bank.print(f"n{index}", small.adapter(model, seed=index))
     assert not bank.knows("waited")
+
+
+def test_what_is_printed_together_stays_together(model, bank):
+    """However little host memory is left by what others wait for, and read only where unknown."""
+    waited = small.adapter(model, seed=1, ranks=8 * HOST_TIMES * PAGES_LEAST)
+    bank.print("waited", waited)
+    bank.want(["waited"])
+    pair = {name: partial(small.adapter, model, seed=seed) for seed, name in enumerate("ab")}
+    bank.print_all(pair)
+    bank.print_all(dict.fromkeys(pair, lambda: pytest.fail("it is known")))
+    bank.pin(["a", "b"])
+    bank.print_all({"c": partial(small.adapter, model, seed=3)})
+    assert not bank.knows("a")
+
+
+def test_memory_that_runs_out_in_pinning_leaves_nothing_pinned(model, bank, monkeypatch):
+    """And the next try finds the bank as it was."""
+    put_in(bank, model, one=small.adapter(model, seed=1), two=small.adapter(model, seed=2))
+    with monkeypatch.context() as patched:
+        patched.setattr(Shelf, "open", out_of_memory)
+        with pytest.raises(torch.OutOfMemoryError):
+            bank.pin(["one", "two"])
+    big = small.adapter(model, seed=3, ranks=8 * (PAGES_LEAST - 1))
+    put_in(bank, model, big=big)
+    bank.pin(["one", "two"])
+    bank.unpin(["one", "two"])
+    bank.pin(["big"])
+
+
+def test_memory_that_runs_out_in_dressing_leaves_nothing_half_on(model, bank, monkeypatch):
+    """The same rows are put on again, whole."""
+    adapter = small.adapter(model, seed=1)
+    put_in(bank, model, ann=adapter)
+    bank.pin(["ann"])
+    rows, put_on = [row(("ann", 1.0))], Shelf.put_on
+    bank.wear(rows)
+    made, other = [], [row(("ann", 0.5))]
+
+    def fails_at_second(shelf, *args):
+        made.append(shelf)
+        if len(made) == 2:
+            out_of_memory()
+        put_on(shelf, *args)
+
+    monkeypatch.setattr(Shelf, "put_on", fails_at_second)
+    with pytest.raises(torch.OutOfMemoryError):
+        bank.wear(other)
+    bank.wear(rows)
+    given = small.inputs(1)
+    with torch.no_grad():
+        assert torch.allclose(
+            model(*given), peft_says({"ann": adapter}, [("ann", 1.0)], given), atol=CLOSE
+        )
+
+
+def out_of_memory(*_):
+    raise torch.OutOfMemoryError("no more")
 
 
 @pytest.mark.parametrize(

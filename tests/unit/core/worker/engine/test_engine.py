@@ -12,6 +12,7 @@ from core.worker.engine.draft import Conditions
 from core.worker.engine.engine import Engine
 from core.worker.engine.limit import Limit
 from core.worker.engine.reach import Worn
+from core.worker.engine.shelves import Shelf
 from tests.unit.core.worker.engine import small
 
 CPU = torch.device("cpu")
@@ -329,6 +330,38 @@ def test_stack_beyond_the_bank_fails_alone():
     bench.finish()
     assert isinstance(huge.fault, ModelFault)
     assert other.picture is not None
+
+
+def no_room(*_):
+    raise torch.OutOfMemoryError("no more")
+
+
+def test_bank_that_memory_does_not_hold_keeps_an_image_waiting(monkeypatch):
+    """While others are on their way it waits for what they leave, and they go on."""
+    bench = Dressed()
+    bench.print("one", pages=2)
+    (first,) = bench.admit(small.ask(seed=2))
+    bench.engine.advance()
+    (second,) = bench.admit(wearing("one", seed=1))
+    with monkeypatch.context() as patched:
+        patched.setattr(Shelf, "open", no_room)
+        bench.engine.advance()
+        assert (first.done, second.done, second.fault) == (2, 0, None)
+    bench.finish()
+    assert first.picture is not None
+    assert second.picture is not None
+
+
+def test_bank_that_memory_never_holds_fails_its_image_alone(monkeypatch):
+    """Who waits behind it goes on."""
+    monkeypatch.setattr(Shelf, "open", no_room)
+    bench = Dressed()
+    bench.print("one", pages=2)
+    (dressed,) = bench.admit(wearing("one", seed=1))
+    (bare,) = bench.admit(small.ask(seed=2))
+    bench.finish()
+    assert isinstance(dressed.fault, torch.OutOfMemoryError)
+    assert bare.picture is not None
 
 
 def test_nothing_stays_pinned_when_images_have_left():

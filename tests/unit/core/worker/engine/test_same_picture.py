@@ -5,6 +5,7 @@ import torch
 from PIL import Image
 
 from core.domain.requests import Aspect, Sampler, Stacking, StartImage, Variation
+from core.worker.engine import bank
 from core.worker.engine.studio import Studio
 from core.worker.given import NOTHING
 from core.worker.imagine import Imaginer, png
@@ -110,6 +111,14 @@ def test_sizes_and_variations(together, plainly, wish):
     assert gap(ours[0], plainly(wide)) < CLOSE
     assert gap(ours[1], plainly(bent)) < CLOSE
     assert ours[0][0].picture.shape == (3, wide.height_px, wide.width_px)
+
+
+def test_stack_beyond_host_memory_is_drawn(together, wish, make_concept, monkeypatch):
+    """None of its adapters is forgotten for the next one of the same stack."""
+    monkeypatch.setattr(bank, "HOST_TIMES", 0)
+    stack = tuple(make_concept(f"n{seed}", seed=seed) for seed in (31, 32, 33))
+    (drafts,) = together(wish(stack=stack, num_inference_steps=1))
+    assert drafts[0].picture is not None
 
 
 @pytest.mark.parametrize("family", ["sd1", "sd2", "sdxl"])
