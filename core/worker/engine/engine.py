@@ -74,6 +74,8 @@ class Engine:
             if len(done) > 1:
                 return
             done[0].fault = error
+        else:
+            self._limit.decoded(pixels, len(done))
         own = [draft for draft in alike if draft.ask.owner == first.ask.owner]
         if done != own[: self._limit.decoded_at_once(pixels, whole=True)]:
             _share(done)
@@ -130,6 +132,7 @@ class Engine:
 
     def _step(self, drafts: list[Draft]) -> None:
         together = drafts if drafts[0].is_whole else drafts[: self._limit.images_of(drafts[0])]
+        self._limit.begin()
         try:
             self._denoiser.step(together)
         except torch.OutOfMemoryError as error:
