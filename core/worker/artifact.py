@@ -58,6 +58,11 @@ class Artifact:
         return bool(self.text or self.delta or self.hyper)
 
     @property
+    def bytes(self) -> int:
+        """What its tensors take."""
+        return sum(tensor.nbytes for _, tensor in _named(self))
+
+    @property
     def words(self) -> tuple[CarriedWord, ...]:
         """The words of the concepts that were fused into it; none where it is one concept."""
         words = self.facts.get("words")

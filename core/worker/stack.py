@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from torch import Tensor
 
@@ -11,13 +10,13 @@ from core.domain.requests import STACK_MAX
 from core.errors import Conflict
 from core.storage import Storage
 from core.worker.adapters import AdapterBank
-from core.worker.artifact import Artifact, unpack
+from core.worker.artifact import Artifact
+from core.worker.artifacts import Artifacts, Outline
 from core.worker.extras import Extras
 from core.worker.models import Base
 from core.worker.tokens import TokenSlots, spell, spelled
 
 TOP_SLOT = STACK_MAX
-ARTIFACTS_KEPT = 128
 Speller = Callable[[str], str]
 """Turns a prompt with `<name>`s into what the tokenizers know."""
 
@@ -40,12 +39,18 @@ class Stacks:
 
     def __init__(self, base: Base, storage: Storage) -> None:
         self._family = base.family.name
-        self._storage = storage
-        self.artifact = lru_cache(ARTIFACTS_KEPT)(self._fetch)
-        """An artifact by storage key, checked; raises what `wear` raises."""
+        self._artifacts = Artifacts(storage, self._check)
         self.adapters = AdapterBank(base.pipe.unet, self.artifact)
         self.extras = Extras(base.pipe.unet, base.text_encoders)
         self.tokens = TokenSlots(base.tokenizers, base.text_encoders)
+
+    def artifact(self, key: str) -> Artifact:
+        """A version by storage key, checked; raises what `wear` raises."""
+        return self._artifacts.whole(key)
+
+    def outline(self, key: str) -> Outline:
+        """The same without its part of the UNet; hardly ever reads it."""
+        return self._artifacts.outline(key)
 
     def wear(self, entries: Sequence[StackEntry], *, on_top: Top | None = None) -> Speller:
         """Applies a stack, and nothing else, from now on.
@@ -76,7 +81,7 @@ class Stacks:
             Conflict: a concept was taught on another family of base models.
             ModelFault: an artifact cannot be loaded whole.
         """
-        artifacts = [self.artifact(entry.artifact) for entry in entries]
+        artifacts = [self.outline(entry.artifact).said for entry in entries]
         self._fill(entries, artifacts)
         weights = [entry.weight for entry in entries]
         self.extras.wear(list(zip(artifacts, weights, strict=True)))
@@ -91,15 +96,13 @@ class Stacks:
             if artifact.tokens:
                 self.tokens.fill(slot, weighted(artifact.tokens, entry.weight))
 
-    def _fetch(self, key: str) -> Artifact:
-        artifact = unpack(self._storage.get(key))
+    def _check(self, artifact: Artifact) -> None:
         if artifact.family != self._family:
             raise Conflict(
                 f"<{artifact.facts['name']}> was taught on {artifact.facts['model']}, which is of "
                 "another kind than the model that runs now. Teach it again with /train."
             )
         self.extras.check(artifact)
-        return artifact
 
 
 def _speller(

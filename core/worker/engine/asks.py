@@ -121,7 +121,7 @@ class Asks:
         return {key: partial(few_steps.adapter, key)} if key else {}
 
     def _with_adapters(self, stack: Sequence[StackEntry]) -> list[StackEntry]:
-        return [entry for entry in stack if self._stacks.artifact(entry.artifact).lora]
+        return [entry for entry in stack if self._stacks.outline(entry.artifact).has_adapter]
 
     def _beside(self, given: Given, size: tuple[int, ...]) -> Tensor | None:
         """What an inpaint checkpoint reads beside the latents of every image."""

@@ -68,7 +68,7 @@ class Studio:
         """
         if self._base.pipe.unet.config.time_cond_proj_dim is not None:
             return False
-        if any(self._stacks.artifact(entry.artifact).has_extras for entry in request.stack):
+        if any(self._stacks.outline(e.artifact).changes_weights for e in request.stack):
             return False
         try:
             self._asks.table(request)

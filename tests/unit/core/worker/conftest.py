@@ -1,6 +1,7 @@
 """The pocket base model, loaded once, and what a worker builds around it."""
 
 import io
+from dataclasses import replace
 
 import pytest
 import torch
@@ -63,8 +64,10 @@ def make_concept(base, stacks, storage):
 
 
 def concept_maker(base, stacks, storage):
-    def make(name, *, seed, weight=1.0, rank=2, family=None):
+    def make(name, *, seed, weight=1.0, rank=2, family=None, speaks=False):
         artifact = random_artifact(base, stacks, seed=seed, rank=rank, name=name, family=family)
+        if speaks:
+            artifact = replace(artifact, text=random_text(stacks, seed=seed))
         return StackEntry(
             concept_id=seed,
             version_id=seed,
@@ -97,6 +100,15 @@ def random_artifact(base, stacks, *, seed, rank, name, family=None):
         "targets": list(targets),
     }
     return Artifact(lora, tokens, facts)
+
+
+def random_text(stacks, *, seed):
+    """Adapters of the text encoders that are strong enough to be seen."""
+    random = torch.Generator().manual_seed(seed)
+    return tuple(
+        {key: torch.randn(value.shape, generator=random) * 0.2 for key, value in part.items()}
+        for part in stacks.extras.text.begin(2, random)
+    )
 
 
 @pytest.fixture

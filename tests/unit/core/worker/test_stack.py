@@ -5,9 +5,12 @@ import torch
 
 from core.domain.requests import ImagineRequest
 from core.errors import Conflict, ModelFault
-from core.worker import adapters
+from core.worker import adapters, artifacts
 from core.worker.artifact import pack
-from core.worker.stack import weighted
+from core.worker.artifacts import Artifacts
+from core.worker.engine.studio import Studio
+from core.worker.given import NOTHING
+from core.worker.stack import Stacks, weighted
 from core.worker.tokens import SLOTS
 from tests.unit.core.worker.conftest import random_artifact
 
@@ -111,3 +114,62 @@ def test_word_is_weighed_from_where_it_began():
     token = torch.tensor([[2.0, 4.0], [0.0, 2.0]])
     for weight, expected in ((0, [0, 2]), (1, [2, 4]), (0.5, [1, 3])):
         assert weighted([token], weight)[0].tolist() == expected
+
+
+class Counting:
+    """A storage that counts what is read."""
+
+    def __init__(self, storage):
+        self._storage, self.read = storage, []
+
+    def get(self, key):
+        self.read.append(key)
+        return self._storage.get(key)
+
+
+@pytest.fixture
+def counting(storage, monkeypatch):
+    """With room for one whole version only."""
+    monkeypatch.setattr(artifacts, "WHOLE_BYTES", 0)
+    return Counting(storage)
+
+
+def test_what_a_version_says_is_read_once(counting, make_concept):
+    """However many others are asked for meanwhile, and without keeping their tensors."""
+    kept = Artifacts(counting, lambda _: None)
+    keys = [make_concept(f"n{seed}", seed=seed, speaks=seed == 3).artifact for seed in range(6)]
+    said = [kept.outline(key).said for key in keys]
+    assert [kept.outline(key).said for key in keys] == said
+    assert len(counting.read) == len(keys)
+    assert all(one.tokens and not one.lora for one in said)
+    assert [bool(one.text) for one in said].index(True) == 3
+    kept.whole(keys[0])
+    assert len(counting.read) == len(keys) + 1
+
+
+def test_drawing_what_the_bank_holds_reads_nothing(base, counting, imaginer, make_concept):
+    """Prompts that were never encoded, with concepts that have all been asked for."""
+    stacks = Stacks(base, counting)
+    studio = Studio(base, stacks, images=4, adapter_bytes=2**24)
+    entries = [make_concept(f"n{seed}", seed=seed) for seed in range(3)]
+    for prompt in ("a house", "another house"):
+        read = len(counting.read)
+        for entry in entries:
+            request = ImagineRequest(prompt=prompt, seeds=(1,), stack=(entry,))
+            asked = imaginer.resolve(request)
+            assert studio.takes(asked)
+            studio.withdraw(studio.admit(asked, owner=1, alone=False, given=NOTHING))
+    assert read == len(counting.read) == len(entries)
+
+
+def test_memory_for_versions_is_bounded_by_bytes(counting, make_concept, monkeypatch):
+    """The one that was asked for last stays, those that were asked for long ago go."""
+    keys = [make_concept(f"n{seed}", seed=seed).artifact for seed in range(3)]
+    size = Artifacts(counting, lambda _: None).whole(keys[0]).bytes
+    monkeypatch.setattr(artifacts, "WHOLE_BYTES", 2 * size)
+    kept = Artifacts(counting, lambda _: None)
+    for at in (0, 1, 0, 2, 0):
+        kept.whole(keys[at])
+    assert counting.read[1:] == [keys[0], keys[1], keys[2]]
+    kept.whole(keys[1])
+    assert counting.read[-1] == keys[1]

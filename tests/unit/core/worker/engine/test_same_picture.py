@@ -63,6 +63,33 @@ def test_any_mix_shares_calls(together, plainly, wish, make_concept):
         assert all(draft.shared for draft in drafts)
 
 
+def test_text_adapters_are_at_work_in_a_batch(studio, together, plainly, wish, make_concept):
+    """As on the plain path, each for its own image only, whatever is drawn beside it."""
+    one, two = (make_concept(f"n{seed}", seed=seed, speaks=True) for seed in (1, 2))
+    silent = make_concept("n1", seed=1)
+    requests = [
+        wish(prompt="a <n1> house", stack=(one,), negative_prompt="<n1> blue"),
+        wish(prompt="a <n1> house", stack=(silent,)),
+        wish(prompt="a <n1> cat, <n2>", stack=(one, two.model_copy(update={"weight": 0.6}))),
+        wish(prompt="a house"),
+    ]
+    assert all(studio.takes(request) for request in requests)
+    drawn = together(*requests)
+    for drafts, request in zip(drawn, requests, strict=True):
+        assert gap(drafts, plainly(request)) < CLOSE
+        assert all(draft.shared for draft in drafts)
+    assert float((drawn[0][0].latents - drawn[1][0].latents).abs().max()) > 0.05
+
+
+def test_text_adapters_kept_apart_are_the_same_in_any_company(together, wish, make_concept):
+    """The last words that were encoded are another job's."""
+    stack = tuple(make_concept(f"n{seed}", seed=seed, speaks=True) for seed in (1, 2))
+    asked = wish(prompt="a <n1> house, <n2> house", stack=stack, stacking=Stacking.APART)
+    (alone,) = together(asked)
+    beside, _ = together(asked, wish(prompt="a <n1> house", stack=stack[:1]))
+    assert float((alone[0].latents - beside[0].latents).abs().max()) < CLOSE
+
+
 def test_alone_is_the_same_bit_for_bit(together, wish, make_concept):
     """A job that shares no batch ends in the same bits, whatever else waits."""
     asked = wish(prompt="a <one> cat", stack=(make_concept("one", seed=1),), seeds=(1, 2))
