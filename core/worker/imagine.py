@@ -148,6 +148,20 @@ class Imaginer:
         drawn = self._plain.draw(request, speller, given=given, on_step=on_step)
         return _put_back(_allowed(drawn), canvas)
 
+    def one_by_one(
+        self, request: ImagineRequest, wear: Callable[[], Speller], *, on_step: OnStep
+    ) -> Generator[None, None, list[Image.Image]]:
+        """Draws an open request on the plain path; before each picture other jobs may go first.
+
+        So `wear` puts on the base model what each is drawn with.
+        """
+        pictures: list[Image.Image] = []
+        for seed in request.seeds:
+            yield
+            one = self.resolve(request.model_copy(update={"seeds": (seed,)}))
+            pictures += self.draw(one, wear(), on_step=on_step)
+        return pictures
+
     def _drawn(
         self, request: ImagineRequest, ticket: Ticket, given: Given, part: _Part
     ) -> Generator[None, None, tuple[Drawn, bool]]:

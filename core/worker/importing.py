@@ -1,8 +1,9 @@
 """An import job: another tool's file, checked whole, as a concept's new version."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -33,7 +34,7 @@ from core.worker.formats.words import is_word, read_word
 from core.worker.imagine import Imaginer, png
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.stack import Speller, Stacks
+from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions
 from core.worker.training.parts.word import noun_vectors
@@ -84,12 +85,10 @@ class Importer:
         ticket.progress(Progress(0, 3, "checking the file"))
         taken = self._read(self._storage.get(request.file))
         key = self._storage.put(stored(self._base, self._artifact(request, taken)))
-        yield
-        without = self._draw(request, request.class_noun, self._stacks.wear(()), ticket)
+        without = yield from self._draw(request, request.class_noun, (), ticket)
         ticket.progress(Progress(2, 3, "drawing with it"))
-        yield
         named = f"<{request.name}> {request.class_noun}"
-        shown = self._draw(request, named, self._stacks.wear((_entry(request, key),)), ticket)
+        shown = yield from self._draw(request, named, (_entry(request, key),), ticket)
         pairs = zip(without, shown, strict=True)
         return Imported(
             ticket.job_id,
@@ -147,14 +146,19 @@ class Importer:
         return Artifact({}, tokens, facts, hyper=taken.hyper.nets)
 
     def _draw(
-        self, request: ImportRequest, concept: str, speller: Speller, ticket: Ticket
-    ) -> list[Image.Image]:
+        self,
+        request: ImportRequest,
+        concept: str,
+        stack: tuple[StackEntry, ...],
+        ticket: Ticket,
+    ) -> Generator[None, None, list[Image.Image]]:
         def on_step(_done: int, _total: int) -> None:
             ticket.check()
 
         prompt = captions.plain_caption(request.concept_kind, concept)
-        wish = self._imaginer.resolve(ImagineRequest(prompt=prompt, seeds=SAMPLE_SEEDS))
-        return self._imaginer.draw(wish, speller, on_step=on_step)
+        wish = ImagineRequest(prompt=prompt, seeds=SAMPLE_SEEDS)
+        wear = partial(self._stacks.wear, stack)
+        return self._imaginer.one_by_one(wish, wear, on_step=on_step)
 
 
 def _tokens(nouns: Sequence[Tensor], word: Sequence[Tensor] | None) -> tuple[Tensor, ...]:

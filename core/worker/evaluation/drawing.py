@@ -1,12 +1,10 @@
 """Images for scoring, drawn as people's are, a few at a time, other jobs in between."""
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
-from dataclasses import replace
 
 from PIL import Image
 
-from core.dispatch.messages import FromWorker, Imagined, MadeImage
+from core.dispatch.messages import MadeImage
 from core.domain.concepts import StackEntry
 from core.domain.jobs import Progress
 from core.domain.requests import COUNT_MAX, ImagineRequest, Stacking
@@ -14,6 +12,7 @@ from core.storage import Storage
 from core.worker.imagine import Imaginer
 from core.worker.ticket import Ticket
 from core.worker.training.dataset import open_pictures
+from core.worker.within import drawn_within
 
 Made = tuple[Image.Image, MadeImage]
 Drawing = Generator[None, None, list[Made]]
@@ -62,8 +61,7 @@ class SheetDrawer:
 
     def one(self, request: ImagineRequest, ticket: Ticket) -> Drawing:
         """The images of one request; raises as `rows` does."""
-        exact = request.model_copy(update={"exact": True})
-        imagined = yield from _driven(self._imaginer, exact, replace(ticket, send=_unheard))
+        imagined = yield from drawn_within(self._imaginer, request, ticket)
         pictures = open_pictures(self._storage, [made.key for made in imagined.images])
         self._done += len(pictures)
         note = f"{self._note}: image {self._done} of {self._total}"
@@ -75,24 +73,3 @@ class SheetDrawer:
 def pictures_of(rows: Sequence[Sequence[Made]]) -> list[list[Image.Image]]:
     """The pictures alone."""
     return [[picture for picture, _ in row] for row in rows]
-
-
-def _driven(
-    imaginer: Imaginer, request: ImagineRequest, ticket: Ticket
-) -> Generator[None, None, Imagined]:
-    """An imagine job's slices, for one that has its turn when nobody else may be drawing: each
-    takes a step of the batch by itself.
-    """
-    with closing(imaginer.slices(request, ticket)) as slices:
-        while True:
-            try:
-                next(slices)
-            except StopIteration as finished:
-                imagined: Imagined = finished.value
-                return imagined
-            imaginer.advance()
-            yield
-
-
-def _unheard(_: FromWorker) -> None:
-    """How far a few images are says nothing of the whole job."""

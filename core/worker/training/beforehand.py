@@ -1,10 +1,10 @@
 """What a course has before anything is learned: captions, words, plain pictures, and company.
 
-Each piece is in the checkpoint as soon as it is made, and whoever asked for it saves that between
-two pieces, so a course that is put down or killed loses one at most.
+Each piece is saved in the checkpoint as soon as it is made, so a course that is put down or killed
+loses one at most.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from core.domain.concepts import ConceptKind, is_place
 from core.domain.jobs import Progress
 from core.domain.recipes import Recipe
-from core.domain.requests import TrainRequest
+from core.domain.requests import ImagineRequest, TrainRequest
 from core.worker.families import Looks
 from core.worker.ticket import Ticket
 from core.worker.training import captions, company, kept
@@ -24,6 +24,7 @@ from core.worker.training.dataset import encode_whole
 from core.worker.training.surroundings import likeliest
 from core.worker.training.tools import Tools
 from core.worker.training.wording import Likelihood, found
+from core.worker.within import drawn_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Beforehand:
     recipe: Recipe
     ticket: Ticket
     saved: Checkpoint
+    save: Callable[[], None]
+    """Has a later attempt go on from what is in the checkpoint now."""
 
     def prepare(self, pictures: Sequence[Image.Image], shown: int) -> Iterator[None]:
         """All of it, as far as it is not there; the first `shown` of the pictures are learned."""
@@ -64,6 +67,7 @@ class Beforehand:
             told = captions.told_caption(self.request.phrase, self.request.class_noun, text)
             saved.captions += [""] * (index - len(saved.captions)) + [told]
             self._tell(f"describing pictures: {count} of {len(silent)}")
+            self.save()
             yield
             self.ticket.check()
 
@@ -83,6 +87,7 @@ class Beforehand:
         )
         words = yield from found(request.class_noun, looks, likelihood)
         saved.begins_as = str(words) if words.said else ""
+        self.save()
 
     def around(self) -> list[str]:
         """What surrounds the subject in each picture."""
@@ -119,16 +124,17 @@ class Beforehand:
         name = kept.name_of(self.tools.base, self.request, wanted)
         known = saved.prior or kept.recalled(storage, name)
         saved.prior = known[:total]
-        for keys in kept.draw_all(wanted, saved.prior, self._draw_plain):
-            saved.prior = keys
-            self._tell(f"drawing plain pictures to compare with: {len(keys)} of {total}")
+        for prompt, seeds in kept.left(wanted, len(saved.prior)):
+            saved.prior = [*saved.prior, *(yield from self._draw_plain(prompt, seeds))]
+            self._tell(f"drawing plain pictures to compare with: {len(saved.prior)} of {total}")
+            self.save()
             yield
         kept.remember(storage, name, saved.prior)
 
-    def _draw_plain(self, prompt: str, seeds: tuple[int, ...]) -> list[str]:
-        speller = self.tools.stacks.wear(self.request.parents)
-        drawn = self.tools.draw(prompt, seeds, speller, on_step=self._check)
-        return [self.tools.keep(picture) for picture in drawn]
+    def _draw_plain(self, prompt: str, seeds: tuple[int, ...]) -> Generator[None, None, list[str]]:
+        wish = ImagineRequest(prompt=prompt, seeds=seeds, stack=self.request.parents)
+        imagined = yield from drawn_within(self.tools.imaginer, wish, self.ticket)
+        return [image.key for image in imagined.images]
 
     def _draw_company(self, pictures: Sequence[Image.Image]) -> Iterator[None]:
         """Has the base model paint something else beside the subject, where it is a thing."""
@@ -140,17 +146,18 @@ class Beforehand:
         noun, around = request.class_noun, self.around()[: len(pictures)]
         sitters = company.sitters(self.tools.base, pictures, noun, around)
         for scene in islice(company.scenes(total, sitters, seed=request.seed), done, None):
-            saved.company.append(self._painted(scene))
+            saved.company.append((yield from self._painted(scene)))
             self._tell(f"drawing it beside other things: {len(saved.company)} of {total}")
+            self.save()
             yield
 
-    def _painted(self, scene: Scene) -> Painted:
+    def _painted(self, scene: Scene) -> Generator[None, None, Painted]:
         """The picture drawn, and what is to be learned of it."""
         tools, side_px = self.tools, self.tools.base.native_px
-        (drawn,) = tools.draw(
+        (drawn,) = yield from tools.draw(
             scene.said(self.request.class_noun)[0],
             (scene.seed,),
-            tools.stacks.wear(self.request.parents),
+            lambda: tools.stacks.wear(self.request.parents),
             on_step=self._check,
             start=tools.keep(scene.canvas(side_px)),
         )

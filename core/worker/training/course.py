@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Generator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
+from functools import partial
 
 from PIL import Image
 
@@ -64,7 +65,7 @@ class Teacher:
         self._tools = Tools(base, stacks, imaginer, storage, captioner)
 
     def run(self, request: TrainRequest, ticket: Ticket) -> Slices:
-        """The slices of a train job: some pictures of the plain class, or one optimizer step.
+        """The slices of a train job: a step of plain pictures, one picture, or one optimizer step.
 
         Raises:
             UserError: a picture or a parent cannot be used.
@@ -82,18 +83,31 @@ class _Course:
         self._recipe = recipe_for(request, base.family, device=base.device.type)
         self._judge = Objective(base.noise_config)
         self._saved = self._put_down() or Checkpoint()
-        self._beforehand = Beforehand(tools, request, self._recipe, ticket, self._saved)
+        self._beforehand = Beforehand(
+            tools, request, self._recipe, ticket, self._saved, save=self._put_away
+        )
         self._preview: str | None = None
         self._since_s = time.perf_counter()
 
     def slices(self) -> Slices:
+        """What other jobs do between two of them takes no time of this one's."""
+        with closing(self._whole()) as work:
+            while True:
+                try:
+                    next(work)
+                except StopIteration as finished:
+                    trained: Trained = finished.value
+                    return trained
+                self._count_time()
+                yield
+                self._since_s = time.perf_counter()
+
+    def _whole(self) -> Slices:
         check_optimizer(self._recipe, device=self._of.base.device.type)
         request = self._request
         examples = open_examples(self._of.storage, request.pictures, request.masks)
         pictures = [example.picture for example in examples]
-        for _ in self._beforehand.prepare(pictures, len(self._shown(examples))):
-            self._put_away()
-            yield from self._pause()
+        yield from self._beforehand.prepare(pictures, len(self._shown(examples)))
         yield from self._find_words([one.picture for one in self._shown(examples)])
         made = yield from self._taught(examples)
         samples = yield from self._samples(made)
@@ -107,11 +121,9 @@ class _Course:
 
     def _find_words(self, pictures: list[Image.Image]) -> Pause:
         """Settles what the word begins as, where the recipe leaves it open."""
-        for _ in self._beforehand.find_words(pictures):
-            yield from self._pause()
+        yield from self._beforehand.find_words(pictures)
         if self._saved.begins_as:
             self._recipe = self._recipe.model_copy(update={"begins_as": self._saved.begins_as})
-            self._put_away()
 
     def _taught(self, examples: list[Example]) -> Generator[None, None, str]:
         """Learns from start or checkpoint to end; the storage key of the artifact."""
@@ -195,7 +207,7 @@ class _Course:
     def _learn(self, lesson: Lesson, material: Material, by: Yardstick | None) -> Pause:
         recipe, saved = self._recipe, self._saved
         if lesson.step == 0:
-            self._show(lesson)
+            yield from self._show(lesson)
             if saved.begins_as:
                 self._measure(lesson, by)
         while lesson.step < recipe.steps and not gives_up(saved.errors, recipe.patience):
@@ -203,11 +215,11 @@ class _Course:
                 self._save(lesson)
             self._ticket.check()
             lesson.learn(material)
-            self._tell(lesson)
+            yield from self._tell(lesson)
             if lesson.step % recipe.checkpoint_every == 0 or lesson.step == recipe.steps:
                 self._measure(lesson, by)
                 self._save(lesson)
-            yield from self._pause()
+            yield
 
     def _measure(self, lesson: Lesson, by: Yardstick | None) -> None:
         """Notes what this checkpoint is worth, and keeps it if none was better."""
@@ -219,18 +231,21 @@ class _Course:
             if best_step(self._saved.errors) == lesson.step:
                 self._saved.best = lesson.copies()
 
-    def _tell(self, lesson: Lesson) -> None:
+    def _tell(self, lesson: Lesson) -> Pause:
         step, recipe = lesson.step, self._recipe
         if step % recipe.preview_every == 0 and step < recipe.steps:
-            self._show(lesson)
+            yield from self._show(lesson)
         self._ticket.progress(Progress(step, recipe.steps, "learning", self._preview))
 
-    def _show(self, lesson: Lesson) -> None:
+    def _show(self, lesson: Lesson) -> Pause:
         """Draws the preview: the same seeds each time, first before anything is learned."""
         with lesson.averaged():
-            pictures = self._of.draw(self._caption, PREVIEW_SEEDS, lesson.wear(), on_step=_go_on)
+            pictures = yield from self._of.draw(
+                self._caption, PREVIEW_SEEDS, lesson.wear, on_step=_go_on
+            )
         self._preview = self._of.keep(strip(pictures))
         self._saved.previews[lesson.step] = self._preview
+        yield
 
     def _save(self, lesson: Lesson) -> None:
         lesson.save(self._saved)
@@ -243,15 +258,18 @@ class _Course:
 
     def _samples(self, made: str) -> Generator[None, None, list[str]]:
         """The same seeds without and with the new version, as anyone will draw it, alternating."""
-        request, stacks = self._request, self._of.stacks
+        request = self._request
         plain = captions.plain_caption(request.concept_kind, request.class_noun)
-        speller = stacks.wear(request.parents)
-        without = self._of.draw(plain, SAMPLE_SEEDS, speller, on_step=self._check)
-        yield from self._pause()
-        speller = stacks.wear((*request.parents, self._entry(made)))
-        shown = self._of.draw(self._caption, SAMPLE_SEEDS, speller, on_step=self._check)
+        without = yield from self._sampled(plain, request.parents)
+        shown = yield from self._sampled(self._caption, (*request.parents, self._entry(made)))
         pairs = zip(without, shown, strict=True)
         return [self._of.keep(picture) for pair in pairs for picture in pair]
+
+    def _sampled(
+        self, prompt: str, stack: tuple[StackEntry, ...]
+    ) -> Generator[None, None, list[Image.Image]]:
+        wear = partial(self._of.stacks.wear, stack)
+        return self._of.draw(prompt, SAMPLE_SEEDS, wear, on_step=self._check)
 
     def _entry(self, made: str) -> StackEntry:
         """The new version in a stack; it has no number yet."""
@@ -303,12 +321,6 @@ class _Course:
 
     def _check(self, _done: int, _total: int) -> None:
         self._ticket.check()
-
-    def _pause(self) -> Pause:
-        """Lets other jobs go first; their time is not this one's."""
-        self._count_time()
-        yield
-        self._since_s = time.perf_counter()
 
     def _count_time(self) -> None:
         now_s = time.perf_counter()

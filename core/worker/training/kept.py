@@ -5,7 +5,7 @@ Either as pictures that the base model draws beforehand, once for each class, or
 
 import hashlib
 import json
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -25,8 +25,6 @@ from core.worker.training.material import Captions, Kept
 
 PER_CAPTION = 4
 SEED = 1000
-Draw = Callable[[str, tuple[int, ...]], list[str]]
-"""Draws a prompt with seeds on what lies underneath, and gives storage keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +52,9 @@ def plans(request: TrainRequest, recipe: Recipe) -> list[Plan]:
     return of_class * bool(recipe.prior_pictures or not drawn) + of_parents
 
 
-def draw_all(
-    wanted: Sequence[Plan], known: Sequence[str], draw: Draw
-) -> Generator[list[str], None, None]:
-    """Draws what is not among the `known` keys yet; after each few pictures, all keys so far."""
-    keys = list(known)
-    for prompt, seeds in islice(_steps(wanted), _steps_done(wanted, len(keys)), None):
-        keys += draw(prompt, seeds)
-        yield list(keys)
+def left(wanted: Sequence[Plan], known: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """What is to be drawn once there are so many pictures: prompts, each with a few seeds."""
+    return islice(_steps(wanted), _steps_done(wanted, known), None)
 
 
 def kept(

@@ -1,5 +1,6 @@
 """What every course works with."""
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from PIL import Image
@@ -27,15 +28,18 @@ class Tools:
         self,
         prompt: str,
         seeds: tuple[int, ...],
-        speller: Speller,
+        wear: Callable[[], Speller],
         *,
         on_step: OnStep,
         start: str | None = None,
-    ) -> list[Image.Image]:
-        """`start` is the storage key of a picture, of which only what is transparent is drawn."""
+    ) -> Generator[None, None, list[Image.Image]]:
+        """Slices of one picture each, for which `wear` puts on what it is drawn with.
+
+        `start` is the storage key of a picture, of which only what is transparent is drawn.
+        """
         begin = StartImage(key=start, strength=1) if start else None
         request = ImagineRequest(prompt=prompt, seeds=seeds, start=begin)
-        return self.imaginer.draw(self.imaginer.resolve(request), speller, on_step=on_step)
+        return self.imaginer.one_by_one(request, wear, on_step=on_step)
 
     def keep(self, picture: Image.Image) -> str:
         """The storage key of a picture."""

@@ -12,13 +12,15 @@ from core.domain.recipes import Method, Optimizer, Prior
 from core.domain.requests import ImagineRequest
 from core.errors import InvalidInput
 from core.worker.artifact import unpack
+from core.worker.engine.studio import Studio
 from core.worker.formats.files import open_file
 from core.worker.imagine import Imaginer, png
 from core.worker.models import load_base
 from core.worker.stack import Stacks
 from core.worker.ticket import Stopped
 from core.worker.training import checkpoint
-from core.worker.training.course import Teacher, strip
+from core.worker.training.course import PREVIEW_SEEDS, SAMPLE_SEEDS, Teacher, strip
+from core.worker.training.lesson import Lesson
 from core.worker.training.presets import recipe_for, recipe_of
 from tests.unit.core.worker import tiny
 from tests.unit.core.worker.conftest import CPU
@@ -72,11 +74,14 @@ def test_version_draws_as_it_did_while_it_was_taught(teacher, imaginer, request_
         concept_id=1, version_id=1, name="orb", class_noun="circle", kind="subject",
         artifact=made.artifact,
     )  # fmt: skip
-    wish = ImagineRequest(prompt="a photo of a <orb> circle", seeds=(11, 12, 13), stack=(entry,))
-    drawn = imaginer.run(wish, ticket)
-    assert [image.key for image in drawn.images] == list(made.samples[1::2])
-    plain = imaginer.run(ImagineRequest(prompt="a photo of a circle", seeds=(11, 12, 13)), ticket)
-    assert [image.key for image in plain.images] == list(made.samples[::2])
+    sides = {"a photo of a circle": (), "a photo of a <orb> circle": (entry,)}
+    wishes = [
+        ImagineRequest(prompt=prompt, seeds=(seed,), stack=stack)
+        for seed in SAMPLE_SEEDS
+        for prompt, stack in sides.items()
+    ]
+    drawn = [imaginer.run(wish, ticket).images[0].key for wish in wishes]
+    assert drawn == list(made.samples)
 
 
 def test_resumed_course_is_bit_for_bit_the_undisturbed_one(
@@ -114,6 +119,38 @@ def test_jobs_between_steps_change_nothing_and_see_nothing(
     assert busy.artifact == calm.artifact
     assert seen
     assert all(each == alone for each in seen)
+
+
+def test_other_jobs_wait_for_no_more_than_one_picture(
+    quick, stacks, storage, request_of, monkeypatch
+):
+    """Plain pictures go by steps of a batch, previews and samples one by one."""
+    studio = Studio(quick, stacks, images=4, adapter_bytes=2**20)
+    imaginer = Imaginer(quick, stacks, storage, studio)
+    teacher = Teacher(quick, stacks, imaginer, storage)
+    work, slices = [], []
+    for owner, name in ((imaginer, "draw"), (studio, "advance"), (Lesson, "learn")):
+        monkeypatch.setattr(owner, name, noting(getattr(owner, name), work, name))
+    request = request_of(class_noun="bowl")
+    finish(
+        teacher.run(request, new_ticket([])), between=lambda: (slices.append(work[:]), work.clear())
+    )
+    slices.append(work)
+    assert max(map(len, slices)) == 1
+    done = [name for each in slices for name in each]
+    assert done.count("learn") == RECIPE.steps
+    assert done.count("draw") == 2 * len(PREVIEW_SEEDS) + 2 * len(SAMPLE_SEEDS)
+    assert done.count("advance") >= quick.family.steps
+
+
+def noting(work, done, name):
+    """Does the work, and remembers that it did."""
+
+    def do(*args, **options):
+        done.append(name)
+        return work(*args, **options)
+
+    return do
 
 
 def test_parents_are_active_underneath_and_stay_frozen(
@@ -294,11 +331,11 @@ def test_drain_leaves_a_checkpoint_of_the_last_step(base, teacher, request_of, s
     ticket = new_ticket(told, is_draining=lambda: bool(draining))
     changes = {"steps": 50, "checkpoint_every": 50, "prior_pictures": 0}
     slices = teacher.run(request_of(recipe=RECIPE.model_copy(update=changes)), ticket)
-    for _ in range(3):
+    while not any(m.progress.done == 3 for m in told if isinstance(m, Progressed)):
         next(slices)
     draining.append(True)
     with pytest.raises(Stopped):
-        next(slices)
+        finish(slices)
     assert checkpoint.unpack(storage.get(told[-1].key)).step == 3
     assert adapters_in(base) == before
 
@@ -312,7 +349,7 @@ def test_cancel_ends_the_course_without_a_checkpoint(base, teacher, request_of):
     next(slices)
     cancelled.append(True)
     with pytest.raises(Stopped):
-        next(slices)
+        finish(slices)
     assert not any(isinstance(message, Checkpointed) for message in told)
     assert "taught-1" not in adapters_in(base)
 

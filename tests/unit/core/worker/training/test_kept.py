@@ -13,21 +13,6 @@ PARENT = StackEntry(
 )  # fmt: skip
 
 
-@pytest.fixture
-def drawn():
-    """Each prompt with its seeds, as they were asked for."""
-    return []
-
-
-@pytest.fixture
-def draw(drawn):
-    def draw(prompt, seeds):
-        drawn.append((prompt, seeds))
-        return [f"{prompt} {seed}" for seed in seeds]
-
-    return draw
-
-
 def test_class_comes_first_and_then_what_lies_underneath(request_of):
     """Pictures of the plain class, and of each parent under its own word."""
     made = kept.plans(request_of(parents=(PARENT,)), Recipe(prior_pictures=6, replay_pictures=3))
@@ -52,17 +37,20 @@ def test_nothing_is_drawn_that_is_not_wanted(request_of, changes, expected):
     assert [plan.pictures for plan in made] == expected
 
 
-def test_drawing_goes_on_where_it_was_put_down(drawn, draw):
-    """From any stage the same pictures come out, and none is drawn twice."""
+def test_drawing_goes_on_where_it_was_put_down():
+    """From any stage the same pictures are left, and none is drawn twice."""
     wanted = [Plan(("a", "b"), 2 * PER_CAPTION + 1), Plan(("c",), 2, replayed=True)]
-    stages = list(kept.draw_all(wanted, [], draw))
-    assert [len(keys) for keys in stages] == [4, 8, 9, 11]
-    assert [prompt for prompt, _ in drawn] == ["a", "b", "a", "c"]
-    for done, keys in enumerate(stages, start=1):
-        drawn.clear()
-        rest = list(kept.draw_all(wanted, keys, draw))
-        assert len(drawn) == len(stages) - done
-        assert (rest or [keys])[-1] == stages[-1]
+    every = list(kept.left(wanted, 0))
+    assert [(prompt, len(seeds)) for prompt, seeds in every] == [
+        ("a", 4),
+        ("b", 4),
+        ("a", 1),
+        ("c", 2),
+    ]
+    known = 0
+    for done, (_, seeds) in enumerate(every, start=1):
+        known += len(seeds)
+        assert list(kept.left(wanted, known)) == every[done:]
 
 
 def test_pictures_are_found_again_while_all_are_there(storage):
