@@ -14,6 +14,7 @@ from diffusers import (
     StableDiffusion3Pipeline,
     StableDiffusionInpaintPipeline,
     StableDiffusionPipeline,
+    StableDiffusionXLInpaintPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
@@ -51,25 +52,12 @@ def sd1(folder: Path) -> Path:
 
 def sdxl(folder: Path) -> Path:
     """SDXL: two text encoders, pooled text and size conditions."""
-    torch.manual_seed(0)
-    second = CLIPTextModelWithProjection(_text_config(projection_dim=WIDTH))
-    pipe = StableDiffusionXLPipeline(
-        vae=_vae(),
-        text_encoder=CLIPTextModel(_text_config()),
-        text_encoder_2=second,
-        tokenizer=_tokenizer(),
-        tokenizer_2=_tokenizer(),
-        unet=_unet(
-            cross_attention_dim=2 * WIDTH,
-            use_linear_projection=True,
-            addition_embed_type="text_time",
-            addition_time_embed_dim=8,
-            projection_class_embeddings_input_dim=6 * 8 + WIDTH,
-        ),
-        scheduler=EulerDiscreteScheduler(beta_schedule="scaled_linear"),
-    )
-    pipe.save_pretrained(folder)
-    return folder
+    return _save_sdxl(folder)
+
+
+def sdxl_inpaint(folder: Path) -> Path:
+    """An inpaint checkpoint of SDXL: 9 channels into the UNet."""
+    return _save_sdxl(folder, kind=StableDiffusionXLInpaintPipeline, in_channels=9)
 
 
 def inpaint(folder: Path) -> Path:
@@ -143,6 +131,29 @@ def _save_sd(
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
+    )
+    pipe.save_pretrained(folder)
+    return folder
+
+
+def _save_sdxl(folder: Path, kind: type = StableDiffusionXLPipeline, **unet: object) -> Path:
+    torch.manual_seed(0)
+    second = CLIPTextModelWithProjection(_text_config(projection_dim=WIDTH))
+    pipe = kind(
+        vae=_vae(),
+        text_encoder=CLIPTextModel(_text_config()),
+        text_encoder_2=second,
+        tokenizer=_tokenizer(),
+        tokenizer_2=_tokenizer(),
+        unet=_unet(
+            cross_attention_dim=2 * WIDTH,
+            use_linear_projection=True,
+            addition_embed_type="text_time",
+            addition_time_embed_dim=8,
+            projection_class_embeddings_input_dim=6 * 8 + WIDTH,
+            **unet,
+        ),
+        scheduler=EulerDiscreteScheduler(beta_schedule="scaled_linear"),
     )
     pipe.save_pretrained(folder)
     return folder

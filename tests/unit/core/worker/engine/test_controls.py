@@ -28,11 +28,11 @@ EDGES, DEPTH = ControlKind.EDGES, ControlKind.DEPTH
 
 
 class Led:
-    """A base model with a random ControlNet for depth and edges."""
+    """A base model with one random ControlNet for every kind of map."""
 
     def __init__(self, base, folder, storage, *, channels, side):
         tiny.control(folder, base.pipe.unet, channels=channels)
-        nets = load_controls({"depth": str(folder), "edges": str(folder)}, base)
+        nets = load_controls(dict.fromkeys(ControlKind, str(folder)), base)
         self.base, self.storage, self.side = replace(base, controls=nets), storage, side
         self.stacks = Stacks(self.base, storage)
         self.studio = Studio(self.base, self.stacks, images=4, adapter_bytes=2**24)
@@ -72,7 +72,8 @@ class Led:
         pipe.set_progress_bar_config(disable=True)
         self.stacks.wear(())
         return pipe(
-            [request.prompt] * 2, image=ground(self.side), width=self.side, height=self.side,
+            [request.prompt] * 2, image=given_of(self.pictures, request).control[None],
+            width=self.side, height=self.side,
             num_inference_steps=4, guidance_scale=3.0, output_type="latent",
             controlnet_conditioning_scale=request.control.scale,
             generator=[torch.Generator().manual_seed(seed) for seed in request.seeds],
@@ -86,9 +87,10 @@ def led(storage, tmp_path_factory):
     return Led(base, folder, storage, channels=(16, 32, 96), side=64)
 
 
-def test_the_pocket_model_follows_a_map_as_in_diffusers(led):
-    """Picture in, latents out, the same within 1e-4; and not the same as without."""
-    asked = led.wish()
+@pytest.mark.parametrize("kind", ControlKind)
+def test_the_pocket_model_follows_a_map_as_in_diffusers(led, kind):
+    """Map in, latents out, the same within 1e-4; and not the same as without."""
+    asked = led.wish(kind=kind)
     (ours,) = led.draw(asked)
     assert gap(ours, led.theirs(asked)) < CLOSE
     assert gap(ours, led.plainly(asked)) < CLOSE
@@ -103,6 +105,13 @@ def test_sdxl_follows_a_map_as_in_diffusers(storage, tmp_path):
     (ours,) = led.draw(asked)
     theirs = led.theirs(asked)
     assert gap(ours, theirs) < CLOSE * float(theirs.abs().max())
+
+
+def test_maps_of_every_kind_share_the_engine(led):
+    """A call has one net; kinds take turns and leave each other alone."""
+    asked = [led.wish(kind=kind, seeds=(1,)) for kind in ControlKind]
+    for ours, wish in zip(led.draw(*asked), asked, strict=True):
+        assert gap(ours, led.plainly(wish)) < CLOSE
 
 
 def test_every_image_has_its_own_strength(led):
@@ -125,9 +134,10 @@ def test_it_works_on_top_of_stacks_masks_and_pictures(led, storage, make_concept
     assert gap(ours[1], led.plainly(painted)) < CLOSE
 
 
-def test_the_whole_job_replays_from_its_manifest(led, ticket):
-    """Edges of a stored picture, a second pass, and the same bytes again."""
-    asked = led.wish(kind=EDGES, exact=True, hires={"scale": 1.5})
+@pytest.mark.parametrize("kind", ControlKind)
+def test_the_whole_job_replays_from_its_manifest(led, ticket, kind):
+    """A stored picture read as its kind is, a second pass, and the same bytes again."""
+    asked = led.wish(kind=kind, exact=True, hires={"scale": 1.5})
     first = led.imaginer.run(asked, ticket)
     again = led.imaginer.run(first.images[0].manifest.request, ticket)
     assert [image.key for image in first.images] == [image.key for image in again.images]
@@ -136,8 +146,10 @@ def test_the_whole_job_replays_from_its_manifest(led, ticket):
 
 def test_a_kind_without_a_net_is_refused_with_those_there_are(led, imaginer):
     """The sentence names what is missing, what is there, and the setting."""
+    few = {kind: led.base.controls[kind] for kind in (DEPTH, EDGES)}
+    lacking = Imaginer(replace(led.base, controls=few), led.stacks, led.storage)
     with pytest.raises(InvalidInput, match=r"no ControlNet for pose.*depth, edges.*CONTROLNETS"):
-        led.wish(kind=ControlKind.POSE)
+        lacking.resolve(led.wish(kind=ControlKind.POSE))
     with pytest.raises(InvalidInput, match=r"no ControlNet for depth, so I cannot follow"):
         imaginer.resolve(led.wish())
 

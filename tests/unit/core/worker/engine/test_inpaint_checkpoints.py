@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from diffusers import StableDiffusionInpaintPipeline
+from diffusers import StableDiffusionInpaintPipeline, StableDiffusionXLInpaintPipeline
 from PIL import Image
 
 from core.domain.requests import Sampler, StartImage
@@ -28,7 +28,7 @@ class House:
     """A tiny inpaint checkpoint and all that is built around it."""
 
     def __init__(self, folder, storage):
-        self.base = load_base(str(tiny.inpaint(folder)), device=CPU, dtype=torch.float32)
+        self.base = load_base(str(folder), device=CPU, dtype=torch.float32)
         self.storage, self.stacks = storage, Stacks(self.base, storage)
         self.studio = Studio(self.base, self.stacks, images=4, adapter_bytes=2**24)
         self.pictures = Pictures(self.base, storage)
@@ -48,7 +48,10 @@ class House:
     def pipeline(self):
         scheduler = noise_scheduler(Sampler.DDIM, self.base.noise_config)
         parts = self.base.pipe.components | {"scheduler": scheduler}
-        pipe = StableDiffusionInpaintPipeline(**parts, requires_safety_checker=False)
+        if self.base.xl:
+            pipe = StableDiffusionXLInpaintPipeline(**parts)
+        else:
+            pipe = StableDiffusionInpaintPipeline(**parts, requires_safety_checker=False)
         pipe.set_progress_bar_config(disable=True)
         return pipe
 
@@ -62,14 +65,14 @@ class House:
         ).images  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory, storage):
-    return House(tmp_path_factory.mktemp("inpaint"), storage)
+@pytest.fixture(scope="module", params=[tiny.inpaint, tiny.sdxl_inpaint])
+def house(tmp_path_factory, storage, request):
+    return House(request.param(tmp_path_factory.mktemp("inpaint")), storage)
 
 
 def test_it_is_known_by_its_channels(house, base):
     """A family of its own it is not; what it reads tells."""
-    assert house.base.family.name == "pocket"
+    assert house.base.family.name in ("pocket", "sdxl")
     assert house.base.reads_masks
     assert not base.reads_masks
 
