@@ -7,6 +7,7 @@ are in it; captions are handed to the plain loop, while Atelier finds the surrou
 """
 
 import multiprocessing
+import re
 import statistics
 import time
 from collections.abc import Generator, Sequence
@@ -25,6 +26,7 @@ from core.domain.requests import TrainRequest
 from core.storage import Storage
 from core.worker import artifact, latents
 from core.worker.device import half_on_cpu, make_deterministic
+from core.worker.engine.studio import Studio
 from core.worker.imagine import Imaginer
 from core.worker.models import Base, load_base
 from core.worker.stack import Stacks
@@ -48,6 +50,8 @@ WAYS = {"plain loop, float32": False, **HALF, OURS: None}
 """Each way, and of a plain loop whether its products are in half precision, where the processor has
 it: emulated they take thirty times as long."""
 
+ALL_DRAWN = re.compile(r"\b(\d+) of \1$")
+"""A note of the last picture that is drawn beforehand."""
 Slices = Generator[str, None, bytes]
 """`prior` or `step` after each piece of work; in the end the artifact's bytes."""
 
@@ -155,21 +159,23 @@ def _slices(way: str, request: TrainRequest, storage: Storage, *, tiny: bool) ->
 
 def _ours(base: Base, request: TrainRequest, storage: Storage) -> Slices:
     """A train job as the worker runs it, with nobody else beside."""
-    notes = [""]
+    notes = ["drawing"]
 
     def hear(message: object) -> None:
         if isinstance(message, Progressed):
             notes.append(message.progress.note)
 
     stacks = Stacks(base, storage)
-    teacher = Teacher(base, stacks, Imaginer(base, stacks, storage), storage)
+    studio = Studio(base, stacks, images=16, adapter_bytes=2**28)
+    teacher = Teacher(base, stacks, Imaginer(base, stacks, storage, studio), storage)
     course = teacher.run(request, Ticket(1, 1, hear, lambda: False, lambda: False))
     while True:
+        before = notes[-1]
         try:
             next(course)
         except StopIteration as ended:
             return storage.get(ended.value.artifact)
-        yield "prior" if notes[-1].startswith("drawing") else "step"
+        yield "prior" if before.startswith("drawing") and not ALL_DRAWN.search(before) else "step"
 
 
 def _plain(
