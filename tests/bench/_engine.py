@@ -1,6 +1,7 @@
 """Plain diffusers and the engine over the same weights, and requests with stacks of their own."""
 
 import logging
+import math
 import statistics
 import time
 import warnings
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from tempfile import mkdtemp
 from typing import Any
+from unittest import mock
 
 import torch
 from peft.utils import set_peft_model_state_dict
@@ -74,8 +76,16 @@ class Plain:
 class Ours:
     """The engine, asked as the worker asks it."""
 
-    def __init__(self, base: Base, *, images: int, adapter_bytes: int, **options: Any) -> None:
-        self.storage = Storage(f"file://{mkdtemp(prefix='atelier-bench-')}")
+    def __init__(
+        self,
+        base: Base,
+        *,
+        images: int,
+        adapter_bytes: int,
+        storage: Storage | None = None,
+        **options: Any,
+    ) -> None:
+        self.storage = storage or Storage(f"file://{mkdtemp(prefix='atelier-bench-')}")
         self.stacks = Stacks(base, self.storage)
         self.studio = Studio(
             base, self.stacks, images=images, adapter_bytes=adapter_bytes, **options
@@ -111,7 +121,7 @@ class Library:
     """Random adapters by name, the same for both sides."""
 
     def __init__(self, base: Base, ours: Ours, count: int) -> None:
-        self._base, self._ours = base, ours
+        self._base, self.storage = base, ours.storage
         unet = share(base.pipe.unet)
         unet.add_adapter(lora_config(rank=RANK, targets=base.family.lora_targets), "mould")
         self._shapes = {
@@ -147,7 +157,7 @@ class Library:
     def _keep(self, name: str) -> str:
         facts = {"name": name, "model": self._base.name, "family": self._base.family.name}
         facts |= {"rank": RANK, "targets": list(self._base.family.lora_targets)}
-        return self._ours.storage.put(pack(Artifact(self.adapters[name], (), facts)))
+        return self.storage.put(pack(Artifact(self.adapters[name], (), facts)))
 
     def _entry(self, name: str, weight: float) -> StackEntry:
         number = int(name.removeprefix("concept"))
@@ -161,6 +171,50 @@ def apart(wishes: Sequence[Wish]) -> list[Wish]:
     """The same requests with concepts kept apart, as Atelier draws by default."""
     default = {"stacking": ImagineRequest.model_fields["stacking"].default}
     return [replace(wish, request=wish.request.model_copy(update=default)) for wish in wishes]
+
+
+def picture_of(draft: Draft) -> Tensor:
+    """What was drawn, (3, height_px, width_px) in 0 to 1 on the CPU.
+
+    Raises:
+        RuntimeError: the engine has not drawn it.
+    """
+    if draft.picture is None:
+        raise RuntimeError("the engine has not drawn it")
+    return (draft.picture.float().cpu() / 2 + 0.5).clamp(0, 1)
+
+
+def psnr_db(one: Tensor, other: Tensor) -> str:
+    """How near two pictures in 0 to 1 are."""
+    error = float((one - other).square().mean())
+    return "the same" if error == 0 else f"{-10 * math.log10(error):.1f}"
+
+
+class Peak:
+    """The most that was allocated on the GPU; 0 without one."""
+
+    bytes = 0
+
+    def note(self) -> None:
+        """Takes in what torch has seen since it last forgot."""
+        if torch.cuda.is_available():
+            self.bytes = max(self.bytes, torch.cuda.max_memory_allocated())
+
+
+@contextmanager
+def watched() -> Iterator[Peak]:
+    """The peak of what is done inside, though the engine has torch forget it at every step."""
+    peak, forget = Peak(), torch.cuda.reset_peak_memory_stats
+
+    def note_and_forget(*devices: Any) -> None:
+        peak.note()
+        forget(*devices)
+
+    if torch.cuda.is_available():
+        forget()
+    with mock.patch.object(torch.cuda, "reset_peak_memory_stats", note_and_forget):
+        yield peak
+    peak.note()
 
 
 def seconds(work: Callable[[], object]) -> float:

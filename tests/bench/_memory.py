@@ -7,6 +7,7 @@ in the exact shapes. On a GPU what its tensors take there; else what is resident
 import gc
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from core.dispatch.messages import Progressed
 from core.domain.concepts import ConceptKind
 from core.domain.recipes import Recipe
 from core.domain.requests import TrainRequest
@@ -24,7 +26,7 @@ from core.worker.models import Base, load_base
 from core.worker.ticket import Ticket
 from core.worker.training.course import Teacher
 from tests.bench import _shapes
-from tests.bench._engine import Library, Ours, Wish, apart, quiet
+from tests.bench._engine import Library, Ours, Wish, apart, quiet, watched
 from tests.bench._table import show
 
 MEGABYTE = 2**20
@@ -53,23 +55,24 @@ def tell(name: str) -> None:
 
 
 class Meter:
-    """Bytes held, and the most that were since it was last asked."""
+    """Bytes held, and the most that were while some work was done."""
 
     def __init__(self) -> None:
         self._cuda = torch.cuda.is_available()
 
     def now(self) -> int:
-        """Held now, with a fresh start for the peak."""
+        """Held now."""
         gc.collect()
-        if self._cuda:
-            torch.cuda.reset_peak_memory_stats()
-            return torch.cuda.memory_allocated()
-        RESET.write_text("5")  # proc(5): the peak begins anew at what is resident now
-        return _resident("VmRSS")
+        return torch.cuda.memory_allocated() if self._cuda else _resident("VmRSS")
 
-    def peak(self) -> int:
-        """The most since `now`."""
-        return torch.cuda.max_memory_allocated() if self._cuda else _resident("VmHWM")
+    def most(self, work: Callable[[], object]) -> int:
+        """At most, from the beginning of the work to its end."""
+        self.now()
+        if not self._cuda:
+            RESET.write_text("5")  # proc(5): the peak begins anew at what is resident now
+        with watched() as peak:
+            work()
+        return peak.bytes if self._cuda else _resident("VmHWM")
 
 
 def _resident(field: str) -> int:
@@ -82,6 +85,7 @@ class _Stages:
 
     def __init__(self, base: Base, scale: Scale) -> None:
         self._base, self._scale, self._meter = base, scale, Meter()
+        self._told: list[object] = []
         self._ours = Ours(base, images=scale.images, adapter_bytes=scale.adapter_bytes)
         self._library = Library(base, self._ours, 2 * min(scale.images, 8))
         native = {"width_px": base.native_px, "height_px": base.native_px}
@@ -96,9 +100,7 @@ class _Stages:
             ("training", self._learn),
             ("training and a full batch, step by step", self._both),
         ):
-            self._meter.now()
-            work()
-            rows.append((name, self._meter.peak()))
+            rows.append((name, self._meter.most(work)))
         show((f"{self._base.family.name}, MiB", "at most"), [(n, _mb(b)) for n, b in rows])
         title = ("concepts in the library", "in host memory, MiB", "beside the model, MiB")
         show(title, self._growth())
@@ -108,13 +110,17 @@ class _Stages:
 
     def _learn(self) -> None:
         with closing(self._lesson()) as slices:
-            for _ in range(LESSON_STEPS):
-                next(slices)
+            self._take_steps(slices, LESSON_STEPS)
 
     def _both(self) -> None:
         with closing(self._lesson()) as slices:
-            next(slices)
+            self._take_steps(slices, 1)
             self._ours.draw(self._wishes, between=lambda: next(slices))
+
+    def _take_steps(self, slices: Slices, count: int) -> None:
+        """Until so many steps are told; the first preview comes before them."""
+        while sum(isinstance(message, Progressed) for message in self._told) < count:
+            next(slices)
 
     def _growth(self) -> list[tuple[object, ...]]:
         """Adapters that were printed, and the bank's pages with two of them in."""
@@ -132,6 +138,7 @@ class _Stages:
 
     def _lesson(self) -> Slices:
         ours, base = self._ours, self._base
+        self._told.clear()
         imaginer = Imaginer(base, ours.stacks, ours.storage, ours.studio)
         teacher = Teacher(base, ours.stacks, imaginer, ours.storage)
         side = (base.native_px, base.native_px)
@@ -141,7 +148,7 @@ class _Stages:
             pictures=tuple(pictures), seed=3,
             recipe=Recipe(steps=5000, prior_pictures=0, checkpoint_every=5000, preview_every=5000),
         )  # fmt: skip
-        return teacher.run(request, Ticket(1, 1, lambda _: None, lambda: False, lambda: False))
+        return teacher.run(request, Ticket(1, 1, self._told.append, lambda: False, lambda: False))
 
 
 def _mb(count: int) -> str:

@@ -1,9 +1,9 @@
 """Concepts taught once and kept, and images drawn with them: what the benchmarks of concepts share.
 
 What was found is kept in `build/concepts` under a name that stands for all that decides it but the
-code: the embedded weights, the pictures, the recipe, what lies underneath. Several processes may
-fill the folder at once, and a run that was broken off goes on where it was; remove the folder's
-`notes` to measure anew after a change of the code.
+code: the embedded weights, device and dtype, the pictures, the recipe, what lies underneath.
+Several processes may fill the folder at once, and a run that was broken off goes on where it was;
+remove the folder's `notes` to measure anew after a change of the code.
 """
 
 import hashlib
@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from PIL import Image
 
 from core.dispatch.messages import Checkpointed, Progressed, Trained
@@ -26,7 +25,7 @@ from core.pocket.concepts import PocketConcept, pictures, shows
 from core.pocket.judge import Judge
 from core.pocket.paths import clip_path, diffusion_path, judge_path
 from core.storage import Storage, write_atomically
-from core.worker.device import make_deterministic
+from core.worker.device import make_deterministic, resolve_device, resolve_dtype
 from core.worker.engine.studio import Studio
 from core.worker.given import NOTHING
 from core.worker.imagine import Imaginer, png
@@ -91,9 +90,17 @@ class Taught:
 class Workshop:
     """The embedded model with all that teaches it, draws with it and judges what was drawn."""
 
-    def __init__(self, folder: Path = FOLDER, *, tiny: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path = FOLDER,
+        *,
+        tiny: bool = False,
+        device: str = "cpu",
+        dtype: str = "auto",
+    ) -> None:
         make_deterministic(1)
-        base = load_base("pocket", device=torch.device("cpu"), dtype=torch.float32)
+        where = resolve_device(device)
+        base = load_base("pocket", device=where, dtype=resolve_dtype(dtype, where))
         if tiny:
             base = replace(base, family=replace(base.family, steps=2))
         self.folder, self.base, self.tiny = folder, base, tiny
@@ -122,7 +129,7 @@ class Workshop:
             parents=course.parents,
             seed=number,
         )
-        recipe = recipe_for(request, self.base.family, device="cpu")
+        recipe = recipe_for(request, self.base.family, device=self.base.device.type)
         whole = {"recipe": recipe, "preset": recipe.preset, "steps": None, "settings": {}}
         return request.model_copy(update=whole)
 
@@ -183,7 +190,9 @@ class Workshop:
 
         Without `judged` it is the same whatever the judge and the CLIP are.
         """
-        told = json.dumps([self._learners, self._judges if judged else "", self.tiny, decides])
+        where = [str(self.base.device), str(self.base.dtype)]
+        judges = self._judges if judged else ""
+        told = json.dumps([self._learners, judges, self.tiny, where, decides])
         name = f"{label} {hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
         place = self.folder / "notes" / name.replace(" ", "-")
         if not place.exists():

@@ -13,7 +13,17 @@ import torch
 from core.worker.device import half_on_cpu
 from core.worker.models import load_base
 from tests.bench import _memory
-from tests.bench._engine import Library, Ours, Plain, Wish, apart, medians, quiet, threads
+from tests.bench._engine import (
+    Library,
+    Ours,
+    Plain,
+    Wish,
+    apart,
+    medians,
+    picture_of,
+    quiet,
+    threads,
+)
 from tests.bench._table import show
 
 TIMED = 4
@@ -85,10 +95,7 @@ class _Side:
     def gap(self) -> float:
         """Between the first picture of both ways."""
         (draft,) = self._ours.draw(self._wishes[:1])
-        if draft.picture is None:
-            raise RuntimeError("the engine has not drawn it")
-        ours = (draft.picture.float() / 2 + 0.5).clamp(0, 1)
-        return float((ours - self._many.draw(self._wishes[0]).float()).abs().max())
+        return float((picture_of(draft) - self._many.draw(self._wishes[0]).float()).abs().max())
 
 
 def _one_by_one(plain: Plain, wishes: list[Wish]) -> None:

@@ -5,8 +5,8 @@ means `set_adapters` and the pipeline's call, one request after the other, all a
 """
 
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,9 +15,22 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from core.worker.engine.bank import Bank, pairs, share
 from core.worker.engine.reach import Worn
+from core.worker.engine.speed import Speed
 from core.worker.models import Base
-from tests.bench import _shapes
-from tests.bench._engine import Library, Ours, Plain, Wish, apart, quiet, seconds, settle
+from tests.bench import _shapes, _speeds
+from tests.bench._engine import (
+    Library,
+    Ours,
+    Plain,
+    Wish,
+    apart,
+    picture_of,
+    psnr_db,
+    quiet,
+    seconds,
+    settle,
+    watched,
+)
 from tests.bench._table import show
 
 GUILDS, REQUESTS, STEPS = 8, 32, 30
@@ -35,9 +48,13 @@ class Scale:
     matrix: int = 8192
     rounds: int = 3
     adapter_bytes: int = 4 * GIGABYTE
+    settings: Mapping[str, Speed] = field(default_factory=lambda: _speeds.SETTINGS)
 
 
-TINY = Scale(requests=4, steps=2, sizes=(2, 4), matrix=64, rounds=1, adapter_bytes=2**20)
+TINY = Scale(
+    requests=4, steps=2, sizes=(2, 4), matrix=64, rounds=1, adapter_bytes=2**20,
+    settings=_speeds.TINY,
+)  # fmt: skip
 
 
 async def run(*, tiny: bool = False) -> None:
@@ -71,19 +88,27 @@ class _Shape:
 
     def __init__(self, base: Base, scale: Scale, rate: float) -> None:
         self._base, self._scale, self._rate = base, scale, rate
-        self._rest = _held()
-        self._ours = Ours(base, images=scale.requests, adapter_bytes=scale.adapter_bytes)
+        self._ours = self._engine()
         self._library = Library(base, self._ours, 2 * GUILDS)
         native = {"width_px": base.native_px, "height_px": base.native_px}
         self._values = {"num_inference_steps": scale.steps, "guidance_scale": 6.0, **native}
-        self._plain = Plain(base, self._library.adapters)
         self._wishes = [self._guild(index) for index in range(scale.requests)]
 
     def tables(self) -> None:
-        """Prints them all."""
-        self._throughput()
-        self._single()
+        """Prints them all; memory first, while nothing else lies beside the engine."""
+        self._memory()
+        self._compositions()
+        plain = Plain(self._base, self._library.adapters)
+        operations = self._operations(plain)
+        self._throughput(plain, operations)
+        self._single(plain)
+        del plain
         self._growth()
+        self._speeds(operations)
+
+    def _engine(self, **options: Any) -> Ours:
+        scale = self._scale
+        return Ours(self._base, images=scale.requests, adapter_bytes=scale.adapter_bytes, **options)
 
     def _guild(self, index: int) -> Wish:
         """Requests of eight guilds in turn, each with two concepts of its own."""
@@ -91,17 +116,45 @@ class _Shape:
         guild = index % GUILDS
         return self._library.wish(index, names[2 * guild : 2 * guild + 2], **self._values)
 
-    def _throughput(self) -> None:
+    def _memory(self) -> None:
+        """The engine's own: model, bank and encoded prompts, and a full batch beside them."""
         for wishes in (self._wishes, apart(self._wishes)):  # measures memory, fills caches
             self._ours.draw(wishes)
-        _forget_peak()
-        ways = {
-            "sequential `set_adapters`": self._sequential(self._wishes),
-            "engine, the same sums": self._engine(self._wishes),
+        rest = _held()
+        with watched() as peak:
+            self._ours.draw(self._wishes)
+        with watched() as kept_apart:
+            self._ours.draw(apart(self._wishes))
+        cells = (f"{count / GIGABYTE:.2f}" for count in (rest, peak.bytes, kept_apart.bytes))
+        columns = "model and adapters at rest", "full batch, at most", "kept apart, at most"
+        show(("memory, GiB", *columns), [(self._base.name, *cells)])
+
+    def _compositions(self) -> None:
+        """How far the company of a batch moves a picture that is the same otherwise."""
+        (one,), rest = apart(self._wishes[:1]), self._wishes[1:]
+        alone = picture_of(self._ours.draw([one])[0])
+        changes = {"num_inference_steps": max(1, self._scale.steps // 2), "guidance_scale": 1.0}
+        fewer = replace(rest[0], request=rest[0].request.model_copy(update=changes))
+        companies = {
+            "one more of the same": [one],
+            "one with other concepts": rest[:1],
+            "one of other steps, unguided": [fewer],
+            "a full batch": rest,
+            "a full batch, kept apart": apart(rest),
         }
-        peak = _peak()
-        ways["engine, concepts kept apart"] = self._engine(apart(self._wishes))
-        operations = self._operations() * self._scale.requests
+        rows = [
+            (name, psnr_db(picture_of(self._ours.draw([one, *others])[0]), alone))
+            for name, others in companies.items()
+        ]
+        show((f"{self._base.name}, one picture alone and beside", "PSNR dB"), rows)
+
+    def _throughput(self, plain: Plain, operations: float) -> None:
+        ways = {
+            "sequential `set_adapters`": self._sequential(plain, self._wishes),
+            "engine, the same sums": self._finished(self._wishes),
+            "engine, concepts kept apart": self._finished(apart(self._wishes)),
+        }
+        operations *= self._scale.requests
         first = ways["sequential `set_adapters`"][-1]
         rows = [
             (
@@ -116,20 +169,16 @@ class _Shape:
         ]
         title = f"{self._base.name}, {len(self._wishes)} requests, {self._scale.steps} steps"
         show((title, "images/s", "ratio", "p50 s", "p95 s", "share of matrix rate"), rows)
-        show(
-            ("memory, GiB", "model and adapters at rest", "full batch, at most"),
-            [(self._base.name, f"{self._rest / GIGABYTE:.2f}", f"{peak / GIGABYTE:.2f}")],
-        )
 
-    def _sequential(self, wishes: Sequence[Wish]) -> list[float]:
-        self._plain.draw(wishes[0])
+    def _sequential(self, plain: Plain, wishes: Sequence[Wish]) -> list[float]:
+        plain.draw(wishes[0])
         times, now_s = [], 0.0
         for wish in wishes:
-            now_s += seconds(lambda wish=wish: self._plain.draw(wish))
+            now_s += seconds(lambda wish=wish: plain.draw(wish))
             times.append(now_s)
         return times
 
-    def _engine(self, wishes: Sequence[Wish]) -> list[float]:
+    def _finished(self, wishes: Sequence[Wish]) -> list[float]:
         """Finishing times of the median round."""
         made = []
         for _ in range(self._scale.rounds):
@@ -137,10 +186,10 @@ class _Shape:
             made.append(sorted(self._ours.finished_s))
         return sorted(made, key=lambda times: times[-1])[len(made) // 2]
 
-    def _operations(self) -> float:
+    def _operations(self, plain: Plain) -> float:
         """Of one image: the UNet at all its steps, both halves."""
         with FlopCounterMode(display=False) as counter:
-            self._plain.draw(
+            plain.draw(
                 Wish(
                     self._wishes[0].request.model_copy(update={"num_inference_steps": 1}),
                     self._wishes[0].stack,
@@ -150,14 +199,14 @@ class _Shape:
         unet = counts.get("UNet2DConditionModel") or counts["Global"]
         return float(sum(unet.values())) * self._scale.steps
 
-    def _single(self) -> None:
+    def _single(self, plain: Plain) -> None:
         one = self._wishes[:1]
         rounds = range(self._scale.rounds)
         ours = statistics.median(seconds(lambda: self._ours.draw(one)) for _ in rounds)
-        plain = statistics.median(seconds(lambda: self._plain.draw(one[0])) for _ in rounds)
+        theirs = statistics.median(seconds(lambda: plain.draw(one[0])) for _ in rounds)
         show(
             (f"{self._base.name}, one request", "plain diffusers s", "engine s", "ratio"),
-            [("", f"{plain:.3g}", f"{ours:.3g}", f"{plain / ours:.2f}")],
+            [("", f"{theirs:.3g}", f"{ours:.3g}", f"{theirs / ours:.2f}")],
         )
 
     def _growth(self) -> None:
@@ -184,6 +233,19 @@ class _Shape:
         title = f"{self._base.name}, concepts in the library"
         show((title, "two into the bank, ms", "put on one image, ms", "its UNet call, ms"), rows)
 
+    def _speeds(self, operations: float) -> None:
+        """Each setting in an engine of its own, after all that needs the weights as they were."""
+        del self._ours
+        _speeds.tell(
+            f"{self._base.name}, settings",
+            self._scale.settings,
+            self._wishes,
+            lambda speed: self._engine(speed=speed, storage=self._library.storage),
+            rounds=self._scale.rounds,
+            operations=operations,
+            rate=self._rate,
+        )
+
     def _call(self, unet: Any) -> Callable[[], object]:
         """The UNet call of one guided image."""
         base, size = self._base, self._base.pipe.unet.config.sample_size
@@ -202,12 +264,3 @@ class _Shape:
 def _held() -> int:
     settle()
     return torch.cuda.memory_allocated() if torch.cuda.is_available() else 0
-
-
-def _peak() -> int:
-    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
-
-
-def _forget_peak() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()

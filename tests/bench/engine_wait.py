@@ -1,4 +1,4 @@
-"""How long `/imagine` waits with a training running and without: the real queue and worker, CPU."""
+"""How long `/imagine` waits with a training running and without: the real queue and worker."""
 
 import statistics
 import tempfile
@@ -12,11 +12,11 @@ from tests.integration.workshop import ACTOR, Workshop, has_begun
 ROUNDS = 40
 
 
-async def run(*, tiny: bool = False) -> None:
+async def run(*, tiny: bool = False, device: str = "cpu", dtype: str = "auto") -> None:
     """Asks for one picture after the other, from the moment it is queued to its end."""
     rounds, steps = (3, 2) if tiny else (ROUNDS, 20)
     with tempfile.TemporaryDirectory() as folder:
-        shop = await Workshop(Path(folder)).open()
+        shop = await Workshop(Path(folder), device=device, dtype=dtype).open()
         try:
             await _waits(shop, 2, steps)
             without = await _waits(shop, rounds, steps)
@@ -29,7 +29,7 @@ async def run(*, tiny: bool = False) -> None:
         finally:
             await shop.close()
     show(
-        (f"one picture of {steps} steps, {rounds} rounds", "median ms", "p95 ms"),
+        (f"one picture of {steps} steps, {rounds} rounds, {device}", "median ms", "p95 ms"),
         [("without training", *_cells(without)), ("with training running", *_cells(beside))],
     )
 

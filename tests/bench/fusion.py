@@ -26,12 +26,19 @@ FUSED, WHOLLY = "fused", "fused, worn in both halves"
 WAYS = ("added up", "apart", FUSED, WHOLLY, "slots added up", "slots apart", "in words")
 
 
-async def run(*, seeds: int = SEEDS, steps: int = 0, tiny: bool = False) -> None:
+async def run(
+    *,
+    seeds: int = SEEDS,
+    steps: int = 0,
+    tiny: bool = False,
+    device: str = "cpu",
+    dtype: str = "auto",
+) -> None:
     """Teach and fuse what is missing, then a table for each question."""
     questions = [in_scenes()[0], in_scenes()[4], two_things()[0]]
     if tiny:
         (_, seeds, steps), questions = TINY, questions[:1]
-    bench = _Bench(Workshop(tiny=tiny), seeds, steps or None)
+    bench = _Bench(Workshop(tiny=tiny, device=device, dtype=dtype), seeds, steps or None)
     bench.fusions(questions)
     bench.table("one, the other worn too", [one for q in questions for one in _each(q)])
     bench.table("both", [_Asked(q, q.names) for q in questions])

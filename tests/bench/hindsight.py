@@ -59,11 +59,16 @@ async def run(
     part: str | None = None,
     folder: Path = FOLDER,
     tiny: bool = False,
+    device: str = "cpu",
+    dtype: str = "auto",
 ) -> None:
     """A row for each concept, then one for each way to choose."""
     if tiny:
         concepts, seeds, steps = TINY
-    workshop, names = Workshop(folder, tiny=tiny), list(BY_NAME)[:concepts]
+    workshop, names = (
+        Workshop(folder, tiny=tiny, device=device, dtype=dtype),
+        list(BY_NAME)[:concepts],
+    )
     found = {
         name: looks(workshop, name, seeds=seeds, steps=steps or None) for name in mine(names, part)
     }

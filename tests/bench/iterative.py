@@ -42,11 +42,18 @@ async def run(
     part: str | None = None,
     folder: Path = FOLDER,
     tiny: bool = False,
+    device: str = "cpu",
+    dtype: str = "auto",
 ) -> None:
     """A matrix for each way, then what was lost."""
     if tiny:
         concepts, seeds, steps = TINY
-    bench = _Bench(Workshop(folder, tiny=tiny), ORDER[:concepts], seeds, steps or None)
+    bench = _Bench(
+        Workshop(folder, tiny=tiny, device=device, dtype=dtype),
+        ORDER[:concepts],
+        seeds,
+        steps or None,
+    )
     found = {way: bench.matrix(way) for way in mine((ONWARD, FROZEN, SUMMED, USUAL), part)}
     if part is not None:
         return

@@ -70,11 +70,18 @@ async def run(
     part: str | None = None,
     folder: Path = FOLDER,
     tiny: bool = False,
+    device: str = "cpu",
+    dtype: str = "auto",
 ) -> None:
     """A table of the methods, then one of pairs."""
     if tiny:
         concepts, seeds, steps = TINY
-    bench = _Bench(Workshop(folder, tiny=tiny), list(BY_NAME)[:concepts], seeds, steps or None)
+    bench = _Bench(
+        Workshop(folder, tiny=tiny, device=device, dtype=dtype),
+        list(BY_NAME)[:concepts],
+        seeds,
+        steps or None,
+    )
     for way, name in mine(bench.units, part):
         bench.figures(way, name)
     for way, question in mine(bench.pairs, part):

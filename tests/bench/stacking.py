@@ -29,9 +29,9 @@ GROUPS: Mapping[str, Callable[[], list[Question]]] = {
 }
 
 
-async def run(part: str | None = None) -> None:
+async def run(*, part: str | None = None, device: str = "cpu", dtype: str = "auto") -> None:
     """Teach what is missing, then a table for each number of concepts."""
-    bench = _Bench()
+    bench = _Bench(Workshop(device=device, dtype=dtype))
     units = [(title, q, way) for title, asked in GROUPS.items() for q in asked() for way in WAYS]
     if part is not None:
         for unit in mine(units, part):
@@ -45,8 +45,8 @@ async def run(part: str | None = None) -> None:
 
 
 class _Bench:
-    def __init__(self) -> None:
-        self._workshop = Workshop()
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
 
     def seconds(self, name: str) -> float:
         return self._taught(name).process_s

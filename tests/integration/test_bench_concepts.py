@@ -58,6 +58,8 @@ def test_options():
         {"seeds": 3, "part": "1/2"},
     )
     assert read([])[1] == {}
+    asked = ["engine_wait", "--device", "cuda", "--dtype", "bfloat16"]
+    assert read(asked)[1] == {"device": "cuda", "dtype": "bfloat16"}
     with pytest.raises(SystemExit):
         read(["nothing_of_the_kind"])
 
@@ -165,10 +167,9 @@ async def test_hindsight(folder, capsys):
 
 def test_stacking(folder, capsys, monkeypatch):
     """A stack is judged added up, kept apart and in words, and a sheet of each is left."""
-    monkeypatch.setattr(stacking, "Workshop", lambda: Workshop(folder, tiny=True))
     monkeypatch.setattr(stacking, "FOLDER", folder)
     monkeypatch.setattr(stacking, "SEEDS", 1)
     monkeypatch.setattr(stacking, "BY_NAME", {name: BY_NAME[name] for name in PAIR.names})
-    stacking._Bench().table("together", [PAIR])
+    stacking._Bench(Workshop(folder, tiny=True)).table("together", [PAIR])
     assert "| added up | apart | in words |" in capsys.readouterr().out
     assert len(list(folder.glob("*.png"))) == 3
