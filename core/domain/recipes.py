@@ -168,6 +168,10 @@ class Recipe(BaseModel):
     choice: Choice | None = None
     """What was kept in the end; None: the last step, since no picture was held back."""
 
+    def says_noun(self, class_noun: str) -> bool:
+        """The words that the concept's word begins as have the class noun among them."""
+        return f" {class_noun.lower()} " in f" {self.begins_as.lower()} "
+
     @property
     def kept_step(self) -> int:
         """The step at which the version was what it is."""

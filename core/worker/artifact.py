@@ -23,6 +23,8 @@ class CarriedWord:
     name: str
     class_noun: str
     vectors: int
+    says_noun: bool = False
+    """The noun is among the vectors, and is not said after them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ class Artifact:
     (2, vectors, width): the vectors that were learned, and those that they began as. `facts` says
     what it is: `name`, `class_noun`, `kind`, `model`, `family`, `rank`, `targets`, `recipe`,
     `parents`, `activation`, `activate_output`; where ranks differ, `ranks` has that of each module;
-    of a fused one `words`, each with its class noun and its number of vectors. Any part may be
-    empty.
+    of a fused one `words`, each with its class noun, its number of vectors and whether those say
+    the noun; `says_noun` of a word by itself. Any part may be empty.
     """
 
     lora: Mapping[str, Tensor]
@@ -67,6 +69,11 @@ class Artifact:
         """The words of the concepts that were fused into it; none where it is one concept."""
         words = self.facts.get("words")
         return tuple(CarriedWord(*word) for word in words) if isinstance(words, list) else ()
+
+    @property
+    def says_noun(self) -> bool:
+        """Its word says the class noun too."""
+        return bool(self.facts.get("says_noun"))
 
     @property
     def vectors(self) -> int:

@@ -1,11 +1,12 @@
 """A request's stack put on the shared model, and taken off for the next one."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from core.domain.concepts import StackEntry
+from core.domain.concepts import StackEntry, token_of
 from core.domain.requests import STACK_MAX
 from core.errors import Conflict
 from core.storage import Storage
@@ -28,6 +29,8 @@ class Top:
     adapter: str | None
     name: str
     vectors: int = 1
+    noun: str = ""
+    """The class noun, where the word says it too."""
     live: Artifact | None = None
     """The parts beyond adapter and word, with the very tensors that learn."""
 
@@ -112,10 +115,11 @@ def _speller(
     written: dict[str, str] = {}
     for slot, (entry, artifact) in enumerate(zip(entries, artifacts, strict=True)):
         written |= _written(entry, artifact, slot)
+    nouns = [pair for each in zip(entries, artifacts, strict=True) for pair in _saying_nouns(*each)]
     if top is not None:
         written[top.name] = spelled(TOP_SLOT, top.vectors)
-    fused = [e for e, a in zip(entries, artifacts, strict=True) if a.words]
-    return lambda prompt: spell(_without_nouns(prompt, fused), written)
+        nouns += [(top.name, top.noun)] if top.noun else []
+    return lambda prompt: spell(_without_nouns(prompt, nouns), written)
 
 
 def _written(entry: StackEntry, artifact: Artifact, slot: int) -> dict[str, str]:
@@ -129,14 +133,26 @@ def _written(entry: StackEntry, artifact: Artifact, slot: int) -> dict[str, str]
         words[word.name] = spelled(slot, word.vectors, first=first)
         first += word.vectors
     return words | {
-        entry.name: " and ".join(f"{words[one.name]} {one.class_noun}" for one in artifact.words)
+        entry.name: " and ".join(
+            words[one.name] if one.says_noun else f"{words[one.name]} {one.class_noun}"
+            for one in artifact.words
+        )
     }
 
 
-def _without_nouns(prompt: str, fused: Sequence[StackEntry]) -> str:
-    """`<duo> temple and forest` as `<duo>`, which says of every word what it is."""
-    for entry in fused:
-        prompt = prompt.replace(entry.phrase, entry.token)
+def _saying_nouns(entry: StackEntry, artifact: Artifact) -> list[tuple[str, str]]:
+    """Names that may be followed by a noun which their words say already, and those nouns."""
+    carried = [(word.name, word.class_noun) for word in artifact.words if word.says_noun]
+    own = [(entry.name, entry.class_noun)] if artifact.words or artifact.says_noun else []
+    return own + carried
+
+
+def _without_nouns(prompt: str, named: Sequence[tuple[str, str]]) -> str:
+    """`<xyz> temple` as `<xyz>`, for such names and nouns."""
+    for name, noun in named:
+        token = token_of(name)
+        said = rf"{re.escape(token)}\s+{re.escape(noun)}\b"
+        prompt = re.sub(said, token, prompt, flags=re.IGNORECASE)
     return prompt
 
 

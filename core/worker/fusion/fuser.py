@@ -156,7 +156,7 @@ class _Fusing:
             "recipe": fusion.model_dump(mode="json"),
             "parents": [entry.artifact for entry in request.parts],
             "words": [
-                [entry.name, entry.class_noun, part.vectors]
+                [entry.name, entry.class_noun, part.vectors, part.says_noun]
                 for entry, part in zip(request.parts, parts, strict=True)
             ],
         }

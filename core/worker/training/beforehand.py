@@ -11,11 +11,12 @@ from itertools import islice, zip_longest
 from PIL import Image
 from torch import Tensor
 
-from core.domain.concepts import ConceptKind, is_place
+from core.domain.concepts import ConceptKind, is_place, token_of
 from core.domain.jobs import Progress
 from core.domain.recipes import Recipe
 from core.domain.requests import ImagineRequest, TrainRequest
 from core.worker.families import Looks
+from core.worker.stack import Speller
 from core.worker.ticket import Ticket
 from core.worker.training import captions, company, kept
 from core.worker.training.checkpoint import Checkpoint
@@ -46,10 +47,22 @@ class Beforehand:
         yield from self._draw_prior()
         yield from self._draw_company(pictures[:shown])
 
-    def said(self) -> tuple[str, ...]:
-        """What the person says of each picture, else a captioner, else nothing."""
+    def told(self, speller: Speller) -> list[tuple[str, ...]]:
+        """What is said of each picture: by the person, else by a captioner, else by the base model,
+        which knows what is around the subject.
+        """
         said = zip_longest(self._typed(), self.saved.captions, fillvalue="")
-        return tuple(typed or told for typed, told in said)
+        each = zip(self._around(), said, strict=True)
+        return [
+            tuple(map(speller, self._captions(around, typed or captioned)))
+            for around, (typed, captioned) in each
+        ]
+
+    def _captions(self, around: str, said: str) -> tuple[str, ...]:
+        request = self.request
+        if said:
+            return (captions.typed_caption(request.phrase, token_of(request.name), said),)
+        return captions.captions(request.concept_kind, request.phrase, around)
 
     def _typed(self) -> tuple[str, ...]:
         return self.request.captions or ("",) * len(self.request.pictures)
@@ -81,7 +94,7 @@ class Beforehand:
         if not wanted or not looks or saved.begins_as is not None or saved.random is not None:
             return
         self._tell("finding words for what the pictures show")
-        clean, around = self._encoded(pictures), self.around()[: len(pictures)]
+        clean, around = self._encoded(pictures), self._around()[: len(pictures)]
         likelihood = Likelihood(
             self.tools.base, clean, around, request.concept_kind, before=self._look_again
         )
@@ -89,7 +102,7 @@ class Beforehand:
         saved.begins_as = str(words) if words.said else ""
         self.save()
 
-    def around(self) -> list[str]:
+    def _around(self) -> list[str]:
         """What surrounds the subject in each picture."""
         known = captions.surroundings(self.request.concept_kind, self.request.class_noun)
         return [known[index] for index in self.saved.where]
@@ -143,7 +156,7 @@ class Beforehand:
         if saved.random is not None or done >= total or not company.wanted(request, self.recipe):
             return
         self._look_again()
-        noun, around = request.class_noun, self.around()[: len(pictures)]
+        noun, around = request.class_noun, self._around()[: len(pictures)]
         sitters = company.sitters(self.tools.base, pictures, noun, around)
         for scene in islice(company.scenes(total, sitters, seed=request.seed), done, None):
             saved.company.append((yield from self._painted(scene)))

@@ -8,7 +8,7 @@ from functools import partial
 from PIL import Image
 
 from core.dispatch.messages import Trained
-from core.domain.concepts import StackEntry, token_of
+from core.domain.concepts import StackEntry
 from core.domain.jobs import Progress
 from core.domain.requests import TrainRequest
 from core.storage import Storage
@@ -18,7 +18,7 @@ from core.worker.formats.modelspec import stored
 from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.stack import Speller, Stacks
+from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions, checkpoint, company, kept
 from core.worker.training.beforehand import Beforehand
@@ -29,6 +29,8 @@ from core.worker.training.dataset import (
     open_examples,
 )
 from core.worker.training.held_out import (
+    LEVELS,
+    LEVELS_OF_SHOWN,
     Yardstick,
     best_step,
     choice_of,
@@ -158,10 +160,11 @@ class _Course:
         of, measured = self._of, examples[-1:] if held else examples
         as_it_is = self._recipe.model_copy(update={"flips": False, "buckets": held})
         views = encode_buckets(of.base, measured, as_it_is)[0].views
-        told = [said[0] for said in self._told(lesson.wear())[-len(measured) :]]
+        told = [said[0] for said in self._beforehand.told(lesson.wear())[-len(measured) :]]
         of.stacks.wear(self._request.parents)
         plain = captions.plain_caption(self._request.concept_kind, self._request.class_noun)
-        return yardstick(of.base, self._judge, views, captions=told, plain=plain)
+        levels = LEVELS if held else LEVELS_OF_SHOWN
+        return yardstick(of.base, self._judge, views, captions=told, plain=plain, levels=levels)
 
     def _bench(self) -> Bench:
         of, name = self._of, f"taught-{self._ticket.job_id}"
@@ -175,7 +178,7 @@ class _Course:
         # As often alone as in company, else what it looks like alone is learned too little.
         times = max(1, round(len(beside) / len(examples)))
         underneath = of.stacks.wear(request.parents)
-        own = self._told(speller)[: len(examples)]
+        own = self._beforehand.told(speller)[: len(examples)]
         painted = [tuple(map(speller, said)) for *_, said in self._saved.company]
         wanted = kept.plans(request, recipe)
         made = kept.kept(of.base, of.storage, underneath, wanted, self._saved.prior)
@@ -189,20 +192,6 @@ class _Course:
             live=lesson.teaches_text,
             spoken=None if lesson.teaches_words else {},
         )
-
-    def _told(self, speller: Speller) -> list[tuple[str, ...]]:
-        """What is said of each picture: typed, or of the concept and what is around it."""
-        around = self._beforehand.around()
-        return [
-            tuple(map(speller, self._captions(*each)))
-            for each in zip(around, self._beforehand.said(), strict=True)
-        ]
-
-    def _captions(self, around: str, typed: str) -> tuple[str, ...]:
-        request = self._request
-        if typed:
-            return (captions.typed_caption(request.phrase, token_of(request.name), typed),)
-        return captions.captions(request.concept_kind, request.phrase, around)
 
     def _learn(self, lesson: Lesson, material: Material, by: Yardstick | None) -> Pause:
         recipe, saved = self._recipe, self._saved
@@ -311,6 +300,7 @@ class _Course:
             "rank": self._recipe.rank,
             "targets": self._bench().targets,
             "recipe": self._recipe.model_dump(mode="json"),
+            "says_noun": self._recipe.says_noun(request.class_noun),
             "parents": [parent.artifact for parent in request.parents],
             "captions": list(self._saved.captions),
         }

@@ -78,7 +78,7 @@ POCKET: Mapping[Preset, Mapping[str, Any]] = {
         "steps": 300,
         "company": 12,
         "checkpoint_every": 25,
-        "patience": 2,
+        "patience": 4,
     },
     Preset.PIVOTAL: {},
     Preset.DREAMBOOTH: {"learning_rate": 5e-4},

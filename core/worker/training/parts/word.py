@@ -33,7 +33,9 @@ class Word:
         self._vectors = len(begins[0])
         self.start = [rows.squeeze(0) for rows in _plain(bench, begins)]
         self.parameters = [nn.Parameter(rows.squeeze(0).clone()) for rows in begins]
-        self.top: dict[str, Any] = {"vectors": self._vectors}
+        says_noun = bench.recipe.says_noun(bench.request.class_noun)
+        noun = bench.request.class_noun if says_noun else ""
+        self.top: dict[str, Any] = {"vectors": self._vectors, "noun": noun}
         self.live: dict[str, Any] = {}
 
     @contextmanager

@@ -188,8 +188,8 @@ def test_what_has_no_adapter_is_refused(stacks, small, fused, make_concept, stor
         check_parts((plain,), (text,))
     with pytest.raises(InvalidInput, match="<duo> is several"):
         check_parts((entry_of(fused[0]),), (stacks.artifact(fused[0].artifact),))
-    long = replace(artifact, tokens=tuple(t[:, None].expand(2, 5, -1) for t in artifact.tokens))
-    with pytest.raises(InvalidInput, match="10 vectors"):
+    long = replace(artifact, tokens=tuple(t[:, None].expand(2, 13, -1) for t in artifact.tokens))
+    with pytest.raises(InvalidInput, match="26 vectors"):
         check_parts((plain, plain), (long, long))
 
 

@@ -71,6 +71,16 @@ def imaginer(quick, stacks, storage):
 
 
 @pytest.fixture
+def few_looks(quick):
+    """Two looks to say of a thing, so that looking for words is soon over."""
+    known = quick.family
+    few = replace(known, looks_of_things=known.looks_of_things[:2])
+    object.__setattr__(quick, "family", few)
+    yield
+    object.__setattr__(quick, "family", known)
+
+
+@pytest.fixture
 def teacher(quick, stacks, imaginer, storage):
     return Teacher(quick, stacks, imaginer, storage)
 

@@ -1,5 +1,7 @@
 """A picture that is held back, and the choice by it."""
 
+from dataclasses import fields
+
 import pytest
 import torch
 from PIL import Image, ImageDraw
@@ -12,15 +14,15 @@ from core.worker.imagine import png
 from core.worker.training import checkpoint, held_out
 from core.worker.training.dataset import encode_whole
 from core.worker.training.held_out import (
-    HeldOut,
+    Yardstick,
     best_step,
     choice_of,
     course_of,
     gives_up,
-    hold_out,
     holds_out,
+    yardstick,
 )
-from core.worker.training.objective import Objective
+from core.worker.training.objective import Noised, Objective
 from tests.unit.core.worker.training.conftest import RECIPE, finish, new_ticket
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -58,6 +60,42 @@ def test_least_error_is_chosen_and_told_beside_the_last():
     assert choice_of({}) is None
 
 
+@pytest.mark.parametrize(
+    ("errors", "best"),
+    [
+        ({0: 1.0, 25: 0.99, 50: 0.96}, 0),
+        ({0: 1.0, 25: 0.97, 50: 0.94, 75: 0.96}, 50),
+        ({0: 1.0}, 0),
+    ],
+)
+def test_words_that_were_found_give_way_only_to_what_is_clearly_better(errors, best):
+    """Step 0 is where learning began from them."""
+    assert best_step(errors) == best
+    assert choice_of(errors).step == best
+
+
+def test_pictures_are_measured_each_under_its_own_caption(base, stacks):
+    """Two at once have the mean error of both."""
+    stacks.wear(())
+    objective = Objective(base.noise_config)
+    pictures = [Image.linear_gradient("L").resize((64, 64)), Image.new("L", (64, 64), 200)]
+    clean = encode_whole(base, [one.convert("RGB") for one in pictures], flips=False)
+    said = ["a house", "a red cat"]
+    both = yardstick(base, objective, clean, captions=said, plain="a house", levels=(0.3,))
+    swapped = yardstick(base, objective, clean, captions=said[::-1], plain="a house", levels=(0.3,))
+    assert both.error(base, objective) != swapped.error(base, objective)
+    errors = []
+    for row, caption in enumerate(said):
+        noised = both.noised[0]
+        one = Noised(*(getattr(noised, each.name)[row : row + 1] for each in fields(noised)))
+        views = clean.rows(slice(row, row + 1))
+        answers = (both.answers[0][row : row + 1],)
+        errors.append(
+            Yardstick(views, (one,), (caption,), "a house", answers).error(base, objective)
+        )
+    assert both.error(base, objective) == pytest.approx(sum(errors) / 2, rel=1e-4)
+
+
 def test_run_is_given_up_when_nothing_gets_better():
     """After as many checkpoints as the patience says, and never without one."""
     errors = {50: 0.4, 100: 0.2, 150: 0.25, 200: 0.3}
@@ -73,12 +111,11 @@ def test_error_is_of_the_picture_and_of_what_moved(base, stacks, make_concept):
     objective = Objective(base.noise_config)
     picture = Image.linear_gradient("L").resize((64, 64)).convert("RGB")
     views = encode_whole(base, [picture], flips=False)
-    held = hold_out(base, objective, views, caption="a house", plain="a house")
+    held = yardstick(base, objective, views, captions=["a house"], plain="a house")
     alone = held.error(base, objective)
     assert alone == held.error(base, objective)
-    without = HeldOut(
-        held.views, held.noised, "a house", "a house", tuple(a + 1 for a in held.answers)
-    )
+    moved = tuple(a + 1 for a in held.answers)
+    without = Yardstick(held.views, held.noised, ("a house",), "a house", moved)
     assert without.error(base, objective) == pytest.approx(
         alone + sum(float(one.weight.mean()) for one in held.noised) / len(held.noised), rel=1e-3
     )
@@ -89,7 +126,7 @@ def test_error_is_of_the_picture_and_of_what_moved(base, stacks, make_concept):
 def test_best_checkpoint_is_kept(teacher, request_of, storage, four, monkeypatch, learned_in):
     """Where the second of three checkpoints was the best, the version is what it was then."""
     errors = iter((0.5, 0.1, 0.3))
-    monkeypatch.setattr(held_out.HeldOut, "error", lambda *_: next(errors))
+    monkeypatch.setattr(held_out.Yardstick, "error", lambda *_: next(errors))
     told = []
     made = finish(teacher.run(request_of(pictures=four, recipe=recipe()), new_ticket(told)))
     assert made.recipe.choice == Choice(step=4, ran=6, error=0.1, error_last=0.3)
@@ -108,7 +145,7 @@ def test_best_checkpoint_is_kept(teacher, request_of, storage, four, monkeypatch
 def test_run_ends_early(teacher, request_of, four, monkeypatch):
     """With a patience of one, the first checkpoint that is no better is the last."""
     errors = iter((0.1, 0.3))
-    monkeypatch.setattr(held_out.HeldOut, "error", lambda *_: next(errors))
+    monkeypatch.setattr(held_out.Yardstick, "error", lambda *_: next(errors))
     request = request_of(pictures=four, recipe=recipe(patience=1))
     made = finish(teacher.run(request, new_ticket([])))
     assert made.recipe.choice == Choice(step=2, ran=4, error=0.1, error_last=0.3)

@@ -1,7 +1,6 @@
 """Words for what pictures show, by the base model's own eyes."""
 
 import torch
-from PIL import Image
 
 from core.domain.concepts import ConceptKind
 from core.pocket.concepts import CONCEPTS, pictures
@@ -42,13 +41,6 @@ def test_a_place_is_told_by_its_colours(base):
     seen = likelihood(base, pictures(BY_TOKEN["<kar>"], 2), "forest")
     words = search(base.family.looks_of_places, seen, "forest")
     assert str(words) == "forest of pink trees on purple ground under a teal sky"
-
-
-def test_what_no_word_explains_is_left_at_the_noun(base):
-    """Noise is no temple of any colour."""
-    picture = Image.effect_noise((64, 64), 80).convert("RGB")
-    seen = likelihood(base, [picture], "temple")
-    assert search(base.family.looks_of_things[:2], seen, "temple").said == ()
 
 
 def test_a_wording_has_the_same_likelihood_whenever_it_is_asked(base):
