@@ -118,10 +118,17 @@ def found(noun: str, looks: Looks, likelihood: Likelihood) -> Searching:
     best = Wording(noun, looks)
     while best.longer():
         longer = yield from _lengthened(best, likelihood)
-        if likelihood.error(longer) > CLEARLY * likelihood.error(best):
+        if not best.said and not _clearly(longer, best, likelihood) and longer.longer():
+            # Of a forest the trees alone may tell nothing while ground and sky are wrong.
+            longer = yield from _lengthened(longer, likelihood)
+        if not _clearly(longer, best, likelihood):
             break
         best = longer
     return best
+
+
+def _clearly(one: Wording, other: Wording, likelihood: Likelihood) -> bool:
+    return likelihood.error(one) <= CLEARLY * likelihood.error(other)
 
 
 def _lengthened(wording: Wording, likelihood: Likelihood) -> Searching:

@@ -105,6 +105,21 @@ def test_all_that_counts_is_found_and_nothing_else(goal):
     assert search(goal, Distance(goal)) == goal
 
 
+class Together(Distance):
+    """One look alone tells nothing, two do."""
+
+    def error(self, one):
+        return super().error(one) if len(one.said) > 1 else 10
+
+    roughly = error
+
+
+def test_two_looks_that_count_only_together_are_found():
+    """Of what is said first alone nothing can be seen, so a second one is tried beside it."""
+    goal = wording(whole="black", collar="pink")
+    assert search(goal, Together(goal)) == goal
+
+
 def test_what_is_hardly_likelier_is_left_unsaid():
     """A look that helps by less than chance might is no look."""
     goal = wording(whole="teal")
