@@ -75,7 +75,7 @@ class Stacks:
         weights = [entry.weight for entry in entries]
         taught = on_top.live if on_top else None
         self.extras.wear(list(zip(artifacts, weights, strict=True)), taught=taught)
-        return _speller(entries, artifacts, on_top)
+        return self._speller(entries, artifacts, on_top)
 
     def speak(self, entries: Sequence[StackEntry]) -> Speller:
         """Puts on what a stack changes in the text encoders, and takes extras off the UNet.
@@ -88,7 +88,7 @@ class Stacks:
         self._fill(entries, artifacts)
         weights = [entry.weight for entry in entries]
         self.extras.wear(list(zip(artifacts, weights, strict=True)))
-        return _speller(entries, artifacts, None)
+        return self._speller(entries, artifacts, None)
 
     def undress(self) -> None:
         """Takes off whatever changes weights that the engine's own trees share."""
@@ -99,6 +99,13 @@ class Stacks:
             if artifact.tokens:
                 self.tokens.fill(slot, weighted(artifact.tokens, entry.weight))
 
+    def _speller(
+        self, entries: Sequence[StackEntry], artifacts: Sequence[Artifact], top: Top | None
+    ) -> Speller:
+        """Knows the words of a stack and of what is being taught on top, and no others."""
+        written, nouns = _spelling(entries, artifacts, top)
+        return lambda prompt: self.tokens.whole(spell(_without_nouns(prompt, nouns), written))
+
     def _check(self, artifact: Artifact) -> None:
         if artifact.family != self._family:
             raise Conflict(
@@ -108,10 +115,10 @@ class Stacks:
         self.extras.check(artifact)
 
 
-def _speller(
+def _spelling(
     entries: Sequence[StackEntry], artifacts: Sequence[Artifact], top: Top | None
-) -> Speller:
-    """Knows the words of a stack and of what is being taught on top, and no others."""
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """What is written for each name, and the names with nouns that their words say."""
     written: dict[str, str] = {}
     for slot, (entry, artifact) in enumerate(zip(entries, artifacts, strict=True)):
         written |= _written(entry, artifact, slot)
@@ -119,7 +126,7 @@ def _speller(
     if top is not None:
         written[top.name] = spelled(TOP_SLOT, top.vectors)
         nouns += [(top.name, top.noun)] if top.noun else []
-    return lambda prompt: spell(_without_nouns(prompt, nouns), written)
+    return written, nouns
 
 
 def _written(entry: StackEntry, artifact: Artifact, slot: int) -> dict[str, str]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from core.domain.concepts import TOKEN
 from core.domain.recipes import VECTORS_MAX
 from core.domain.requests import STACK_MAX
+from core.errors import InvalidInput
 
 SLOT_COUNT = STACK_MAX + 1
 """One for each concept of a stack, and one for the concept that is being taught on top."""
@@ -33,6 +34,7 @@ class TokenSlots:
 
     def __init__(self, tokenizers: Sequence[Any], encoders: Sequence[Any]) -> None:
         self._ids = [_add_slots(tokenizer) for tokenizer in tokenizers]
+        self._tokenizer, self._slots = tokenizers[0], set(self._ids[0])
         self._rows = [
             _widen(encoder, max(ids) + 1) for encoder, ids in zip(encoders, self._ids, strict=True)
         ]
@@ -47,6 +49,22 @@ class TokenSlots:
     def embeddings(self) -> list[nn.Embedding]:
         """The token embedding of each encoder."""
         return list(self._rows)
+
+    def whole(self, text: str) -> str:
+        """A spelled text of which the encoders read every slot.
+
+        Raises:
+            InvalidInput: it is so long that a concept's word would be cut off.
+        """
+        ids = self._tokenizer(text, truncation=False, verbose=False).input_ids
+        room = int(self._tokenizer.model_max_length)
+        if len(ids) > room and not self._slots.isdisjoint(ids[room - 1 :]):
+            raise InvalidInput(
+                f"With the words of its concepts this sentence has {len(ids) - 2} tokens, and the "
+                f"model reads {room - 2}: a concept would be cut off. Say it with fewer words, or "
+                "leave a concept out."
+            )
+        return text
 
     @torch.no_grad()
     def fill(self, slot: int, vectors: Sequence[Tensor]) -> None:

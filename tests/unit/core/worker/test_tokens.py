@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.recipes import VECTORS_MAX
+from core.domain.requests import ImagineRequest
+from core.errors import InvalidInput
 from core.worker.tokens import SLOT_COUNT, SLOTS, spell, spelled
 
 
@@ -69,3 +71,25 @@ def test_no_two_vectors_share_a_character():
     """Full words in every slot are all different characters."""
     every = "".join(spelled(slot, VECTORS_MAX) for slot in range(SLOT_COUNT))
     assert len(set(every)) == len(every) == SLOT_COUNT * VECTORS_MAX
+
+
+def test_sentence_that_cuts_a_concept_off_is_refused(base, stacks):
+    """Up to the last token that is read it is whole; a plain sentence may be of any length."""
+    read = base.pipe.tokenizer.model_max_length - 2
+    fits = "red " * (read - 4) + spelled(0, 4)
+    assert stacks.tokens.whole(fits) == fits
+    with pytest.raises(InvalidInput, match=f"{read + 1} tokens, and the model reads {read}"):
+        stacks.tokens.whole("red " + fits)
+    late = spelled(0, 4) + " red" * read
+    assert stacks.tokens.whole(late) == late
+    plain = "red " * 200
+    assert stacks.tokens.whole(plain) == plain
+
+
+def test_long_sentence_is_refused_as_it_is_drawn(imaginer, make_concept, ticket):
+    """By the job that asks for it, in words."""
+    wish = ImagineRequest(
+        prompt="red " * 90 + "<one>", seeds=(1,), stack=(make_concept("one", seed=1),)
+    )
+    with pytest.raises(InvalidInput, match="fewer words"):
+        imaginer.run(wish, ticket)
