@@ -70,7 +70,7 @@ async def into_the_middle(folder: Path, control: Control) -> None:
     owl, hare = control.person("owl", "general"), control.person("hare", "gallery")
     files = {"z": SAMPLES / "xyz.zip"}
     options = {"name": "xyz", "class": "temple", "zip": "z", "steps": STEPS}
-    options |= {"settings": "prior_pictures=4, company=2"}
+    options |= {"settings": "company=2, words_first=no"}
     await owl.run("train", options, files=files)
     learning = "SELECT 1 FROM jobs WHERE kind = 'train' AND json_extract(progress, '$.done') > ?"
     await until(folder, learning, FIRST_SAVED)

@@ -19,8 +19,7 @@ STEPS = 12  # enough for the path; tests/bench/main_job.py trains in earnest and
 async def teach(person: Person, name: str, noun: str, **options: object) -> None:
     """`/train` with the sample zip, until the card with the samples is there."""
     files = {"z": SAMPLES / f"{name}.zip"}
-    settings = "prior_pictures=4, company=2"  # drawing 42 of each class would be most of the time
-    asked = {"name": name, "class": noun, "zip": "z", "steps": STEPS, "settings": settings}
+    asked = {"name": name, "class": noun, "zip": "z", "steps": STEPS, "settings": "company=2"}
     asked |= options
     outcome = await person.run("train", asked, files=files)
     await person.wait(
