@@ -12,12 +12,13 @@ class Parts(StrEnum):
 
     WORD = "word"  # nothing but what a word means
     ADAPTER = "adapter"  # an adapter in the UNet; the engine keeps it apart from others
-    MORE = "more"  # text encoders, a hypernetwork or the UNet's own weights: not kept apart
+    TEXT = "text"  # adapters in the text encoders too: kept apart, but not fused
+    MORE = "more"  # a hypernetwork or the UNet's own weights: not kept apart
 
 
 PARTS: Mapping[str, Parts] = {
     Method.TEXTUAL_INVERSION: Parts.WORD,
-    Method.DREAMBOOTH_LORA_TEXT: Parts.MORE,
+    Method.DREAMBOOTH_LORA_TEXT: Parts.TEXT,
     Method.DREAMBOOTH: Parts.MORE,
     Method.HYPERNETWORK: Parts.MORE,
 }
@@ -26,8 +27,10 @@ PARTS: Mapping[str, Parts] = {
 def parts_of(recipe: str) -> Parts:
     """Of a version with this recipe or origin as JSON; an adapter where nothing else is noted."""
     facts = json.loads(recipe)
-    if facts.get("form") == "hypernetwork" or facts.get("text_encoders"):
+    if facts.get("form") == "hypernetwork":
         return Parts.MORE
+    if facts.get("text_encoders"):
+        return Parts.TEXT
     if facts.get("form") == "embedding":
         return Parts.WORD
     return PARTS.get(facts.get("method", ""), Parts.ADAPTER)
@@ -40,7 +43,7 @@ def unfusable(token: str, parts: Parts) -> str:
             f"{token} is a word alone: it changes no weights, so it has nothing to blend with "
             "others. Put it into the stack beside them as it is."
         )
-    if parts is Parts.MORE:
+    if parts in (Parts.TEXT, Parts.MORE):
         return (
             f"{token} is not an adapter in the UNet alone, and only those can be fused. Take it "
             "out of the stack, or teach it again with the method dreambooth-lora."

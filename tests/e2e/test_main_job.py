@@ -81,7 +81,7 @@ async def _speak(control: Control) -> None:
     # Direct messages have a library of their own: the names are taught there first.
     owl = control.person("owl", "dm:owl")
     await control.post("dms", {"user": "owl"})
-    await teach(owl, "kar", "forest", steps=2)
+    await teach(owl, "kar", "forest", steps=2, settings="words_first=no")
     spoken = await owl.speak(SAMPLES / "say.ogg")
     card = await owl.wait(
         spoken["seq"], PATIENCE_S, event="message_create", author="bot", contains="<kar>"

@@ -226,8 +226,10 @@ def check_parts(entries: Sequence[StackEntry], parts: Sequence[Artifact]) -> Non
 
 
 def _parts(artifact: Artifact) -> Parts:
-    if artifact.has_extras:
+    if artifact.delta or artifact.hyper:
         return Parts.MORE
+    if artifact.text:
+        return Parts.TEXT
     return Parts.ADAPTER if artifact.lora else Parts.WORD
 
 

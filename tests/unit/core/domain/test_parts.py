@@ -7,7 +7,7 @@ from core.domain.fusion import Fusion
 from core.domain.parts import Parts, parts_of
 from core.domain.recipes import Method, Recipe
 
-WORD, ADAPTER, MORE = Parts.WORD, Parts.ADAPTER, Parts.MORE
+WORD, ADAPTER, TEXT, MORE = Parts
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ WORD, ADAPTER, MORE = Parts.WORD, Parts.ADAPTER, Parts.MORE
         (Method.TEXTUAL_INVERSION, WORD),
         (Method.DREAMBOOTH_LORA, ADAPTER),
         (Method.PIVOTAL, ADAPTER),
-        (Method.DREAMBOOTH_LORA_TEXT, MORE),
+        (Method.DREAMBOOTH_LORA_TEXT, TEXT),
         (Method.DREAMBOOTH, MORE),
         (Method.HYPERNETWORK, MORE),
     ],
@@ -31,7 +31,7 @@ def test_what_was_taught(method: Method, parts: Parts) -> None:
     [
         ("embedding", False, WORD),
         ("kohya", False, ADAPTER),
-        ("kohya", True, MORE),
+        ("kohya", True, TEXT),
         ("hypernetwork", False, MORE),
     ],
 )

@@ -47,7 +47,7 @@ def test_adapters_are_no_words():
         ({"emb_params": torch.ones(1, 9)}, (8,), "8 long.*another base"),
         ({"emb_params": torch.ones(1, 2, 8)}, (8,), "1 × 2 × 8"),
         ({"emb_params": torch.ones(1, 8, dtype=torch.int32)}, (8,), "another base"),
-        ({"emb_params": torch.ones(9, 8)}, (8,), "9 vectors; 1 to 8"),
+        ({"emb_params": torch.ones(25, 8)}, (8,), "25 vectors; 1 to 24"),
         ({"emb_params": torch.ones(0, 8)}, (8,), "0 vectors"),
         ({"emb_params": torch.full((1, 8), float("nan"))}, (8,), "damaged"),
         ({"emb_params": torch.ones(1, 8)}, (8, 12), "one text encoder.*has 2"),

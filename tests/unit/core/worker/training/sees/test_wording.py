@@ -1,5 +1,6 @@
 """Words for what pictures show, by the base model's own eyes."""
 
+import pytest
 import torch
 
 from core.domain.concepts import ConceptKind
@@ -11,6 +12,12 @@ from core.worker.training.wording import CLEARLY, Likelihood, Wording, found
 
 SUBJECT = ConceptKind.SUBJECT
 BY_TOKEN = {concept.token: concept for concept in CONCEPTS}
+
+
+@pytest.fixture(autouse=True)
+def bare(stacks):
+    """Nothing that another test put on is at work."""
+    stacks.wear(())
 
 
 def likelihood(base, shown, noun):
