@@ -53,6 +53,7 @@ QUICKLY = {
     "batch": 2,
     "checkpoint_every": 1,
     "hold_out_from": 2,
+    "words_first": False,
 }
 """Settings under which a course takes a second and teaches nothing, with as many pictures."""
 
