@@ -9,6 +9,7 @@ held to the kept one on the other half. Other ways to choose are tried on the sa
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.requests import Stacking
 from core.worker import artifact, latents
 from core.worker.training import captions, checkpoint
+from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.conditions import encode_captions, predict
 from core.worker.training.held_out import LEVELS, SEED, best_step
 from core.worker.training.objective import Objective
@@ -178,6 +180,7 @@ WAYS: Mapping[str, Choose] = {
 def _looked(workshop: Workshop, course: Course, taught: Taught, seeds: int) -> list[Look]:
     (question,), concept = [one for one in alone() if one.names == (course.name,)], course.name
     saved = [checkpoint.unpack(workshop.storage.get(key)) for key in taught.checkpoints]
+    saved = [*_begun(saved), *saved]
     exam, errors = _Exam(workshop, course), saved[-1].errors
     found = []
     for one in saved:
@@ -189,7 +192,13 @@ def _looked(workshop: Workshop, course: Course, taught: Taught, seeds: int) -> l
     return found
 
 
-def _version(workshop: Workshop, taught: Taught, saved: checkpoint.Checkpoint) -> str:
+def _begun(saved: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """The words that were found before the first step, where a checkpoint still kept them."""
+    kept = (one.best for one in saved if 0 in one.errors and best_step(one.errors) == 0)
+    return [Checkpoint(step=0, parts=parts) for parts in islice(kept, 1)]
+
+
+def _version(workshop: Workshop, taught: Taught, saved: Checkpoint) -> str:
     """The storage key of the version that would have been kept at a checkpoint."""
     final = artifact.unpack(workshop.storage.get(taught.artifact))
     words = [saved.parts["token"][str(index)] for index in range(len(final.tokens))]
