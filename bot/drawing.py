@@ -47,7 +47,7 @@ class Drawing:
             return None
         title, about = f"How {token} was learned", "by step: previews on the same seeds"
         if any(one.error is not None for one in version.course):
-            about += ", and how well a picture that was held back was foretold"
+            about += ", and how well pictures were foretold"
         name = f"course-{version.concept_id}-v{version.number}"
         return await asyncio.to_thread(plot.course_card, title, about, version.course, name)
 

@@ -140,4 +140,4 @@ def _errors(course: Sequence[Waypoint]) -> Curve:
     low = min((error for _, error in found), default=0.0)
     span = max((error for _, error in found), default=0.0) - low or 1.0
     points = tuple((one.step, LOW + (error - low) / span * (HIGH - LOW)) for one, error in found)
-    return Curve("error on the picture held back (own scale)", ERROR, points, "".join(kept))
+    return Curve("error of foretelling pictures (own scale)", ERROR, points, "".join(kept))

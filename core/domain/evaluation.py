@@ -147,7 +147,7 @@ class Waypoint(Frozen):
 
     step: int
     error: float | None = None
-    """Of foretelling the picture that was held back, as the choice of a checkpoint has it."""
+    """Of foretelling pictures, as the choice of a checkpoint has it."""
     likeness: float | None = None
     """Of previews to the training pictures, 0 to 1: from the plain class to the pictures' own."""
     alignment: float | None = None

@@ -86,6 +86,8 @@ class Choice(BaseModel):
     error: float
     error_last: float
     """That of the last step that was run."""
+    held_back: bool = True
+    """No: there were too few pictures, so those that are learned from were measured."""
 
 
 class Recipe(BaseModel):

@@ -146,8 +146,9 @@ def _choice_line(choice: Choice) -> str:
             f"The words it began as were kept: {choice.ran} steps of learning showed the pictures "
             f"no clearly better (error {choice.error:.3f}, at the end {choice.error_last:.3f})."
         )
+    which = "a picture that was held back was" if choice.held_back else "the pictures were"
     return (
-        f"Step {choice.step} of {choice.ran} was kept: a picture that was held back was foretold "
+        f"Step {choice.step} of {choice.ran} was kept: {which} foretold "
         f"best then (error {choice.error:.3f}, at the end {choice.error_last:.3f})."
     )
 

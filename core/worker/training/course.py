@@ -144,7 +144,8 @@ class _Course:
 
     def _packed(self, lesson: Lesson) -> str:
         """The best checkpoint where that was measured, else what was learned in the end."""
-        choice = choice_of(self._saved.errors)
+        held_back = holds_out(self._recipe, len(self._request.pictures))
+        choice = choice_of(self._saved.errors, held_back=held_back)
         self._recipe = self._recipe.model_copy(update={"choice": choice})
         if choice is not None:
             lesson.restore(self._saved.best)

@@ -98,12 +98,18 @@ def gives_up(errors: Mapping[int, float], patience: int) -> bool:
     return bool(errors) and 0 < patience <= len(steps) - 1 - steps.index(best_step(errors))
 
 
-def choice_of(errors: Mapping[int, float]) -> Choice | None:
+def choice_of(errors: Mapping[int, float], *, held_back: bool = True) -> Choice | None:
     """What is kept, and by how much it is better than the last; None where nothing was measured."""
     if not errors:
         return None
     best, last = best_step(errors), max(errors)
-    return Choice(step=best, ran=last, error=errors[best], error_last=errors[last])
+    return Choice(
+        step=best,
+        ran=last,
+        error=errors[best],
+        error_last=errors[last],
+        held_back=held_back,
+    )
 
 
 def course_of(errors: Mapping[int, float], *, kept_step: int) -> tuple[Waypoint, ...]:

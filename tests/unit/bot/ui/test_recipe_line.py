@@ -34,6 +34,10 @@ def test_choice_of_a_checkpoint_is_told_with_its_reason() -> None:
         "\nStep 200 of 300 was kept: a picture that was held back was foretold best then "
         "(error 0.123, at the end 0.150)."
     )
+    choice = Choice(step=300, ran=300, error=0.12, error_last=0.12, held_back=False)
+    assert "Step 300 of 300 was kept: the pictures were foretold best" in told(
+        Recipe(choice=choice)
+    )
     choice = Choice(step=0, ran=100, error=0.1234, error_last=0.12)
     assert told(Recipe(choice=choice)).endswith(
         "\nThe words it began as were kept: 100 steps of learning showed the pictures no clearly "
