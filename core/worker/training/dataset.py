@@ -119,12 +119,6 @@ def encode_buckets(base: Base, examples: Sequence[Example], recipe: Recipe) -> l
     ]
 
 
-def in_order(buckets: Sequence[Bucket]) -> list[Tensor]:
-    """Each picture's latents (channels, height, width), in the order in which they were given."""
-    of = {index: one.views.clean[row] for one in buckets for row, index in enumerate(one.of)}
-    return [of[index] for index in sorted(of)]
-
-
 def encode_whole(base: Base, pictures: Sequence[Image.Image], *, flips: bool = True) -> Views:
     """The middle squares of pictures at the native side, then their mirror images."""
     recipe = Recipe(buckets=False, flips=flips)

@@ -99,7 +99,7 @@ def _plain(bench: Bench, begins: list[Tensor]) -> list[Tensor]:
 
 
 def _of_words(base: Base, text: str) -> list[Tensor]:
-    rows = [embedding[ids] for embedding, ids in _token_ids(base, text)]
+    rows = _rows_of(base, text)
     count = max(map(len, rows))
     if count > VECTORS_MAX:
         raise InvalidInput(
@@ -112,14 +112,16 @@ def _of_words(base: Base, text: str) -> list[Tensor]:
 
 def noun_vectors(base: Base, noun: str) -> list[Tensor]:
     """For each encoder the mean embedding of a noun's tokens, (width,)."""
-    return [embedding[ids].mean(0) for embedding, ids in _token_ids(base, noun)]
+    return [rows.mean(0) for rows in _rows_of(base, noun)]
 
 
-def _token_ids(base: Base, text: str) -> Iterator[tuple[Tensor, list[int]]]:
-    """Each encoder's embedding as float32, and the rows of a text in it."""
+def _rows_of(base: Base, text: str) -> list[Tensor]:
+    """For each encoder the embeddings of a text's tokens, (tokens, width), float32."""
+    rows = []
     for tokenizer, encoder in zip(base.tokenizers, base.text_encoders, strict=True):
         ids = tokenizer(text, add_special_tokens=False).input_ids
-        yield encoder.get_input_embeddings().weight.detach().float(), ids
+        rows.append(encoder.get_input_embeddings().weight[ids].detach().float())
+    return rows
 
 
 def _meaningless(vector: Tensor, generator: torch.Generator) -> Tensor:

@@ -12,7 +12,6 @@ from core.worker.training.dataset import (
     Example,
     encode_buckets,
     encode_whole,
-    in_order,
     open_examples,
     open_pictures,
     squared,
@@ -85,9 +84,10 @@ def test_pictures_go_to_the_bucket_of_their_shape(base):
         (4, 4, 12, 20), (2, 4, 16, 16), (2, 4, 20, 12),
     ]  # fmt: skip
     assert torch.equal(buckets[0].views.clean[1], buckets[0].views.clean[2])
-    sides = [each.shape[1:] for each in in_order(buckets)]
+    rows = {index: one.views.clean[row] for one in buckets for row, index in enumerate(one.of)}
+    sides = [rows[index].shape[1:] for index in range(4)]
     assert sides == [(12, 20), (16, 16), (20, 12), (12, 20)]
-    assert torch.equal(in_order(buckets)[3], buckets[0].views.clean[1])
+    assert torch.equal(rows[3], buckets[0].views.clean[1])
     assert all(one.views.cells is None and one.views.sizes is None for one in buckets)
 
 
