@@ -124,7 +124,7 @@ async def test_what_cannot_be_kept_apart_is_told_before_it_is_drawn(studio: Stud
     """For pictures and evaluations as well; teaching on top adds up in any case."""
     await studio.teach(ANNA, "xyz")
     await studio.teach(ANNA, "abc")
-    recipe = Recipe(method=Method.DREAMBOOTH_LORA_TEXT)
+    recipe = Recipe(method=Method.DREAMBOOTH)
     async with studio.database.transaction() as session:
         await session.execute(update(VersionRow).values(recipe=recipe.model_dump_json()))
     told = "<xyz> and <abc> change more of the model than an adapter does"
