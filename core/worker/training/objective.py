@@ -23,6 +23,15 @@ class Noised:
     weight: Tensor
     """(count,): how much each row counts."""
 
+    def repeated(self, times: int) -> "Noised":
+        """All rows so many times over."""
+        return Noised(
+            latents=self.latents.repeat(times, 1, 1, 1),
+            timesteps=self.timesteps.repeat(times),
+            target=self.target.repeat(times, 1, 1, 1),
+            weight=self.weight.repeat(times),
+        )
+
 
 class Objective:
     """Noises latents and weighs the error: min-SNR, so that almost clean rows do not outweigh.

@@ -10,7 +10,7 @@ Sources: the score is that of Li et al., Your diffusion model is secretly a zero
 prompts made easy (2023).
 """
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -22,7 +22,7 @@ from core.worker.families import Looks
 from core.worker.models import Base
 from core.worker.training.captions import captions
 from core.worker.training.conditions import encode_captions, predict
-from core.worker.training.objective import Noised, Objective
+from core.worker.training.objective import Objective
 
 COLOURS = (
     "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "teal", "white", "black",
@@ -34,7 +34,11 @@ SIFTED = 4
 """So many of the additions that look best are mended before one is chosen."""
 SEED = 0
 
+ROWS_AT_ONCE = 40
+"""Pictures under words that the model is asked of in one call."""
+
 Searching = Generator[None, None, "Wording"]
+Measuring = Generator[None, None, list[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,71 +95,91 @@ class Likelihood:
         self._noised = [self._objective.noise_at(clean, one, random) for one in NOISE_LEVELS]
         self._known: dict[tuple[str, int], float] = {}
 
-    def roughly(self, wording: Wording) -> float:
-        """At one level of noise."""
-        return self._at(str(wording), 0)
+    def roughly(self, wordings: Sequence[Wording]) -> Measuring:
+        """Of each at one level of noise; pauses now and then."""
+        return (yield from self._over(range(1), wordings))
 
-    def error(self, wording: Wording) -> float:
-        """At every level of noise."""
-        return sum(self._at(str(wording), level) for level in range(len(self._noised)))
+    def errors(self, wordings: Sequence[Wording]) -> Measuring:
+        """Of each at every level of noise; pauses now and then."""
+        return (yield from self._over(range(len(self._noised)), wordings))
 
-    def _at(self, text: str, level: int) -> float:
-        if (text, level) not in self._known:
-            self._known[text, level] = self._measured(text, self._noised[level])
-        return self._known[text, level]
+    def _over(self, levels: Sequence[int], wordings: Sequence[Wording]) -> Measuring:
+        texts = [str(wording) for wording in wordings]
+        at_once = max(1, ROWS_AT_ONCE // len(self._around))
+        for level in levels:
+            unknown = [one for one in dict.fromkeys(texts) if (one, level) not in self._known]
+            for start in range(0, len(unknown), at_once):
+                some = unknown[start : start + at_once]
+                for text, error in zip(some, self._measured(some, level), strict=True):
+                    self._known[text, level] = error
+                yield
+        return [sum(self._known[text, level] for level in levels) for text in texts]
 
     @torch.no_grad()
-    def _measured(self, text: str, noised: Noised) -> float:
+    def _measured(self, texts: Sequence[str], level: int) -> list[float]:
+        """The mean over the pictures under each text."""
         self._before()
-        said = [captions(self._kind, text, around)[0] for around in self._around]
-        told = encode_captions(self._base, said)
-        answer = predict(self._base, noised.latents, noised.timesteps, told)
-        return float(self._objective.losses(answer, noised).mean())
+        said = [captions(self._kind, text, around)[0] for text in texts for around in self._around]
+        unique = list(dict.fromkeys(said))
+        told = encode_captions(self._base, unique)
+        told = told.rows(torch.tensor([unique.index(one) for one in said]))
+        rows = self._noised[level].repeated(len(texts))
+        answer = predict(self._base, rows.latents, rows.timesteps, told)
+        return self._objective.losses(answer, rows).view(len(texts), -1).mean(1).tolist()
 
 
 def found(noun: str, looks: Looks, likelihood: Likelihood) -> Searching:
-    """The words under which the pictures are likeliest; pauses after each that is tried."""
+    """The words under which the pictures are likeliest; pauses now and then on the way."""
     best = Wording(noun, looks)
     while best.longer():
         longer = yield from _lengthened(best, likelihood)
-        if not best.said and not _clearly(longer, best, likelihood) and longer.longer():
+        clearly = yield from _clearly(longer, best, likelihood)
+        if not best.said and not clearly and longer.longer():
             # Of a forest the trees alone may tell nothing while ground and sky are wrong.
             longer = yield from _lengthened(longer, likelihood)
-        if not _clearly(longer, best, likelihood):
+            clearly = yield from _clearly(longer, best, likelihood)
+        if not clearly:
             break
         best = longer
     return best
 
 
-def _clearly(one: Wording, other: Wording, likelihood: Likelihood) -> bool:
-    return likelihood.error(one) <= CLEARLY * likelihood.error(other)
+def _clearly(one: Wording, other: Wording, likelihood: Likelihood) -> Generator[None, None, bool]:
+    new, old = yield from likelihood.errors((one, other))
+    return new <= CLEARLY * old
 
 
 def _lengthened(wording: Wording, likelihood: Likelihood) -> Searching:
-    sifted = []
-    for one in wording.longer():
-        sifted.append((likelihood.roughly(one), one))
-        yield
-    sifted.sort(key=lambda pair: pair[0])
     mended = []
-    for _, one in sifted[:SIFTED]:
+    for one in (yield from _sifted(wording.longer(), likelihood)):
         mended.append((yield from _mended(one, likelihood)))
-    return min(mended, key=likelihood.error)
+    return (yield from _likeliest(mended, likelihood))
 
 
 def _mended(wording: Wording, likelihood: Likelihood) -> Searching:
     """In the colours that fit best beside each other."""
     while True:
-        better = yield from _likeliest(wording.recoloured(), likelihood)
-        if likelihood.error(better) >= likelihood.error(wording):
+        sifted = yield from _sifted(wording.recoloured(), likelihood)
+        better = yield from _likeliest([wording, *sifted], likelihood)
+        if better == wording:
             return wording
         wording = better
 
 
-def _likeliest(wordings: Iterable[Wording], likelihood: Likelihood) -> Searching:
-    rough = []
-    for one in wordings:
-        rough.append((likelihood.roughly(one), one))
-        yield
-    rough.sort(key=lambda pair: pair[0])
-    return min((one for _, one in rough[:SIFTED]), key=likelihood.error)
+def _sifted(
+    wordings: Sequence[Wording], likelihood: Likelihood
+) -> Generator[None, None, list[Wording]]:
+    """Those that look best, from the best on."""
+    rough = yield from likelihood.roughly(wordings)
+    return [wordings[index] for index in _by(rough)[:SIFTED]]
+
+
+def _likeliest(wordings: Sequence[Wording], likelihood: Likelihood) -> Searching:
+    """The first of the best."""
+    errors = yield from likelihood.errors(wordings)
+    return wordings[_by(errors)[0]]
+
+
+def _by(figures: Sequence[float]) -> list[int]:
+    """Indices, from the least figure on."""
+    return sorted(range(len(figures)), key=figures.__getitem__)

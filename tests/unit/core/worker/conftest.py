@@ -20,15 +20,15 @@ from core.worker.ticket import Ticket
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(scope="session")
-def embedded():
+def loaded():
+    """The pocket base model, with nothing on it."""
     make_deterministic(1)
     return load_base("pocket", device=CPU, dtype=torch.float32)
 
 
 @pytest.fixture(scope="session")
-def base(embedded):
-    return embedded
+def base():
+    return loaded()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """What a course needs: pictures, a teacher that samples in two steps, and a way to its end."""
 
-import copy
 from dataclasses import replace
 
 import pytest
@@ -17,7 +16,7 @@ from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import checkpoint
 from core.worker.training.course import Teacher
-from tests.unit.core.worker.conftest import concept_maker
+from tests.unit.core.worker.conftest import concept_maker, loaded
 
 RECIPE = Recipe(
     steps=4, batch=2, rank=2, prior_pictures=2, checkpoint_every=2, preview_every=3,
@@ -37,16 +36,17 @@ def pictures(storage):
 
 
 @pytest.fixture(scope="session")
-def base(embedded):
+def base():
     """The pocket model with a narrow UNet that knows nothing: how a course goes is no matter of
-    weights, and takes a third of the time."""
+    weights, and takes a third of the time. Loaded for these tests alone, since what others leave
+    on a shared one is at work here too."""
+    known = loaded()
     widths = {"block_out_channels": (16, 16, 32)}
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        unet = UNet2DConditionModel.from_config(dict(embedded.pipe.unet.config) | widths)
-    pipe = copy.copy(embedded.pipe)
-    pipe.register_modules(unet=unet.eval().requires_grad_(False))
-    return replace(embedded, pipe=pipe)
+        unet = UNet2DConditionModel.from_config(dict(known.pipe.unet.config) | widths)
+    known.pipe.register_modules(unet=unet.eval().requires_grad_(False))
+    return known
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,12 @@ import pytest
 
 from core.worker.imagine import Imaginer
 from core.worker.stack import Stacks
+from tests.unit.core.worker.conftest import loaded
 
 
 @pytest.fixture(scope="session")
-def base(embedded):
-    return embedded
+def base():
+    return loaded()
 
 
 @pytest.fixture(scope="session")
