@@ -22,6 +22,12 @@ RECIPE = Recipe(
     steps=4, batch=2, rank=2, prior_pictures=2, checkpoint_every=2, preview_every=3,
     learning_rate=0.01,
 )  # fmt: skip
+SMALL = {
+    "block_out_channels": (16, 32),
+    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+    "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+}
+"""Every kind of layer that the pocket UNet has, each less often."""
 
 
 @pytest.fixture(scope="session")
@@ -37,14 +43,13 @@ def pictures(storage):
 
 @pytest.fixture(scope="session")
 def base():
-    """The pocket model with a narrow UNet that knows nothing: how a course goes is no matter of
-    weights, and takes a third of the time. Loaded for these tests alone, since what others leave
-    on a shared one is at work here too."""
+    """The pocket model with a small UNet that knows nothing: how a course goes is no matter of
+    weights or of depth. Loaded for these tests alone, since what others leave on a shared one is
+    at work here too."""
     known = loaded()
-    widths = {"block_out_channels": (16, 16, 32)}
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        unet = UNet2DConditionModel.from_config(dict(known.pipe.unet.config) | widths)
+        unet = UNet2DConditionModel.from_config(dict(known.pipe.unet.config) | SMALL)
     known.pipe.register_modules(unet=unet.eval().requires_grad_(False))
     return known
 

@@ -51,7 +51,7 @@ def test_course_makes_a_version(
     artifact = unpack(storage.get(made.artifact))
     assert artifact.facts["name"] == "orb"
     assert artifact.facts["rank"] == 2
-    assert len(artifact.lora) == 212
+    assert len(artifact.lora) == 128
     _, metadata = open_file(storage.get(made.artifact))
     assert metadata["modelspec.architecture"] == "atelier-pocket/lora"
     assert metadata["modelspec.title"] == "orb"
