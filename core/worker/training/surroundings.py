@@ -14,11 +14,13 @@ from torch import Tensor
 
 from core.worker.models import Base
 from core.worker.training.conditions import Conditions, encode_captions, predict
-from core.worker.training.objective import Objective
+from core.worker.training.objective import Noised, Objective
 
 NOISE_LEVELS = (0.3, 0.5, 0.7, 0.9)
 CLEARLY = 0.9
 SEED = 0
+ROWS_AT_ONCE = 4
+"""Captions that the model is asked of in one call: no more than a training step holds."""
 
 
 @torch.no_grad()
@@ -41,11 +43,15 @@ def _errors(base: Base, picture: Tensor, conditions: Conditions) -> Tensor:
     count = len(conditions.embeds)
     clean = picture.unsqueeze(0)
     total = torch.zeros(count, device=clean.device)
+    at_once = torch.arange(count).split(ROWS_AT_ONCE)
     for level in NOISE_LEVELS:
         one = objective.noise_at(clean, level, random)
-        rows = [
-            predict(base, one.latents, one.timesteps, conditions.rows(torch.tensor([index])))
-            for index in range(count)
-        ]
-        total += torch.cat([objective.losses(row, one) for row in rows])
+        answers = [_answers(base, one, conditions.rows(some)) for some in at_once]
+        total += objective.losses(torch.cat(answers), one.repeated(count))
     return total
+
+
+def _answers(base: Base, one: Noised, conditions: Conditions) -> Tensor:
+    """What the model foretells of one noised picture under each caption."""
+    rows = one.repeated(len(conditions.embeds))
+    return predict(base, rows.latents, rows.timesteps, conditions)
