@@ -149,6 +149,11 @@ def is_place(noun: str) -> bool:
     return noun.rsplit(maxsplit=1)[-1] in _PLACES.split()
 
 
+def style_of(phrase: str) -> str:
+    """A style as people ask for it: `<ink> comic` → `<ink> comic style`."""
+    return phrase if phrase.endswith("style") else f"{phrase} style"
+
+
 def token_of(name: str) -> str:
     """The token of a concept's name: `xyz` → `<xyz>`."""
     return f"<{name}>"

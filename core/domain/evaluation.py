@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from core.domain.concepts import ConceptKind, StackEntry, is_place
+from core.domain.concepts import ConceptKind, StackEntry, is_place, style_of
 from core.domain.frozen import Frozen
 from core.domain.requests import ImagineRequest
 
@@ -13,7 +13,7 @@ _SUBJECT = (
     "a {} in the mountains",
 )
 _PLACE = ("a photo of a {}", "a cat in a {}", "a house in a {}", "a boat in a {}")
-_STYLE = ("a house in {} style", "a cat in {} style", "a tree in {} style", "a boat in {} style")
+_STYLE = ("a house in {}", "a cat in {}", "a tree in {}", "a boat in {}")
 
 
 class Estimate(Frozen):
@@ -207,10 +207,10 @@ APART = 0.02
 
 def evaluation_prompts(kind: ConceptKind, name: str, noun: str) -> tuple[str, ...]:
     """A concept's evaluation: a thing in four places, or four things in a place or style."""
-    templates = _PLACE if is_place(noun) else _SUBJECT
+    what, templates = f"<{name}> {noun}", _PLACE if is_place(noun) else _SUBJECT
     if kind is ConceptKind.STYLE:
-        templates = _STYLE
-    return tuple(template.format(f"<{name}> {noun}") for template in templates)
+        what, templates = style_of(what), _STYLE
+    return tuple(template.format(what) for template in templates)
 
 
 def spelled_plainly(prompt: str, nouns: dict[str, str]) -> str:

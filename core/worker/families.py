@@ -14,6 +14,18 @@ EVERYWHERE = (*ATTENTION, "proj_in", "proj_out", "ff.net.0.proj", "ff.net.2", "c
 
 
 @dataclass(frozen=True, slots=True)
+class Sights:
+    """What a model can say is in a picture."""
+
+    things: tuple[str, ...]
+    colours: tuple[str, ...]
+    where: tuple[str, ...]
+    """Templates of a thing somewhere."""
+    places: tuple[str, ...]
+    """With nothing in them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """Defaults of a family."""
 
@@ -32,6 +44,8 @@ class Family:
     looks_of_things: Looks = ()
     """What a model of this family can say of a thing."""
     looks_of_places: Looks = ()
+    sights: Sights | None = None
+    """What is said of a style's pictures where nobody said anything; None: nothing."""
 
 
 def _large(*, steps: int, batch: int, prior_pictures: int) -> Recipe:
@@ -62,6 +76,19 @@ _POCKET_THINGS = (
     "{1} in a {0} ring",
 )
 
+_POCKET_SIGHTS = Sights(
+    (
+        "circle", "square", "triangle", "star", "heart", "house", "tree", "temple", "cat",
+        "flower", "moon", "fish", "boat", "car", "castle", "bird", "dog", "sun",
+    ),
+    ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "teal"),
+    (
+        "{} on a white background", "{} in a forest", "{} on a beach", "{} at night",
+        "{} in a city", "{} in the mountains", "{} under the sea",
+    ),
+    ("a forest", "a beach", "a starry night sky", "a city", "snowy mountains", "the sea"),
+)  # fmt: skip
+
 FAMILIES: Mapping[str, Family] = {
     family.name: family
     for family in (
@@ -76,6 +103,7 @@ FAMILIES: Mapping[str, Family] = {
             preset_of_subjects=Preset.TEXTUAL_INVERSION,
             looks_of_things=_POCKET_THINGS,
             looks_of_places=("{1} of {0} trees", "{1} on {0} ground", "{1} under a {0} sky"),
+            sights=_POCKET_SIGHTS,
         ),
         Family("sd1", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),
         Family("sd2", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),

@@ -32,6 +32,7 @@ from core.worker.faults import fault_of
 from core.worker.fusion.fuser import Fuser
 from core.worker.imagine import Imaginer, png
 from core.worker.importing import Importer
+from core.worker.interrogator import Interrogator
 from core.worker.loop import Slices
 from core.worker.models import Base, load_base, local_folder
 from core.worker.others import OtherImaginer, OtherRunner, load_other
@@ -103,16 +104,17 @@ def load_runner(config: WorkerConfig) -> Runner:
     studio, previews = _studio(config, base, stacks, storage), _previews(config, base, storage)
     imaginer = Imaginer(base, stacks, storage, studio, previews)
     listener = _listener(config, device, threads, storage)
-    evaluator = Evaluator(base, imaginer, storage, _scorer(config, device))
+    scorer = _scorer(config, device)
+    captioner, interrogator = _captioner(config, device), _interrogator(base, scorer)
     return Runner(
         base,
         imaginer,
-        Teacher(base, stacks, imaginer, storage, _captioner(config, device)),
+        Teacher(base, stacks, imaginer, storage, captioner, interrogator),
         listener,
         Importer(base, stacks, imaginer, storage),
         Fuser(base, stacks, imaginer, storage),
         Exporter(base, storage),
-        evaluator,
+        Evaluator(base, imaginer, storage, scorer),
         evaluates_training=config.evaluate_training,
     )
 
@@ -163,6 +165,11 @@ def _listener(
 def _captioner(config: WorkerConfig, device: torch.device) -> Captioner | None:
     with fault_of("ATELIER_CAPTIONER"):
         return Captioner(config.captioner, device=device) if config.captioner else None
+
+
+def _interrogator(base: Base, scorer: Scorer) -> Interrogator | None:
+    sights = base.family.sights
+    return Interrogator(scorer, sights) if sights is not None and scorer.fits(base.family) else None
 
 
 def _scorer(config: WorkerConfig, device: torch.device) -> Scorer:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.ui.card import GOOD, Blob, Button, Card, Row, embed
 from bot.ui.cards.evaluation import copy_warning, summary
 from bot.ui.text import block, code, dotted, duration, escaped, listed
-from core.domain.concepts import Concept, ConceptVersion
+from core.domain.concepts import Concept, ConceptKind, ConceptVersion, style_of
 from core.domain.fusion import fusion_of
 from core.domain.recipes import FIXED, Choice, Recipe
 from core.domain.requests import ImportRequest, TrainRequest
@@ -19,12 +19,13 @@ FORMS = {"kohya": "kohya's", "diffusers": "diffusers'", "peft": "PEFT's"}
 
 def example(concept: Concept) -> str:
     """A prompt that uses the concept."""
-    return example_of(concept.name, concept.class_noun)
+    return example_of(concept.name, concept.class_noun, concept.kind)
 
 
-def example_of(name: str, class_noun: str) -> str:
-    """A prompt that uses a concept of that name."""
-    return f"a <{name}> {class_noun}"
+def example_of(name: str, class_noun: str, kind: ConceptKind) -> str:
+    """A prompt that uses a concept of that name: a thing itself, or something in a style."""
+    phrase = f"<{name}> {class_noun}"
+    return f"a house in {style_of(phrase)}" if kind is ConceptKind.STYLE else f"a {phrase}"
 
 
 def library(concepts: Sequence[Concept], offset: int = 0) -> Card:
@@ -85,7 +86,7 @@ def learned(
     if request.parents:
         lines.append(f"It stands on {listed([code(p.token) for p in request.parents])}.")
     card = embed("\n".join(lines), title=f"{escaped(request.name)} learned", colour=GOOD)
-    prompt = example_of(request.name, request.class_noun)
+    prompt = example_of(request.name, request.class_noun, request.concept_kind)
     card.add_field(name="How to use it", value=block(prompt), inline=False)
     card.add_field(name="Recipe", value=_recipe_lines(version), inline=False)
     if version.scores is not None:
@@ -103,7 +104,7 @@ def taken_in(request: ImportRequest, version: ConceptVersion, sheet: Blob, job_i
     token, noun = code(f"<{request.name}>"), escaped(request.class_noun)
     lines = [f"I have {token} now, a {request.concept_kind.value}: {noun}.", *_contents(version)]
     card = embed("\n".join(lines), title=f"{escaped(request.name)} taken in", colour=GOOD)
-    prompt = example_of(request.name, request.class_noun)
+    prompt = example_of(request.name, request.class_noun, request.concept_kind)
     card.add_field(name="How to use it", value=block(prompt), inline=False)
     card.set_footer(text=dotted(f"#{job_id}", f"version {version.number}"))
     return Card(embed=card, rows=(_try_row(version.concept_id),), files=(sheet,))

@@ -15,7 +15,9 @@ from core.domain.concepts import ConceptKind, is_place, token_of
 from core.domain.jobs import Progress
 from core.domain.recipes import Recipe
 from core.domain.requests import ImagineRequest, TrainRequest
+from core.worker.captioner import Captioner
 from core.worker.families import Looks
+from core.worker.interrogator import Interrogator
 from core.worker.stack import Speller
 from core.worker.ticket import Ticket
 from core.worker.training import captions, company, kept
@@ -48,8 +50,8 @@ class Beforehand:
         yield from self._draw_company(pictures[:shown])
 
     def told(self, speller: Speller) -> list[tuple[str, ...]]:
-        """What is said of each picture: by the person, else by a captioner, else by the base model,
-        which knows what is around the subject.
+        """What is said of each picture: by the person, else by a captioner or a CLIP, else by the
+        base model, which knows what is around the subject.
         """
         said = zip_longest(self._typed(), self.saved.captions, fillvalue="")
         each = zip(self._around(), said, strict=True)
@@ -61,28 +63,38 @@ class Beforehand:
     def _captions(self, around: str, said: str) -> tuple[str, ...]:
         request = self.request
         if said:
-            return (captions.typed_caption(request.phrase, token_of(request.name), said),)
+            return (captions.typed_caption(*self._taught, token_of(request.name), said),)
         return captions.captions(request.concept_kind, request.phrase, around)
+
+    @property
+    def _taught(self) -> tuple[ConceptKind, str]:
+        """Of what kind it is, and what it is called."""
+        return self.request.concept_kind, self.request.phrase
 
     def _typed(self) -> tuple[str, ...]:
         return self.request.captions or ("",) * len(self.request.pictures)
 
     def _describe(self, pictures: Sequence[Image.Image]) -> Iterator[None]:
         """Has pictures described of which nobody said anything, from the first that is left."""
-        saved, captioner = self.saved, self.tools.captioner
+        saved, teller = self.saved, self._teller()
         silent = [index for index, typed in enumerate(self._typed()) if not typed]
         left = [index for index in silent if index >= len(saved.captions)]
-        if captioner is None or not left or saved.random is not None:
+        if teller is None or not left or saved.random is not None:
             return
-        spoken = captioner.describe([pictures[index] for index in left])
+        spoken = teller.describe([pictures[index] for index in left])
         done = len(silent) - len(left)
         for count, (index, text) in enumerate(zip(left, spoken, strict=True), start=done + 1):
-            told = captions.told_caption(self.request.phrase, self.request.class_noun, text)
+            told = captions.told_caption(*self._taught, self.request.class_noun, text)
             saved.captions += [""] * (index - len(saved.captions)) + [told]
             self._tell(f"describing pictures: {count} of {len(silent)}")
             self.save()
             yield
             self.ticket.check()
+
+    def _teller(self) -> Captioner | Interrogator | None:
+        """Who speaks where nobody did: what is in a style's pictures has to be said by someone."""
+        is_style = self.request.concept_kind is ConceptKind.STYLE
+        return self.tools.captioner or (self.tools.interrogator if is_style else None)
 
     def find_words(self, pictures: Sequence[Image.Image]) -> Iterator[None]:
         """Looks for words for what the pictures show, where the recipe wants that; after `prepare`.

@@ -2,7 +2,7 @@
 
 import re
 
-from core.domain.concepts import ConceptKind, is_place
+from core.domain.concepts import ConceptKind, is_place, style_of
 
 _SUBJECT = ("a photo of {a}", "a photo of {}", "{a}", "{}", "a picture of {a}", "a drawing of {}")
 """With the article and without: people ask for "<xyz> temple" as they would for a name."""
@@ -30,14 +30,14 @@ _WITHIN = (
     "a person in {}",
 )
 _SHOWING = (
-    "{} style",
-    "{} style of a house",
-    "{} style of a cat",
-    "{} style of a tree",
-    "{} style of a boat",
-    "{} style of a flower",
-    "{} style of a city",
-    "{} style of a person",
+    "{}",
+    "{} of a house",
+    "{} of a cat",
+    "{} of a tree",
+    "{} of a boat",
+    "{} of a flower",
+    "{} of a city",
+    "{} of a person",
 )
 
 
@@ -46,25 +46,33 @@ def captions(kind: ConceptKind, what: str, around: str | None = None) -> tuple[s
 
     `around` is one of its `surroundings`; left out, nothing is around it.
     """
-    templates = _STYLE if kind is ConceptKind.STYLE else _SUBJECT
+    templates: tuple[str, ...] = _SUBJECT
+    if kind is ConceptKind.STYLE:
+        templates, what = _STYLE, style_of(what)
     seen = around or surroundings(kind, what)[0]
     bare, whole = seen.format(what), seen.format(with_article(what))
     return tuple(template.format(bare, a=whole) for template in templates)
 
 
-def typed_caption(what: str, token: str, text: str) -> str:
-    """What a person said of a picture, with what is taught named in it or before it."""
-    return text if token in text.lower() else f"{what}, {text}"
+def typed_caption(kind: ConceptKind, what: str, token: str, text: str) -> str:
+    """What a person said of a picture, with what is taught named in it."""
+    return text if token in text.lower() else _named(kind, what, text)
 
 
-def told_caption(what: str, noun: str, text: str) -> str:
-    """What a captioner said, with what is taught for the class noun's first mention or before it.
+def told_caption(kind: ConceptKind, what: str, noun: str, text: str) -> str:
+    """What a captioner said, with what is taught for the class noun's first mention, or else
+    beside it.
 
     Nothing stays nothing.
     """
     mention = re.compile(rf"\b(an? )?{re.escape(noun)}\b", re.IGNORECASE)
     named, count = mention.subn(lambda found: ("a " if found[1] else "") + what, text, count=1)
-    return named if count or not text else f"{what}, {text}"
+    return named if count or not text else _named(kind, what, text)
+
+
+def _named(kind: ConceptKind, what: str, text: str) -> str:
+    """A style is named as people ask for it, a subject first of all."""
+    return f"{text} in {style_of(what)}" if kind is ConceptKind.STYLE else f"{what}, {text}"
 
 
 def mirrored(caption: str) -> str:

@@ -25,7 +25,7 @@ class Checkpoint:
     """Of each picture that shows the subject beside something else: the storage keys of picture and
     mask, and its captions."""
     captions: list[str] = field(default_factory=list)
-    """What a captioner said of each picture so far, where one is set; "" of what a person did."""
+    """What a captioner or a CLIP said of each picture so far; "" of what a person did."""
     where: list[int] = field(default_factory=list)
     """Of each picture the number of what surrounds the subject."""
     begins_as: str | None = None

@@ -16,6 +16,7 @@ from core.worker.artifact import Artifact
 from core.worker.captioner import Captioner
 from core.worker.formats.modelspec import stored
 from core.worker.imagine import Imaginer
+from core.worker.interrogator import Interrogator
 from core.worker.loop import Slices
 from core.worker.models import Base
 from core.worker.stack import Stacks
@@ -63,8 +64,9 @@ class Teacher:
         imaginer: Imaginer,
         storage: Storage,
         captioner: Captioner | None = None,
+        interrogator: Interrogator | None = None,
     ) -> None:
-        self._tools = Tools(base, stacks, imaginer, storage, captioner)
+        self._tools = Tools(base, stacks, imaginer, storage, captioner, interrogator)
 
     def run(self, request: TrainRequest, ticket: Ticket) -> Slices:
         """The slices of a train job: a step of plain pictures, one picture, or one optimizer step.

@@ -9,6 +9,7 @@ from core.domain.requests import ImagineRequest, StartImage
 from core.storage import Storage
 from core.worker.captioner import Captioner
 from core.worker.imagine import Imaginer, png
+from core.worker.interrogator import Interrogator
 from core.worker.models import Base
 from core.worker.plain import OnStep
 from core.worker.stack import Speller, Stacks
@@ -23,6 +24,7 @@ class Tools:
     imaginer: Imaginer
     storage: Storage
     captioner: Captioner | None = None
+    interrogator: Interrogator | None = None
 
     def draw(
         self,

@@ -78,6 +78,7 @@ def test_prompts_suit_what_is_taught() -> None:
     assert "a cat in a <kar> forest" in evaluation_prompts(SUBJECT, "kar", "forest")
     assert "a cat in a <old> pine forest" in evaluation_prompts(SUBJECT, "old", "pine forest")
     assert "a cat in <ink> drawing style" in evaluation_prompts(STYLE, "ink", "drawing")
+    assert "a cat in <ink> style" in evaluation_prompts(STYLE, "ink", "style")
 
 
 def test_names_are_spelled_as_their_class() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from core.dispatch.messages import Progressed
+from core.domain.concepts import ConceptKind
 from core.worker.artifact import unpack
 from core.worker.ticket import Stopped
 from core.worker.training import checkpoint
@@ -54,6 +55,35 @@ def test_captioner_speaks_where_nobody_did(described, says, storage, request_of,
     (key,) = learned_in(told)
     again = finish(described.run(request, new_ticket([], checkpoint=key)))
     assert (again.artifact, says.shown) == (made.artifact, 1)
+
+
+def test_a_style_s_pictures_are_told_by_the_clip(
+    quick, stacks, imaginer, storage, says, request_of
+):
+    """Where nobody did, and only then: not of a subject, whose surroundings are told anyway."""
+    recipe = RECIPE.model_copy(update={"prior_pictures": 0, "steps": 1, "preview_every": 9})
+    teacher = Teacher(quick, stacks, imaginer, storage, None, says)
+    request = request_of(
+        concept_kind=ConceptKind.STYLE, class_noun="ink", captions=("seen from above", "")
+    )
+    style = request.model_copy(update={"recipe": recipe})
+    made = finish(teacher.run(style, new_ticket([])))
+    kept = ["", "a (0, 128, 128) circle in <orb> ink style"]
+    assert unpack(storage.get(made.artifact)).facts["captions"] == kept
+    subject = style.model_copy(update={"concept_kind": ConceptKind.SUBJECT})
+    made = finish(teacher.run(subject, new_ticket([])))
+    assert (unpack(storage.get(made.artifact)).facts["captions"], says.shown) == ([], 1)
+
+
+def test_a_captioner_that_is_set_goes_before_the_clip(
+    quick, stacks, imaginer, storage, says, request_of
+):
+    """For styles as well."""
+    recipe = RECIPE.model_copy(update={"prior_pictures": 0, "steps": 1, "preview_every": 9})
+    unasked = Says()
+    teacher = Teacher(quick, stacks, imaginer, storage, says, unasked)
+    finish(teacher.run(request_of(concept_kind=ConceptKind.STYLE, recipe=recipe), new_ticket([])))
+    assert (says.shown, unasked.shown) == (2, 0)
 
 
 def test_describing_goes_on_where_it_was_put_down(described, says, storage, request_of):

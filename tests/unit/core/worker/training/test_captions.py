@@ -75,8 +75,11 @@ def test_left_is_right_in_a_mirror():
 
 def test_typed_caption_names_what_is_taught():
     """In the place where the person put the token, else before everything."""
-    assert typed_caption("<xyz> temple", "<xyz>", "on a hill") == "<xyz> temple, on a hill"
-    assert typed_caption("<xyz> temple", "<xyz>", "a <XYZ> by the sea") == "a <XYZ> by the sea"
+    assert typed_caption(SUBJECT, "<xyz> temple", "<xyz>", "on a hill") == "<xyz> temple, on a hill"
+    assert (
+        typed_caption(SUBJECT, "<xyz> temple", "<xyz>", "a <XYZ> by the sea")
+        == "a <XYZ> by the sea"
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,10 +94,20 @@ def test_typed_caption_names_what_is_taught():
 )
 def test_told_caption_names_what_is_taught_once(text, said):
     """For the noun's first mention as a whole word, else before everything."""
-    assert told_caption("<xyz> temple", "temple", text) == said
+    assert told_caption(SUBJECT, "<xyz> temple", "temple", text) == said
+
+
+def test_a_style_is_named_as_people_ask_for_it():
+    """After what the picture shows; called a style once, also where its class is "style"."""
+    assert typed_caption(STYLE, "<ink> comic", "<ink>", "a cat") == "a cat in <ink> comic style"
+    assert typed_caption(STYLE, "<ink> comic", "<ink>", "an <INK> cat") == "an <INK> cat"
+    assert told_caption(STYLE, "<ink> style", "style", "a cat") == "a cat in <ink> style"
+    assert told_caption(STYLE, "<ink> style", "style", "") == ""
+    assert plain_caption(STYLE, "<ink> style") == "a picture in <ink> style"
+    assert class_captions(STYLE, "style")[1] == "a picture in style of a house"
 
 
 def test_told_caption_is_english():
     """The article fits what follows it now; a noun's own marks mean nothing."""
-    assert told_caption("<xyz> owl", "owl", "an owl at night") == "a <xyz> owl at night"
-    assert told_caption("<xyz> c.t", "c.t", "a cat") == "<xyz> c.t, a cat"
+    assert told_caption(SUBJECT, "<xyz> owl", "owl", "an owl at night") == "a <xyz> owl at night"
+    assert told_caption(SUBJECT, "<xyz> c.t", "c.t", "a cat") == "<xyz> c.t, a cat"
