@@ -53,12 +53,14 @@ SDXL: Values = {
 }
 SMALLER: Values = {"sample_size": 8, "layers_per_block": 1, "norm_num_groups": 8}
 TINY15: Values = {
-    **SD15, **SMALLER, "block_out_channels": (16, 32, 32, 32), "attention_head_dim": 2,
+    **SD15, **SMALLER, "block_out_channels": (16, 32), "attention_head_dim": 2,
+    "down_block_types": (CROSS, PLAIN), "up_block_types": (UP, UP_CROSS),
     "cross_attention_dim": 32,
 }  # fmt: skip
 TINYXL: Values = {
-    **SDXL, **SMALLER, "block_out_channels": (16, 32, 32), "attention_head_dim": (1, 2, 4),
-    "cross_attention_dim": 64, "transformer_layers_per_block": (1, 1, 2),
+    **SDXL, **SMALLER, "block_out_channels": (16, 32), "attention_head_dim": (1, 2),
+    "down_block_types": (PLAIN, CROSS), "up_block_types": (UP_CROSS, UP),
+    "cross_attention_dim": 64, "transformer_layers_per_block": (1, 2),
     "addition_time_embed_dim": 8, "projection_class_embeddings_input_dim": 6 * 8 + 32,
 }  # fmt: skip
 CLIP_L: Values = {

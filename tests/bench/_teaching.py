@@ -40,6 +40,7 @@ from core.worker.training.lesson import Lesson
 from core.worker.training.parts import Bench
 from core.worker.training.presets import recipe_for
 from tests.bench._concepts import BY_NAME
+from tests.small_pocket import with_small_unet
 
 FOLDER = Path("build/concepts")
 FIRST_SEED = 100
@@ -103,7 +104,7 @@ class Workshop:
         where = resolve_device(device)
         base = load_base("pocket", device=where, dtype=resolve_dtype(dtype, where))
         if tiny:
-            base = replace(base, family=replace(base.family, steps=2))
+            base = with_small_unet(replace(base, family=replace(base.family, steps=2)))
         self.folder, self.base, self.tiny = folder, base, tiny
         self.storage = Storage(f"file://{folder.resolve()}/blobs")
         self.stacks = Stacks(base, self.storage)

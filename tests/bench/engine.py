@@ -25,6 +25,7 @@ from tests.bench._engine import (
     threads,
 )
 from tests.bench._table import show
+from tests.small_pocket import with_small_unet
 
 TIMED = 4
 MEGABYTES = 2**20
@@ -42,7 +43,7 @@ async def run(*, tiny: bool = False) -> None:
     if tiny:
         waiting, threads_, rounds, steps = (1, 2), (1,), 1, 2
     for dtype in dtypes():
-        side = _Side(dtype, max(waiting), steps=steps)
+        side = _Side(dtype, max(waiting), steps=steps, tiny=tiny)
         rows = [
             side.row(count, used, rounds=rounds)
             for used, count in itertools.product(threads_, waiting)
@@ -63,8 +64,10 @@ async def run(*, tiny: bool = False) -> None:
 class _Side:
     """Both ways over one loaded base model."""
 
-    def __init__(self, dtype: torch.dtype, most: int, *, steps: int) -> None:
+    def __init__(self, dtype: torch.dtype, most: int, *, steps: int, tiny: bool) -> None:
         base = load_base("pocket", device=torch.device("cpu"), dtype=dtype)
+        if tiny:
+            base = with_small_unet(base)
         self._ours = Ours(base, images=most, adapter_bytes=256 * MEGABYTES)
         library = Library(base, self._ours, 2 * most)
         size = {"width_px": base.native_px, "height_px": base.native_px}

@@ -42,6 +42,7 @@ from tests.bench._plain_training import PlainLoop
 from tests.bench._sums import share
 from tests.bench._table import show
 from tests.bench._teaching import Course, Workshop
+from tests.small_pocket import with_small_unet
 
 NAMES, SEEDS = ("xyz", "kar"), 20
 OURS = "Atelier"
@@ -151,7 +152,7 @@ def _slices(way: str, request: TrainRequest, storage: Storage, *, tiny: bool) ->
     make_deterministic(1)
     base = load_base("pocket", device=torch.device("cpu"), dtype=torch.float32)
     if tiny:
-        base = replace(base, family=replace(base.family, steps=2))
+        base = with_small_unet(replace(base, family=replace(base.family, steps=2)))
     if way == OURS:
         return _ours(base, request, storage)
     return _plain(base, request, open_pictures(storage, request.pictures), half=bool(WAYS[way]))

@@ -3,8 +3,6 @@
 from dataclasses import replace
 
 import pytest
-import torch
-from diffusers import UNet2DConditionModel
 from PIL import Image, ImageDraw
 
 from core.dispatch.messages import Checkpointed
@@ -16,18 +14,13 @@ from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import checkpoint
 from core.worker.training.course import Teacher
+from tests.small_pocket import with_small_unet
 from tests.unit.core.worker.conftest import concept_maker, loaded
 
 RECIPE = Recipe(
     steps=4, batch=2, rank=2, prior_pictures=2, checkpoint_every=2, preview_every=3,
     learning_rate=0.01,
 )  # fmt: skip
-SMALL = {
-    "block_out_channels": (16, 32),
-    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
-    "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
-}
-"""Every kind of layer that the pocket UNet has, each less often."""
 
 
 @pytest.fixture(scope="session")
@@ -43,15 +36,9 @@ def pictures(storage):
 
 @pytest.fixture(scope="session")
 def base():
-    """The pocket model with a small UNet that knows nothing: how a course goes is no matter of
-    weights or of depth. Loaded for these tests alone, since what others leave on a shared one is
-    at work here too."""
-    known = loaded()
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        unet = UNet2DConditionModel.from_config(dict(known.pipe.unet.config) | SMALL)
-    known.pipe.register_modules(unet=unet.eval().requires_grad_(False))
-    return known
+    """The pocket model with a small UNet: how a course goes is no matter of weights or of depth.
+    Loaded for these tests alone, since what others leave on a shared one is at work here too."""
+    return with_small_unet(loaded())
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,22 @@
+"""The embedded model with a UNet of a tenth of the work, for what no trained weight matters to."""
+
+import torch
+from diffusers import UNet2DConditionModel
+
+from core.worker.models import Base
+
+SMALL = {
+    "block_out_channels": (16, 32),
+    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+    "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+}
+"""Every kind of layer that the embedded UNet has, each less often."""
+
+
+def with_small_unet(base: Base) -> Base:
+    """The same base, from now on with a small UNet that knows nothing."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        unet = UNet2DConditionModel.from_config(dict(base.pipe.unet.config) | SMALL)
+    base.pipe.register_modules(unet=unet.to(base.dtype).eval().requires_grad_(False))
+    return base
