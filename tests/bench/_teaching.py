@@ -22,13 +22,15 @@ from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.recipes import Preset, Recipe, Value
 from core.domain.requests import COUNT_MAX, ImagineRequest, Stacking, TrainRequest
 from core.pocket.concepts import PocketConcept, pictures, shows
-from core.pocket.judge import Judge
+from core.pocket.judge import Judge, Reading
 from core.pocket.paths import clip_path, diffusion_path, judge_path
 from core.storage import Storage, write_atomically
 from core.worker.device import make_deterministic, resolve_device, resolve_dtype
 from core.worker.engine.studio import Studio
+from core.worker.evaluation.encoder import Scorer
 from core.worker.given import NOTHING
 from core.worker.imagine import Imaginer, png
+from core.worker.interrogator import Interrogator
 from core.worker.loop import Slices
 from core.worker.models import load_base
 from core.worker.stack import Stacks
@@ -110,7 +112,8 @@ class Workshop:
         self.stacks = Stacks(base, self.storage)
         self._studio = Studio(base, self.stacks, images=16, adapter_bytes=2**28)
         self._imaginer = Imaginer(base, self.stacks, self.storage, self._studio)
-        self._teacher = Teacher(base, self.stacks, self._imaginer, self.storage)
+        scorer, sights = Scorer("pocket", device=where), base.family.sights
+        self._tells = Interrogator(scorer, sights) if sights else None
         self._judge = Judge.load(judge_path())
         self._learners = _hashed(diffusion_path())
         self._judges = f"{_hashed(judge_path())} {_hashed(clip_path())}"
@@ -131,6 +134,10 @@ class Workshop:
             parents=course.parents,
             seed=number,
         )
+        return self.in_full(request)
+
+    def in_full(self, request: TrainRequest) -> TrainRequest:
+        """The same with the whole recipe in it."""
         recipe = recipe_for(request, self.base.family, device=self.base.device.type)
         whole = {"recipe": recipe, "preset": recipe.preset, "steps": None, "settings": {}}
         return request.model_copy(update=whole)
@@ -143,11 +150,18 @@ class Workshop:
 
     def taught(self, course: Course) -> Taught:
         """What a course gave, now or earlier."""
-        request = self.request(course)
-        label = f"taught {course.name} {request.preset}"
-        decides = (request.model_dump_json(), str(course.goes_on))
+        return self.learned(self.request(course), goes_on=course.goes_on)
+
+    def learned(
+        self, request: TrainRequest, *, goes_on: str | None = None, told: bool = True
+    ) -> Taught:
+        """What a job gave; where it is not `told`, nobody says what a style's pictures show."""
+        decides = (request.model_dump_json(), str(goes_on), *(() if told else ("untold",)))
         made = self.remembered(
-            label, *decides, make=lambda: asdict(self._teach(request, course)), judged=False
+            f"taught {request.name} {request.preset}",
+            *decides,
+            make=lambda: asdict(self._teach(request, goes_on, told=told)),
+            judged=False,
         )
         return Taught(**made | {"checkpoints": tuple(made["checkpoints"])})
 
@@ -182,8 +196,12 @@ class Workshop:
         self, images: Sequence[Image.Image], concepts: Sequence[PocketConcept]
     ) -> list[list[bool]]:
         """For each concept, in which images the judge reads its whole look."""
-        readings = self._judge.read(images)
+        readings = self.judge(images)
         return [[shows(reading, concept) for reading in readings] for concept in concepts]
+
+    def judge(self, images: Sequence[Image.Image]) -> list[Reading]:
+        """What the independent classifier reads in each image."""
+        return self._judge.read(images)
 
     def remembered(
         self, label: str, *decides: str, make: Callable[[], Any], judged: bool = True
@@ -201,12 +219,13 @@ class Workshop:
             write_atomically(place, json.dumps(make(), indent=1).encode())
         return json.loads(place.read_text())
 
-    def _teach(self, request: TrainRequest, course: Course) -> Taught:
-        print(f"teaching <{course.name}> by {request.preset}", flush=True)
-        watch = _Watch()
-        begins = self._begun(request, course.goes_on) if course.goes_on else None
+    def _teach(self, request: TrainRequest, goes_on: str | None, *, told: bool) -> Taught:
+        print(f"teaching <{request.name}> by {request.preset}", flush=True)
+        watch, tells = _Watch(), self._tells if told else None
+        begins = self._begun(request, goes_on) if goes_on else None
+        teacher = Teacher(self.base, self.stacks, self._imaginer, self.storage, None, tells)
         ticket = Ticket(1, 1, watch.hear, _never, _never, checkpoint=begins)
-        trained = _finished(self._teacher.run(request, ticket))
+        trained = _finished(teacher.run(request, ticket))
         return Taught(
             artifact=trained.artifact,
             process_s=watch.process_s,

@@ -1,13 +1,19 @@
 """The benchmarks of concepts: their sums, and the whole of each in its tiny way."""
 
 import json
+import random
 
 import pytest
 import torch
 
-from tests.bench import hindsight, iterative, methods, stacking
+from core.pocket.judge import Judge
+from core.pocket.paths import judge_path
+from core.pocket.world.render import render
+from core.pocket.world.scene import PLACES, Backdrop, Scene
+from tests.bench import hindsight, iterative, methods, stacking, styles
 from tests.bench.__main__ import read
 from tests.bench._concepts import BY_NAME, Question
+from tests.bench._styles import ASKED, STYLES, shows_thing
 from tests.bench._sums import figure, margin, mean, percent, share
 from tests.bench._teaching import Workshop, mine
 from tests.bench.hindsight import Look
@@ -173,3 +179,25 @@ def test_stacking(folder, capsys, monkeypatch):
     stacking._Bench(Workshop(folder, tiny=True)).table("together", [PAIR])
     assert "| added up | apart | in words |" in capsys.readouterr().out
     assert len(list(folder.glob("*.png"))) == 3
+
+
+async def test_styles(folder, capsys, monkeypatch):
+    """A row for each way to teach a style, and one without; the plain one shows what was asked."""
+    ways = {way: styles.WAYS[way] for way in (styles.USUAL, f"{styles.USUAL}{styles.UNTOLD}")}
+    monkeypatch.setattr(styles, "WAYS", ways)
+    monkeypatch.setattr(styles, "STYLES", STYLES[:1])
+    await styles.run(tiny=True, folder=folder)
+    told = capsys.readouterr().out
+    assert all(f"| {way} |" in told for way in (*ways, styles.NO_STYLE))
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+def test_a_style_is_read_and_looked_through(style):
+    """Renders in it are in it, plain ones are not, and the thing under it is read."""
+    chance, judge = random.Random(1), Judge.load(judge_path())
+    for _, thing in ASKED:
+        plain = [render(Scene(Backdrop(place), (thing,)), chance) for place in PLACES]
+        painted = [style.over(one) for one in plain]
+        assert all(map(style.has, painted))
+        assert not any(map(style.has, plain))
+        assert all(shows_thing(judge.read([style.through(one) for one in painted]), thing))
