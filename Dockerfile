@@ -5,8 +5,8 @@ WORKDIR /app
 RUN python -m venv /venv
 COPY constraints.txt pyproject.toml ./
 RUN /venv/bin/pip install --no-cache-dir --constraint constraints.txt torch==2.13.0
-# Editable and still without its files, which change more often than what it needs.
-RUN touch README.md && /venv/bin/pip install --no-cache-dir --constraint constraints.txt --editable .
+# What Atelier needs, without its own files, which change more often.
+RUN touch README.md && /venv/bin/pip install --no-cache-dir --constraint constraints.txt .
 
 FROM python:3.11-slim-bookworm
 # ATELIER_COMPILE: torch calls a compiler while it runs.
@@ -21,7 +21,7 @@ COPY migrations migrations
 RUN /venv/bin/python -m compileall -q bot core migrations
 USER atelier
 # What is fetched from a hub is kept beside the data: a new container does not fetch it again.
-ENV ATELIER_DATA_DIR=/data HF_HOME=/data/hub PYTHONUNBUFFERED=1
+ENV ATELIER_DATA_DIR=/data HF_HOME=/data/hub PYTHONPATH=/app PYTHONUNBUFFERED=1
 VOLUME /data
 # Time to start: a model may have to be fetched first.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=15m CMD ["/venv/bin/python", "-m", "bot", "healthcheck"]
