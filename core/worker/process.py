@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "TRANSFORMERS_VERBOSITY": "error",
     "DIFFUSERS_VERBOSITY": "error",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "ORT_DISABLE_TELEMETRY": "1",  # since 1.29 ONNX Runtime, under faster-whisper, reports its use
 }
 """Read by the libraries when they are imported."""
 

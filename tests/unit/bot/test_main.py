@@ -12,7 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.__main__ import alive, main, pulse, worker_config
+from bot.__main__ import main
+from bot.health import alive
+from bot.service import pulse, worker_config
 from core.settings import load_settings
 
 ROOT = Path(__file__).parents[3]
@@ -112,7 +114,7 @@ async def test_no_pulse_while_the_worker_cannot_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Connected to Discord is not enough: a service that can do nothing is not healthy."""
-    monkeypatch.setattr("bot.__main__.PULSE_S", 0.001)
+    monkeypatch.setattr("bot.service.PULSE_S", 0.001)
     settings = load_settings(data_dir=tmp_path)
     client = SimpleNamespace(connected=asyncio.Event(), is_ready=lambda: True)
     client.connected.set()
@@ -138,13 +140,23 @@ def test_health_is_a_pulse_that_is_not_too_old(tmp_path: Path) -> None:
     assert not alive(settings)
 
 
-def test_the_bot_process_does_not_load_torch() -> None:
-    """The whole command line is imported in a fresh interpreter; torch stays out."""
-    script = (
-        "import bot.__main__, sys; sys.exit(any(m in sys.modules for m in ('torch', 'diffusers')))"
+def loaded(module: str, packages: tuple[str, ...]) -> set[str]:
+    """Which of the packages a fresh interpreter loads with the module."""
+    script = f"import {module}, sys; print(*set({packages}) & sys.modules.keys())"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False)
-    assert done.returncode == 0
+    return set(done.stdout.split())
+
+
+def test_the_bot_process_does_not_load_torch() -> None:
+    """Everything beside the worker is imported in a fresh interpreter; torch stays out."""
+    assert not loaded("bot.service", ("torch", "diffusers"))
+
+
+def test_a_health_check_loads_the_settings_and_little_else() -> None:
+    """It runs twice a minute beside the service, on a processor that may be busy."""
+    assert not loaded("bot.__main__", ("aiohttp", "alembic", "discord", "sqlalchemy", "structlog"))
 
 
 def test_every_setting_of_the_worker_reaches_it() -> None:

@@ -1,6 +1,6 @@
 """What an operator sets about scoring reaches the worker."""
 
-from bot.__main__ import worker_config
+from bot.service import worker_config
 from core.settings import load_settings
 
 

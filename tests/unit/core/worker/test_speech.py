@@ -1,18 +1,23 @@
 """Voice messages as text, with the pocket speech model and recordings of espeak's voices."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from core.domain.requests import Hotword, TranscribeRequest
 from core.errors import InvalidInput, ModelFault
+from core.worker.process import ENVIRONMENT
 from core.worker.speech import Listener, spoken
 from core.worker.ticket import Stopped, Ticket
 from tests.integration.workshop import hum
 from tests.unit.core.worker.conftest import CPU
 
-VOICE = Path(__file__).parents[3] / "data" / "voice"
+ROOT = Path(__file__).parents[4]
+VOICE = ROOT / "tests" / "data" / "voice"
 CLIPS = {clip["file"]: clip for clip in json.loads((VOICE / "manifest.json").read_text())}
 
 
@@ -110,3 +115,11 @@ def test_folder_without_a_speech_model_is_refused(storage, tmp_path):
     """A wrong folder is named."""
     with pytest.raises(ModelFault, match="cannot be loaded"):
         Listener(str(tmp_path), device=CPU, threads=1, storage=storage)
+
+
+def test_no_library_keeps_or_reports_how_it_is_used(tmp_path: Path) -> None:
+    """ONNX Runtime would write down a number for this machine and what it is to send."""
+    environment = ENVIRONMENT | {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    script = "import core.worker.speech, onnxruntime"
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, check=True)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
