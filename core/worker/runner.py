@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -35,13 +36,15 @@ from core.worker.importing import Importer
 from core.worker.interrogator import Interrogator
 from core.worker.loop import Slices
 from core.worker.models import Base, load_base, local_folder
-from core.worker.others import OtherImaginer, OtherRunner, load_other
 from core.worker.previews import Previews, load_previews
 from core.worker.speech import Listener
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training.course import Teacher
 from core.worker.weight_sketch import and_sketched
+
+if TYPE_CHECKING:
+    from core.worker.others import OtherRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +122,15 @@ def load_runner(config: WorkerConfig) -> Runner:
     )
 
 
-def load_other_runner(config: WorkerConfig) -> OtherRunner:
+def load_other_runner(config: WorkerConfig) -> "OtherRunner":
     """Loads a model of another family, and the one that listens.
 
     Raises:
         ModelFault: one of them cannot be loaded; names its setting.
     """
+    # Imports every pipeline that diffusers has, which Stable Diffusion never needs.
+    from core.worker.others import OtherImaginer, OtherRunner, load_other
+
     device, threads = _machine(config)
     storage = Storage(config.storage_url)
     with fault_of("ATELIER_MODEL"):

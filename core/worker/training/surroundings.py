@@ -43,7 +43,8 @@ def _errors(base: Base, picture: Tensor, conditions: Conditions) -> Tensor:
     count = len(conditions.embeds)
     clean = picture.unsqueeze(0)
     total = torch.zeros(count, device=clean.device)
-    at_once = torch.split(torch.arange(count), ROWS_AT_ONCE)
+    rows = torch.arange(count)
+    at_once = [rows[first : first + ROWS_AT_ONCE] for first in range(0, count, ROWS_AT_ONCE)]
     for level in NOISE_LEVELS:
         one = objective.noise_at(clean, level, random)
         answers = [_answers(base, one, conditions.rows(some)) for some in at_once]
