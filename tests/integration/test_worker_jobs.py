@@ -7,9 +7,11 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
+from core.domain.concepts import ConceptKind
 from core.domain.jobs import JobKind, JobState
 from core.domain.requests import ImagineRequest, ImagineWish, Recipe, StartImage, TranscribeRequest
 from core.services.again import Direction
+from core.worker.artifact import unpack
 from tests.integration.workshop import (
     ACTOR,
     CHANNEL,
@@ -155,13 +157,19 @@ async def test_imagine_runs_between_the_steps_of_a_training(shop):
 
 
 async def test_taught_concept_is_used_and_undone(shop):
-    """A train job makes a version with samples; with it pictures differ, without it they do not."""
+    """A train job makes a version with samples; with it pictures differ, without it they do not.
+
+    It teaches a style, so the worker itself says what the pictures show.
+    """
     plain = await shop.ended(await shop.add(SHORT))
     recipe = Recipe(steps=2, batch=1, prior_pictures=0, company=0, learning_rate=0.01)
-    training = await shop.ended(await shop.add(await shop.train_request("orb", recipe)))
+    style = await shop.train_request("orb", recipe, concept_kind=ConceptKind.STYLE)
+    training = await shop.ended(await shop.add(style))
     assert training.state is JobState.SUCCEEDED
     version = await shop.version("orb")
     assert version.model == "pocket"
+    said = unpack(shop.storage.get(version.artifact)).facts["captions"]
+    assert [one.endswith(" in <orb> circle style") for one in said] == [True, True]
     assert len(set(version.samples)) == 6
     assert all(shop.storage.exists(key) for key in (*version.samples, training.progress.preview))
     wish = ImagineWish(prompt="a red house at night", count=2, seed=5, steps=4)

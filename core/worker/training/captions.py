@@ -60,14 +60,15 @@ def typed_caption(kind: ConceptKind, what: str, token: str, text: str) -> str:
 
 
 def told_caption(kind: ConceptKind, what: str, noun: str, text: str) -> str:
-    """What a captioner said, with what is taught for the class noun's first mention, or else
-    beside it.
+    """What a captioner said, with a subject for its class noun's first mention, or else beside it.
 
     Nothing stays nothing.
     """
+    if not text or kind is ConceptKind.STYLE:
+        return text and _named(kind, what, text)
     mention = re.compile(rf"\b(an? )?{re.escape(noun)}\b", re.IGNORECASE)
     named, count = mention.subn(lambda found: ("a " if found[1] else "") + what, text, count=1)
-    return named if count or not text else _named(kind, what, text)
+    return named if count else _named(kind, what, text)
 
 
 def _named(kind: ConceptKind, what: str, text: str) -> str:

@@ -102,6 +102,7 @@ def test_a_style_is_named_as_people_ask_for_it():
     assert typed_caption(STYLE, "<ink> comic", "<ink>", "a cat") == "a cat in <ink> comic style"
     assert typed_caption(STYLE, "<ink> comic", "<ink>", "an <INK> cat") == "an <INK> cat"
     assert told_caption(STYLE, "<ink> style", "style", "a cat") == "a cat in <ink> style"
+    assert told_caption(STYLE, "<ink> dot", "dot", "a dot") == "a dot in <ink> dot style"
     assert told_caption(STYLE, "<ink> style", "style", "") == ""
     assert plain_caption(STYLE, "<ink> style") == "a picture in <ink> style"
     assert class_captions(STYLE, "style")[1] == "a picture in style of a house"
