@@ -48,7 +48,9 @@ class NotingQueue(Queue):
 class Workshop:
     """Everything but Discord, in one folder."""
 
-    def __init__(self, folder: Path, *, device: str = "cpu", dtype: str = "auto") -> None:
+    def __init__(
+        self, folder: Path, *, model: str = "pocket", device: str = "cpu", dtype: str = "auto"
+    ) -> None:
         settings = load_settings(data_dir=folder, _env_file=None)
         self.database = Database(settings.database)
         self.storage = Storage(settings.blobs)
@@ -56,7 +58,7 @@ class Workshop:
         self.queue = NotingQueue(self.database, self.bells)
         self.services = Services(self.database, self.storage, self.queue, self.bells, settings)
         self.config = WorkerConfig(
-            storage_url=settings.blobs, device=device, dtype=dtype, threads=1
+            storage_url=settings.blobs, model=model, device=device, dtype=dtype, threads=1
         )
 
     async def open(self) -> "Workshop":
