@@ -12,7 +12,7 @@ from tests.integration.workshop import ACTOR, Workshop, has_begun, hum, is_runni
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
 RECIPE = Recipe(steps=12, batch=1, rank=2, prior_pictures=0, checkpoint_every=4, preview_every=100)
-LONG = ImagineRequest(prompt="a red house at night", seeds=(1, 2), num_inference_steps=60)
+LONG = ImagineRequest(prompt="a red house at night", seeds=(1, 2), num_inference_steps=40)
 ONCE = [JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED]
 TWICE = [JobState.QUEUED, JobState.RUNNING] * 2 + [JobState.SUCCEEDED]
 
@@ -39,7 +39,7 @@ async def test_each_job_ends_once_though_its_worker_is_killed(shop):
     await shop.until(drawings[0], has_begun)
     for drawing in drawings:
         await shop.until(drawing, is_running)
-    hearing = await shop.add(TranscribeRequest(audio=shop.storage.put(hum(50))))
+    hearing = await shop.add(TranscribeRequest(audio=shop.storage.put(hum(20))))
     await shop.until(hearing, is_running)
     shop.kill_worker()
 
