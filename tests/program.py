@@ -1,12 +1,13 @@
 """Atelier's own programs as subprocesses, for end-to-end tests and benchmarks."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, chdir
 from pathlib import Path
 
 import aiohttp
@@ -17,6 +18,34 @@ from tests.person import Control
 ROOT = Path(__file__).parents[1]
 START_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 60
+
+
+def forked(command: str, log: Path, **settings: object) -> int | None:
+    """The exit code of `python -m bot …` in a process of its own, whose stderr goes into `log`.
+
+    It is forked from one that has imported the program, which takes longer than to refuse a
+    setting.
+    """
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(["bot.__main__"])
+    named = {f"ATELIER_{name.upper()}": str(value) for name, value in settings.items()}
+    process = server.Process(target=_bot, args=(command, log, named))
+    with chdir(ROOT):  # from where what is to be imported is found
+        process.start()
+    process.join()
+    return process.exitcode
+
+
+def _bot(command: str, log: Path, settings: dict[str, str]) -> None:
+    """What the forked process runs: in the environment that it is given, and no other."""
+    from bot.__main__ import main
+
+    os.environ.clear()
+    os.environ.update(settings)
+    os.chdir(ROOT)
+    with log.open("wb") as file:
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    sys.exit(main([command]))
 
 
 def free_port() -> int:

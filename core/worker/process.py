@@ -3,6 +3,7 @@
 Nothing heavy is imported at the top: the dispatcher's side names `main` to start the process.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -61,9 +62,19 @@ def _work(connection: Connection, config: WorkerConfig) -> None:
     except (ModelFault, ImportError) as fault:
         connection.send(Broken(str(fault) if isinstance(fault, ModelFault) else _missing(fault)))
         sys.exit(1)
+    _keep_for_good()
     connection.send(_ready(runner))
     Loop(inbox, connection.send, runner, training_share=config.training_share).run()
     connection.close()
+
+
+def _keep_for_good() -> None:
+    """Spares what is loaded by now from being looked through whenever memory is tidied up.
+
+    It is a million objects, and faster-whisper has them all looked through at every sound.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _missing(error: ImportError) -> str:

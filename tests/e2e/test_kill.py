@@ -20,10 +20,10 @@ from tests.person import Control
 from tests.program import Program, all_gone, free_port, running, until_online
 
 TIMEOUT_S = 300
-STEPS = 80
-FIRST_SAVED = 50
-"""The step of the first checkpoint after what is drawn beforehand."""
-SPOKEN_TIMES = 16  # 53 seconds, nearly as long as may be spoken: hearing it takes a while
+STEPS = 40
+FIRST_SAVED = 10
+"""The step of the first checkpoint."""
+SPOKEN_TIMES = 8  # 27 seconds: hearing it takes a while
 SPEECH_RATE_HZ = 8_000
 
 
@@ -70,12 +70,13 @@ async def into_the_middle(folder: Path, control: Control) -> None:
     owl, hare = control.person("owl", "general"), control.person("hare", "gallery")
     files = {"z": SAMPLES / "xyz.zip"}
     options = {"name": "xyz", "class": "temple", "zip": "z", "steps": STEPS}
-    options |= {"settings": "company=2, words_first=no"}
+    settings = {"checkpoint_every": FIRST_SAVED, "company": 0, "words_first": "no"}
+    options |= {"settings": ", ".join(f"{name}={value}" for name, value in settings.items())}
     await owl.run("train", options, files=files)
     learning = "SELECT 1 FROM jobs WHERE kind = 'train' AND json_extract(progress, '$.done') > ?"
     await until(folder, learning, FIRST_SAVED)
     await control.post("dms", {"user": "fox"})
-    await hare.run("imagine", {"prompt": "a red star at night", "count": 4, "steps": 100})
+    await hare.run("imagine", {"prompt": "a red star at night", "count": 4, "steps": 80})
     await until(folder, "SELECT 1 FROM jobs WHERE kind = 'imagine' AND state = 'running'")
     await control.person("fox", "dm:fox").speak(long_speech(folder))
     running = "SELECT 1 FROM jobs WHERE state = 'running' GROUP BY 1 HAVING count(*) = 3"

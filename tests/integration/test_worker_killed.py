@@ -8,18 +8,20 @@ from safetensors.torch import load
 from core.domain.jobs import MAX_ATTEMPTS, JobState
 from core.domain.requests import ImagineRequest, Recipe, TranscribeRequest
 from tests.integration.workshop import ACTOR, Workshop, has_begun, hum, is_running
+from tests.small_pocket import small_pocket
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
 RECIPE = Recipe(steps=12, batch=1, rank=2, prior_pictures=0, checkpoint_every=4, preview_every=100)
-LONG = ImagineRequest(prompt="a red house at night", seeds=(1, 2), num_inference_steps=60)
+LONG = ImagineRequest(prompt="a red house at night", seeds=(1, 2, 3), num_inference_steps=100)
 ONCE = [JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED]
 TWICE = [JobState.QUEUED, JobState.RUNNING] * 2 + [JobState.SUCCEEDED]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(tmp_path_factory):
-    workshop = await Workshop(tmp_path_factory.mktemp("shop")).open()
+    model = str(small_pocket(tmp_path_factory.mktemp("model")))
+    workshop = await Workshop(tmp_path_factory.mktemp("shop"), model=model).open()
     await workshop.dispatcher.ready()
     yield workshop
     await workshop.close()
@@ -39,7 +41,7 @@ async def test_each_job_ends_once_though_its_worker_is_killed(shop):
     await shop.until(drawings[0], has_begun)
     for drawing in drawings:
         await shop.until(drawing, is_running)
-    hearing = await shop.add(TranscribeRequest(audio=shop.storage.put(hum(50))))
+    hearing = await shop.add(TranscribeRequest(audio=shop.storage.put(hum(20))))
     await shop.until(hearing, is_running)
     shop.kill_worker()
 
@@ -48,7 +50,7 @@ async def test_each_job_ends_once_though_its_worker_is_killed(shop):
         assert (await shop.ended(job_id)).state is JobState.SUCCEEDED
         assert await shop.states(job_id) == TWICE
     for drawing in drawings:
-        assert len(await shop.services.gallery.of_job(drawing)) == 2
+        assert len(await shop.services.gallery.of_job(drawing)) == 3
     assert shop.steps_told(training, attempt=2)[0] > RECIPE.checkpoint_every
     assert await shop.states(undisturbed.id) == ONCE
     assert await _tensors(shop, "calm") == await _tensors(shop, "stormy")
@@ -70,7 +72,7 @@ async def test_one_job_that_ends_its_workers_does_not_take_others_with_it(shop):
     for job_id in (innocent, other):
         assert (await shop.ended(job_id)).state is JobState.SUCCEEDED
         assert await shop.states(job_id) in (ONCE, TWICE)
-        assert len(await shop.services.gallery.of_job(job_id)) == 2
+        assert len(await shop.services.gallery.of_job(job_id)) == 3
 
 
 async def test_training_goes_on_after_a_drain_and_a_restart(shop):

@@ -16,6 +16,7 @@ from bot.__main__ import main
 from bot.health import alive
 from bot.service import pulse, worker_config
 from core.settings import load_settings
+from tests.program import forked
 
 ROOT = Path(__file__).parents[3]
 
@@ -93,11 +94,12 @@ def test_what_cannot_be_opened_is_named_and_refused(
     setting: str, value: str, said: str, tmp_path: Path
 ) -> None:
     """One line with the variable and what to do, no traceback, before the bot logs in."""
-    done = ended("run", tmp_path, **{"discord_token": "x", setting: value})
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"ATELIER_{setting.upper()}: ")
-    assert said in done.stderr
-    assert done.stderr.count("\n") == 1
+    settings = {"data_dir": tmp_path, "discord_token": "x", setting: value}
+    assert forked("run", tmp_path / "stderr", **settings) == 2
+    told = (tmp_path / "stderr").read_text()
+    assert told.startswith(f"ATELIER_{setting.upper()}: ")
+    assert said in told
+    assert told.count("\n") == 1
 
 
 def test_a_worker_that_can_never_start_ends_the_program(tmp_path: Path) -> None:
