@@ -123,9 +123,10 @@ def test_begins_from_a_picture(base, together, plainly, wish, storage):
     start = StartImage(key=storage.put(png(picture)), strength=0.5)
     given = encoded(base, picture)
     for sampler in (Sampler.DDIM, Sampler.DPMPP_2M, Sampler.EULER, Sampler.UNIPC):
-        asked = wish(start=start, sampler=sampler, num_inference_steps=8, seeds=(1, 2))
+        # In 8 coarse steps diffusers' own batch and its own single pictures differ by 9e-5.
+        asked = wish(start=start, sampler=sampler, num_inference_steps=20, seeds=(1, 2))
         (ours,) = together(asked, given=given)
-        assert {draft.done for draft in ours} == {4}
+        assert {draft.done for draft in ours} == {10}
         assert gap(ours, plainly(asked, given=given)) < CLOSE
 
 

@@ -79,19 +79,20 @@ def teacher(quick, stacks, imaginer, storage):
 
 @pytest.fixture
 def request_of(pictures):
-    def request(**changes):
-        values = {
-            "concept_id": 1,
-            "name": "orb",
-            "class_noun": "circle",
-            "concept_kind": ConceptKind.SUBJECT,
-            "pictures": pictures,
-            "recipe": RECIPE,
-            "seed": 1,
-        }
-        return TrainRequest(**values | changes)
+    return lambda **changes: usual_request(**{"pictures": pictures} | changes)
 
-    return request
+
+def usual_request(pictures, **changes):
+    values = {
+        "concept_id": 1,
+        "name": "orb",
+        "class_noun": "circle",
+        "concept_kind": ConceptKind.SUBJECT,
+        "pictures": pictures,
+        "recipe": RECIPE,
+        "seed": 1,
+    }
+    return TrainRequest(**values | changes)
 
 
 def finish(slices, between=lambda: None):

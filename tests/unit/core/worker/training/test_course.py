@@ -1,6 +1,6 @@
 """Train jobs on the pocket model, and on tiny models of the large families."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -24,7 +24,12 @@ from core.worker.training.lesson import Lesson
 from core.worker.training.presets import recipe_for, recipe_of
 from tests.unit.core.worker import tiny
 from tests.unit.core.worker.conftest import CPU
-from tests.unit.core.worker.training.conftest import RECIPE, finish, new_ticket
+from tests.unit.core.worker.training.conftest import (
+    RECIPE,
+    finish,
+    new_ticket,
+    usual_request,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -39,12 +44,28 @@ def adapters_in(base):
     return set(getattr(base.pipe.unet, "peft_config", {}))
 
 
-def test_course_makes_a_version(
-    base, teacher, request_of, ticket, told, storage, opened, learned_in
-):
+@dataclass(frozen=True)
+class Undisturbed:
+    """A course that nothing came between: what it made and told, and the model around it."""
+
+    made: Trained
+    told: list
+    before: set
+    after: set
+
+
+@pytest.fixture(scope="module")
+def undisturbed(base, quick, stacks, imaginer, storage, pictures):
+    """The usual request of these tests from start to end, for those that look at it or compare."""
+    told, before = [], adapters_in(base)
+    teacher = Teacher(quick, stacks, imaginer, storage)
+    made = finish(teacher.run(usual_request(pictures), new_ticket(told)))
+    return Undisturbed(made, told, before, adapters_in(base))
+
+
+def test_course_makes_a_version(base, undisturbed, storage, opened, learned_in):
     """Artifact, samples, preview, checkpoints; afterwards nothing of it is in the model."""
-    before = adapters_in(base)
-    made = finish(teacher.run(request_of(), ticket))
+    made, told = undisturbed.made, undisturbed.told
     assert isinstance(made, Trained)
     assert (made.model, made.recipe, made.parents) == ("pocket", RECIPE, ())
     assert made.seconds > 0
@@ -63,13 +84,13 @@ def test_course_makes_a_version(
     assert opened(previews[-1]).size == (128, 64)
     saved = [checkpoint.unpack(storage.get(key)) for key in learned_in(told)]
     assert [one.step for one in saved] == [2, 4]
-    assert adapters_in(base) <= before | {made.artifact}
+    assert undisturbed.after <= undisturbed.before | {made.artifact}
     assert not any(p.requires_grad for p in base.pipe.unet.parameters())
 
 
-def test_version_draws_as_it_did_while_it_was_taught(teacher, imaginer, request_of, ticket):
+def test_version_draws_as_it_did_while_it_was_taught(undisturbed, imaginer, ticket):
     """The samples come out again, bit for bit, from the artifact in a stack."""
-    made = finish(teacher.run(request_of(), ticket))
+    made = undisturbed.made
     entry = StackEntry(
         concept_id=1, version_id=1, name="orb", class_noun="circle", kind="subject",
         artifact=made.artifact,
@@ -85,11 +106,11 @@ def test_version_draws_as_it_did_while_it_was_taught(teacher, imaginer, request_
 
 
 def test_resumed_course_is_bit_for_bit_the_undisturbed_one(
-    teacher, quick, stacks, imaginer, storage, request_of, ticket, told, learned_in
+    undisturbed, quick, stacks, imaginer, storage, request_of, learned_in
 ):
     """From a checkpoint in its middle, by a worker that knows nothing else, the same artifact."""
-    whole = finish(teacher.run(request_of(), ticket))
-    key = learned_in(told)[0]
+    whole = undisturbed.made
+    key = learned_in(undisturbed.told)[0]
     again = new_ticket([], checkpoint=key)
     newcomer = Teacher(quick, stacks, imaginer, storage)
     resumed = finish(newcomer.run(request_of(), again))
@@ -98,10 +119,9 @@ def test_resumed_course_is_bit_for_bit_the_undisturbed_one(
 
 
 def test_jobs_between_steps_change_nothing_and_see_nothing(
-    teacher, imaginer, request_of, make_concept, ticket
+    undisturbed, teacher, imaginer, request_of, make_concept
 ):
     """Imagine jobs with and without a stack run between all slices; both sides stay the same."""
-    calm = finish(teacher.run(request_of(), ticket))
     stack = (make_concept("one", seed=1),)
     wishes = [
         ImagineRequest(prompt="a <one> circle", seeds=(1,), num_inference_steps=1, stack=stack),
@@ -116,7 +136,7 @@ def test_jobs_between_steps_change_nothing_and_see_nothing(
         teacher.run(request_of(), new_ticket([])),
         between=lambda: (torch.manual_seed(0), seen.append(keys())),
     )
-    assert busy.artifact == calm.artifact
+    assert busy.artifact == undisturbed.made.artifact
     assert seen
     assert all(each == alone for each in seen)
 
@@ -154,16 +174,15 @@ def noting(work, done, name):
 
 
 def test_parents_are_active_underneath_and_stay_frozen(
-    base, teacher, stacks, request_of, make_concept, storage, ticket
+    undisturbed, teacher, stacks, request_of, make_concept, storage
 ):
     """A parent changes what is learned, is recorded, and is not changed itself."""
     parent = make_concept("one", seed=1, weight=0.5)
     before = storage.get(parent.artifact)
-    alone = finish(teacher.run(request_of(), ticket))
     based = finish(teacher.run(request_of(parents=(parent,)), new_ticket([])))
     assert based.parents == (parent,)
     assert unpack(storage.get(based.artifact)).facts["parents"] == [parent.artifact]
-    assert based.artifact != alone.artifact
+    assert based.artifact != undisturbed.made.artifact
     held = stacks.adapters.weights(parent.artifact)
     kept = unpack(before).lora
     assert all(torch.equal(held[key], kept[key]) for key in kept)
@@ -270,7 +289,7 @@ def test_masks_and_buckets_are_learned_from_and_resumed_bit_for_bit(
     key = learned_in(told)[0]
     again = finish(teacher.run(request, new_ticket([], checkpoint=key)))
     assert again.artifact == whole.artifact
-    short = recipe.model_copy(update={"steps": 2, "hold_out_from": 0})
+    short = recipe.model_copy(update={"steps": 2, "hold_out_from": 0, "prior": Prior.NONE})
     made = {
         finish(
             teacher.run(request_of(pictures=keys, recipe=short, **changes), new_ticket([]))
