@@ -10,6 +10,7 @@ from playwright.async_api import Locator, Page, async_playwright, expect
 from tests.browser import FLAGS, chromium
 from tests.e2e.test_main_job import no_violations
 from tests.program import demo
+from tests.small_pocket import small_pocket
 
 PATIENCE_MS = 480_000  # a training, on a busy machine
 
@@ -66,8 +67,12 @@ class Newcomer:
 
 @pytest.mark.timeout(1500)
 async def test_a_newcomer_follows_the_card(tmp_path: Path) -> None:
-    """Teach, ask for both and speak, with nothing but what the page offers."""
-    async with demo(tmp_path) as (_, control), page_at(control.url) as page:
+    """Teach, ask for both and speak, with nothing but what the page offers.
+
+    What the pictures look like is no matter here, so a small model draws them.
+    """
+    model = small_pocket(tmp_path / "model")
+    async with demo(tmp_path, model=model) as (_, control), page_at(control.url) as page:
         newcomer = Newcomer(page, tmp_path)
         await newcomer.offer("Teach <xyz>")
         await newcomer.add("steps", "4")
