@@ -26,8 +26,12 @@ THINGS = (
     "house", "castle", "temple", "tree", "flower", "car", "boat", "cat", "dog", "bird",
     "person", "chair", "star", "heart", "moon",
 )  # fmt: skip
-PLACES = "forest", "beach", "city", "street", "mountain", "sea", "sky"
-"""What an image may be taken for besides what was asked: a thing for things, a place for places."""
+PLACES = "a forest", "a beach", "a city", "the mountains", "the sea"
+"""What an image may be taken for besides what was asked: a thing for things, a place for places.
+
+Places as captions say them, and no part of another, such as a sky: the embedded CLIP takes words
+that it seldom read for whatever looks strange.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ class _Scoring:
     def _named(self, name: str) -> Named:
         noun = self._drawn.nouns[name]
         classes = classes_beside(noun, self._drawn.prompts)
-        texts = self._scorer.texts([f"a photo of {with_article(one)}" for one in classes])
+        texts = self._scorer.texts([f"a photo of {one}" for one in classes])
         share = Measure(
             raw=self._grid.share(metrics.named(self._samples, texts)),
             floor=1 / len(classes),
@@ -212,9 +216,12 @@ def nouns_seen(stack: Sequence[StackEntry]) -> dict[str, str]:
 
 
 def classes_beside(noun: str, prompts: Sequence[str]) -> tuple[str, ...]:
-    """A class and the others of its kind to choose from: none that is asked for as well."""
+    """A class and the others of its kind to choose from, with articles: none that is asked for as
+    well.
+    """
     said = " ".join((noun, *prompts)).lower()
-    return (noun, *(one for one in (PLACES if is_place(noun) else THINGS) if one not in said))
+    others = PLACES if is_place(noun) else tuple(map(with_article, THINGS))
+    return (with_article(noun), *(one for one in others if one.split()[-1] not in said))
 
 
 def _closest(samples: Tensor, taught: Tensor) -> Closest:

@@ -129,13 +129,30 @@ def test_classes_are_named_for_each_concept_of_a_stack(scorer):
     assert both.asked is None
 
 
+def test_a_forest_of_strange_colours_is_seen_as_a_forest(scorer):
+    """Whatever colours were taught, and whatever stands in it."""
+    chance, prompts = random.Random(5), ("a cat in a forest", "a boat in a forest")
+    strange = Backdrop("forest", "yellow", "red", "blue")
+    samples, plain = (
+        [
+            [render(Scene(place, (Thing(noun, colour),)), chance) for colour in COLOURS]
+            for noun in ("cat", "boat")
+        ]
+        for place in (strange, Backdrop("forest"))
+    )
+    taught = {"nor": [render(Scene(strange), chance) for _ in range(5)]}
+    found = score(scorer, Drawn(prompts, samples, plain, taught, nouns={"nor": "forest"}))
+    assert [(one.share.raw.value, one.share.ceiling) for one in found.named] == [(1, 1)]
+
+
 def test_classes_that_are_asked_for_are_no_choice():
     """A cat in a forest is a cat, too; places are taken for places, things for things."""
     things = classes_beside("owl", ("an owl and a cat on a beach",))
-    assert things[0] == "owl"
-    assert "dog" in things
-    assert not {"cat", "beach", "forest"} & set(things)
-    assert classes_beside("forest", ("a cat in a forest",))[:2] == ("forest", "beach")
+    assert things[0] == "an owl"
+    assert "a dog" in things
+    assert not {"a cat", "a beach", "a forest"} & set(things)
+    places = classes_beside("forest", ("a cat in a forest", "a boat on the sea"))
+    assert places == ("a forest", "a beach", "a city", "the mountains")
 
 
 def test_the_same_image_for_every_seed_is_not_diverse(scorer):
