@@ -319,11 +319,17 @@ class EvaluateRequest(Frozen):
         return self
 
     @property
+    def looks_for_drift(self) -> bool:
+        """A thing is to leave pictures alone that do not name it; a style lies over everything."""
+        kinds = [entry.kind for entry in self.stack]
+        return self.purpose is Purpose.CONCEPT and ConceptKind.STYLE not in kinds
+
+    @property
     def drawn(self) -> int:
         """How many images are drawn in all."""
         once = len(self.prompts) * len(self.seeds)
         if self.purpose is Purpose.CONCEPT:
-            return 3 * once
+            return (3 if self.looks_for_drift else 2) * once
         if self.purpose in {Purpose.STACK, Purpose.SOLO}:
             return (2 + len(self.stack)) * once
         return once + len(self.prompts) * len(self.controls)

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from core.dispatch.messages import Trained
-from core.domain.concepts import StackEntry
+from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.evaluation import Scores, evaluation_prompts, spelled_plainly
 from core.domain.requests import STACK_MAX, TrainRequest
 from core.errors import ModelFault, UserError
@@ -78,11 +78,13 @@ def _scores(
     under, over = request.parents, (*request.parents, taught)
     prompts = evaluation_prompts(request.concept_kind, request.name, request.class_noun)
     plain = tuple(spelled_plainly(prompt, {request.name: request.class_noun}) for prompt in prompts)
-    total = 3 * len(prompts) * len(SEEDS)
+    # A style lies over everything, so it is no fault of it to.
+    is_style = request.concept_kind is ConceptKind.STYLE
+    total = (2 if is_style else 3) * len(prompts) * len(SEEDS)
     sheet = SheetDrawer(evaluator.imaginer, evaluator.storage, total=total, note=NOTE)
     samples = yield from sheet.rows(prompts, SEEDS, over, ticket)
     without = yield from sheet.rows(plain, SEEDS, under, ticket)
-    drifted = yield from sheet.rows(plain, SEEDS, over, ticket)
+    drifted = [] if is_style else (yield from sheet.rows(plain, SEEDS, over, ticket))
     drawn = Drawn(
         prompts=plain,
         samples=pictures_of(samples),

@@ -86,9 +86,9 @@ class _Evaluation:
         drifted: list[list[Made]] = []
         samples = yield from self._rows(self._request.prompts, stack)
         plain = yield from self._rows(self._plain, ())
-        if self._request.purpose is Purpose.CONCEPT:
+        if self._request.looks_for_drift:
             drifted = yield from self._rows(self._plain, stack)
-        else:
+        if self._request.purpose is Purpose.STACK:
             alone = yield from self._alone()
         drawn = Drawn(
             prompts=self._plain,

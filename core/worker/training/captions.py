@@ -95,7 +95,9 @@ def surroundings(kind: ConceptKind, noun: str) -> tuple[str, ...]:
 
 
 def plain_caption(kind: ConceptKind, what: str) -> str:
-    """The simplest caption: what samples and previews are drawn from."""
+    """The simplest caption: what samples and previews are drawn from. A style shows something."""
+    if kind is ConceptKind.STYLE:
+        return f"a house in {style_of(what)}"
     return captions(kind, what)[0]
 
 

@@ -99,6 +99,14 @@ def test_a_training_ends_with_scores(evaluator, request_, trained, ticket, told)
     assert told[-1].progress.preview == "a preview"
 
 
+def test_a_style_s_scores_tell_nothing_of_drift(evaluator, request_, trained, ticket):
+    """It lies over every picture, so eight images fewer are drawn."""
+    style = request_.model_copy(update={"concept_kind": ConceptKind.STYLE})
+    ended, pauses = run(and_evaluated(training(trained, ticket), evaluator, style, ticket))
+    assert pauses == 2 + 8
+    assert (ended.scores.drift, len(ended.scores.likeness)) == (None, 1)
+
+
 def test_a_training_that_failed_is_not_evaluated(evaluator, request_, ticket):
     """Its end is passed on as it is."""
     failed = Failed(1, 1, "no", users_fault=True)

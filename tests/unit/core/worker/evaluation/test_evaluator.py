@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from core.dispatch.messages import Progressed
+from core.domain.concepts import ConceptKind
 from core.domain.jobs import JobKind
 from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose, Stacking
 from core.errors import Conflict
@@ -71,6 +72,17 @@ def test_a_concept_without_pictures_is_scored_on_what_needs_none(evaluator, make
     assert (scores.likeness, scores.copied) == ((), None)
     assert [one.class_noun for one in scores.named] == ["house"]
     assert None not in (scores.alignment, scores.diversity, scores.drift)
+
+
+def test_a_style_is_not_asked_to_leave_pictures_alone(evaluator, make_concept, keys, ticket, told):
+    """It lies over everything: no images for that, and no figure."""
+    entry = make_concept("own", seed=3).model_copy(update={"kind": ConceptKind.STYLE})
+    wish = request(Purpose.CONCEPT, entry, prompts=("a cat in <own> house style",), keys=keys)
+    found, pauses = done(evaluator, wish, ticket)
+    assert (pauses, found.report.scores.drift) == (2, None)
+    assert len(found.report.scores.likeness) == 1
+    progress = [message.progress for message in told if isinstance(message, Progressed)]
+    assert progress[0].total == wish.drawn == 4
 
 
 def prompts_of(images):
