@@ -17,10 +17,9 @@ class Distance:
     """Likelier for each look that is as in a certain wording, less so in another colour."""
 
     def __init__(self, goal, *, gain=0.1):
-        self.goal, self.gain, self.asked = dict(goal.said), gain, []
+        self.goal, self.gain = dict(goal.said), gain
 
     def errors(self, ones):
-        self.asked += map(str, ones)
         yield
         return [self.error(one) for one in ones]
 
