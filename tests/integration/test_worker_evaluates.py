@@ -1,4 +1,4 @@
-"""Evaluations through the queue, the dispatcher and a real worker with a small model."""
+"""Evaluations through the queue, the dispatcher and a real worker with the pocket models."""
 
 from dataclasses import replace
 
@@ -8,7 +8,6 @@ import pytest_asyncio
 from core.domain.jobs import JobState
 from core.domain.requests import ImagineRequest, Recipe
 from tests.integration.workshop import ACTOR, CHANNEL, GUILD, Workshop, has_begun, is_running
-from tests.small_pocket import small_pocket
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
@@ -20,8 +19,7 @@ TWICE = [JobState.QUEUED, JobState.RUNNING] * 2 + [JobState.SUCCEEDED]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(tmp_path_factory):
     """A worker that evaluates what it has taught, and one concept taught so."""
-    model = small_pocket(tmp_path_factory.mktemp("model"))
-    workshop = Workshop(tmp_path_factory.mktemp("shop"), model=str(model))
+    workshop = Workshop(tmp_path_factory.mktemp("shop"))
     workshop.config = replace(workshop.config, evaluate_training=True)
     await workshop.open()
     await workshop.dispatcher.ready()
