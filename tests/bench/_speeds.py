@@ -3,11 +3,9 @@
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from torch import Tensor
 
-from core.worker.engine.compiled import Compiled
 from core.worker.engine.speed import AS_IT_IS, Speed
 from tests.bench._engine import Ours, Wish, picture_of, psnr_db, seconds
 from tests.bench._table import show
@@ -23,20 +21,8 @@ SETTINGS: Mapping[str, Speed] = {
 }
 
 
-class Traced(Speed):
-    """Compiled with a backend that runs the traced graph as it is, which needs no compiler."""
-
-    @property
-    def compiler(self) -> Callable[[object], Compiled] | None:
-        """What makes a model's traced form."""
-        return None if self.compile == "off" else partial(Compiled, graphs=False, backend="eager")
-
-
-TINY: Mapping[str, Speed] = {
-    "as it is": AS_IT_IS,
-    "compiled": Traced(compile="on"),
-    "channels-last": Speed(channels_last=True),
-}
+TINY: Mapping[str, Speed] = {name: SETTINGS[name] for name in ("as it is", "channels-last")}
+"""Compiling takes longer than all the rest; it has tests of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from tests.e2e.records import Row, jobs, rows
 from tests.e2e.test_main_job import SAMPLES, no_violations
 from tests.person import Control
 from tests.program import Program, all_gone, free_port, running, until_online
+from tests.small_pocket import small_pocket
 
 TIMEOUT_S = 300
 STEPS = 40
@@ -37,6 +38,7 @@ async def playground(folder: Path) -> AsyncIterator[tuple[Control, Program]]:
         "run",
         log=folder / "bot.log",
         data_dir=folder,
+        model=small_pocket(folder / "model"),
         evaluate_training="false",
         discord_token="playground",
         discord_api=f"http://127.0.0.1:{port}/api/v10",

@@ -23,7 +23,12 @@ from core.worker.training.held_out import (
     yardstick,
 )
 from core.worker.training.objective import Noised, Objective
-from tests.unit.core.worker.training.conftest import RECIPE, finish, new_ticket
+from tests.unit.core.worker.training.conftest import (
+    RECIPE,
+    finish,
+    new_ticket,
+    usual_request,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -151,10 +156,15 @@ def test_run_ends_early(teacher, request_of, four, monkeypatch):
     assert made.recipe.choice == Choice(step=2, ran=4, error=0.1, error_last=0.3)
 
 
-def test_choice_is_resumed_bit_for_bit(teacher, request_of, four, learned_in):
-    """Measured for real, from a checkpoint in the middle, average and all, the same version."""
-    request, told = request_of(pictures=four, recipe=recipe(ema=0.5)), []
-    whole = finish(teacher.run(request, new_ticket(told)))
+@pytest.fixture(scope="module")
+def measured(four):
+    """A request whose checkpoints are measured for real, with an average and previews."""
+    return usual_request(four, recipe=recipe(ema=0.5, preview_every=2))
+
+
+def test_choice_is_resumed_bit_for_bit(calm, teacher, measured, learned_in):
+    """From a checkpoint in the middle, average and all, the same version."""
+    request, (whole, told) = measured, calm(measured)
     key = learned_in(told)[0]
     again = finish(teacher.run(request, new_ticket([], checkpoint=key)))
     assert again.artifact == whole.artifact
@@ -162,10 +172,9 @@ def test_choice_is_resumed_bit_for_bit(teacher, request_of, four, learned_in):
     assert whole.recipe.choice.ran == 6
 
 
-def test_first_preview_is_from_before_anything_was_learned(teacher, request_of, four):
+def test_first_preview_is_from_before_anything_was_learned(calm, measured):
     """Step 0 is shown, so that what comes later can be held against it."""
-    told = []
-    finish(teacher.run(request_of(pictures=four, recipe=recipe(preview_every=2)), new_ticket(told)))
+    _, told = calm(measured)
     shown = [m.progress for m in told if isinstance(m, Progressed) and m.progress.preview]
     assert len({progress.preview for progress in shown}) == 3
 

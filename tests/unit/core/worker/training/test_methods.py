@@ -51,7 +51,7 @@ def recipe(method, **changes):
 
 @pytest.mark.parametrize("method", Method)
 def test_method_makes_a_version_and_goes_on_bit_for_bit(
-    base, teacher, quick, stacks, imaginer, storage, request_of, method
+    base, calm, quick, stacks, imaginer, storage, request_of, method
 ):
     """It has the parts it should; resumed half way it is the same; it draws as its samples do.
 
@@ -60,8 +60,7 @@ def test_method_makes_a_version_and_goes_on_bit_for_bit(
     own = stacks.extras.differences.parameters
     stacks.wear(())
     before = {key: value.detach().clone() for key, value in own.items()}
-    told = []
-    whole = finish(teacher.run(request_of(recipe=recipe(method)), new_ticket(told)))
+    whole, told = calm(request_of(recipe=recipe(method)))
     made = unpack(storage.get(whole.artifact))
     assert {part for part in ("lora", "text", "delta", "hyper") if getattr(made, part)} == (
         PARTS[method]
@@ -92,18 +91,19 @@ def test_method_makes_a_version_and_goes_on_bit_for_bit(
 
 @pytest.mark.parametrize("method", Method)
 def test_jobs_between_steps_see_nothing_of_what_is_taught(
-    teacher, imaginer, request_of, storage, method
+    calm, teacher, imaginer, request_of, method
 ):
     """A plain image between all slices is always the same, and the version too."""
-    course = request_of(recipe=recipe(method, steps=3))
+    course = request_of(recipe=recipe(method))
     wish = ImagineRequest(prompt="a circle", seeds=(1,), num_inference_steps=1)
 
     def drawn():
         return imaginer.run(wish, new_ticket([])).images[0].key
 
-    calm, alone, seen = finish(teacher.run(course, new_ticket([]))), drawn(), []
+    undisturbed, _ = calm(course)
+    alone, seen = drawn(), []
     busy = finish(teacher.run(course, new_ticket([])), between=lambda: seen.append(drawn()))
-    assert busy.artifact == calm.artifact
+    assert busy.artifact == undisturbed.artifact
     assert len(seen) >= 3
     assert set(seen) == {alone}
 
@@ -272,10 +272,9 @@ def test_resting_part_does_not_move(quick, stacks, storage, teacher, request_of)
     assert all(torch.equal(first["token"][k], last["token"][k]) for k in first["token"])
 
 
-def test_checkpoint_of_another_recipe_is_a_fault(teacher, quick, stacks, request_of, storage):
+def test_checkpoint_of_another_recipe_is_a_fault(calm, teacher, request_of):
     """Weights that do not fit are never half loaded."""
-    told = []
-    finish(teacher.run(request_of(recipe=recipe(Method.DREAMBOOTH_LORA)), new_ticket(told)))
+    _, told = calm(request_of(recipe=recipe(Method.DREAMBOOTH_LORA)))
     key = saved_in(told)[0]
     other = request_of(recipe=recipe(Method.DREAMBOOTH_LORA, rank=3))
     with pytest.raises(ModelFault, match="does not fit"):

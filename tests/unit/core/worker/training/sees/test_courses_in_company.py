@@ -30,11 +30,11 @@ def painted(told):
 
 
 def test_subject_is_painted_beside_other_things_and_resumed_bit_for_bit(
-    teacher, request_of, storage, opened, learned_in
+    calm, teacher, request_of, storage, opened, learned_in
 ):
     """Pictures, masks and captions are in the checkpoint, and are not painted again."""
-    request, told, later = request_of(recipe=COMPANY), [], []
-    whole = finish(teacher.run(request, new_ticket(told)))
+    request, later = request_of(recipe=COMPANY), []
+    whole, told = calm(request)
     assert painted(told)
     key = learned_in(told)[0]
     company = checkpoint.unpack(storage.get(key)).company
@@ -48,7 +48,7 @@ def test_subject_is_painted_beside_other_things_and_resumed_bit_for_bit(
     assert not painted(later)
 
 
-def test_painting_goes_on_where_it_was(teacher, request_of, storage):
+def test_painting_goes_on_where_it_was(calm, teacher, request_of, storage):
     """After a kill behind the first of two pictures the second is painted, and no other."""
     request, told, later = request_of(recipe=COMPANY), [], []
     until_saved(teacher.run(request, new_ticket(told)), told).close()
@@ -57,16 +57,13 @@ def test_painting_goes_on_where_it_was(teacher, request_of, storage):
     resumed = finish(teacher.run(request, new_ticket(later, checkpoint=key)))
     begun = checkpoint.unpack(storage.get(saved_in(later)[0]))
     assert (begun.step, len(begun.company), begun.company[0]) == (0, 2, first)
-    assert resumed.artifact == finish(teacher.run(request, new_ticket([]))).artifact
+    assert resumed.artifact == calm(request)[0].artifact
 
 
-def test_what_is_painted_is_learned_from(teacher, request_of):
+def test_what_is_painted_is_learned_from(calm, request_of):
     """Without it another version comes out."""
     alone = COMPANY.model_copy(update={"company": 0})
-    made = {
-        finish(teacher.run(request_of(recipe=recipe), new_ticket([]))).artifact
-        for recipe in (COMPANY, alone)
-    }
+    made = {calm(request_of(recipe=recipe))[0].artifact for recipe in (COMPANY, alone)}
     assert len(made) == 2
 
 
