@@ -105,6 +105,15 @@ class Imaginer:
         if self._studio is not None:
             self._studio.advance()
 
+    def draws_in_batches(self, request: ImagineRequest) -> bool:
+        """The engine draws it, with others; else the plain path does, at one go.
+
+        Raises:
+            UserError: it cannot be drawn.
+        """
+        setup = self.resolve(request).setup
+        return setup is not None and not setup.plain
+
     @property
     def jobs_at_once(self) -> int:
         """How many imagine jobs it can have under way: half as many as images, for most ask for

@@ -1,19 +1,17 @@
 """An import job: another tool's file, checked whole, as a concept's new version."""
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from core.dispatch.messages import Imported
-from core.domain.concepts import Origin, StackEntry
+from core.domain.concepts import Origin
 from core.domain.jobs import Progress
-from core.domain.requests import ImagineRequest, ImportRequest
+from core.domain.requests import ImportRequest
 from core.errors import InvalidInput
 from core.storage import Storage
 from core.torchzip import is_zip
@@ -31,15 +29,15 @@ from core.worker.formats.modules import modules_of
 from core.worker.formats.parts import ranks_of, text_parts, unet_part
 from core.worker.formats.reading import form_of, read_adapter
 from core.worker.formats.words import is_word, read_word
-from core.worker.imagine import Imaginer, png
+from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
+from core.worker.samples import entry_of, samples
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions
 from core.worker.training.parts.word import noun_vectors
 
-SAMPLE_SEEDS = (11, 12, 13)
 Form = Literal["kohya", "diffusers", "peft", "embedding", "hypernetwork"]
 
 
@@ -82,19 +80,20 @@ class Importer:
             Stopped: the job was cancelled on the way.
         """
         started_s = time.perf_counter()
-        ticket.progress(Progress(0, 3, "checking the file"))
+        ticket.progress(Progress(0, 2, "checking the file"))
         taken = self._read(self._storage.get(request.file))
         key = self._storage.put(stored(self._base, self._artifact(request, taken)))
-        without = yield from self._draw(request, request.class_noun, (), ticket)
-        ticket.progress(Progress(2, 3, "drawing with it"))
-        named = f"<{request.name}> {request.class_noun}"
-        shown = yield from self._draw(request, named, (_entry(request, key),), ticket)
-        pairs = zip(without, shown, strict=True)
+        ticket.progress(Progress(1, 2, "drawing without it and with it"))
+        plain = captions.plain_caption(request.concept_kind, request.class_noun)
+        named = captions.plain_caption(
+            request.concept_kind, f"<{request.name}> {request.class_noun}"
+        )
+        drawn = yield from samples(self._imaginer, plain, named, entry_of(request, key), ticket)
         return Imported(
             ticket.job_id,
             ticket.attempt,
             artifact=key,
-            samples=tuple(self._storage.put(png(picture)) for pair in pairs for picture in pair),
+            samples=drawn,
             model=self._base.name,
             weights=self._base.weights,
             origin=_origin(request, taken),
@@ -145,21 +144,6 @@ class Importer:
         }
         return Artifact({}, tokens, facts, hyper=taken.hyper.nets)
 
-    def _draw(
-        self,
-        request: ImportRequest,
-        concept: str,
-        stack: tuple[StackEntry, ...],
-        ticket: Ticket,
-    ) -> Generator[None, None, list[Image.Image]]:
-        def on_step(_done: int, _total: int) -> None:
-            ticket.check()
-
-        prompt = captions.plain_caption(request.concept_kind, concept)
-        wish = ImagineRequest(prompt=prompt, seeds=SAMPLE_SEEDS)
-        wear = partial(self._stacks.wear, stack)
-        return self._imaginer.one_by_one(wish, wear, on_step=on_step)
-
 
 def _tokens(nouns: Sequence[Tensor], word: Sequence[Tensor] | None) -> tuple[Tensor, ...]:
     """The learned word, and the class noun that it began as; the noun itself without one."""
@@ -170,17 +154,6 @@ def _tokens(nouns: Sequence[Tensor], word: Sequence[Tensor] | None) -> tuple[Ten
         for vectors, start in zip(learned, starts, strict=True)
     )
     return tuple(pair[:, 0] if pair.shape[1] == 1 else pair for pair in pairs)
-
-
-def _entry(request: ImportRequest, key: str) -> StackEntry:
-    return StackEntry(
-        concept_id=request.concept_id or 0,
-        version_id=0,  # both get their numbers when this job has ended
-        name=request.name,
-        class_noun=request.class_noun,
-        kind=request.concept_kind,
-        artifact=key,
-    )
 
 
 def _origin(request: ImportRequest, taken: _Taken) -> Origin:

@@ -1,7 +1,7 @@
 """Images as a part of another job, drawn as people's are, other jobs in between."""
 
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 
 from core.dispatch.messages import FromWorker, Imagined
@@ -23,16 +23,55 @@ def drawn_within(
         UserError: it cannot be drawn.
         Stopped: the job was cancelled on the way, or put down.
     """
-    exact = request.model_copy(update={"exact": True})
-    with closing(imaginer.slices(exact, replace(ticket, send=_unheard))) as slices:
+    (imagined,) = yield from _drawn(imaginer, [request], ticket)
+    return imagined
+
+
+def drawn_together(
+    imaginer: Imaginer, requests: Sequence[ImagineRequest], ticket: Ticket
+) -> Generator[None, None, list[Imagined]]:
+    """Several at once, in one batch of their own where the engine draws them all: a quarter of the
+    time. Else one after the other, other jobs in between.
+
+    Raises:
+        UserError: one of them cannot be drawn.
+        Stopped: the job was cancelled on the way, or put down.
+    """
+    if all(map(imaginer.draws_in_batches, requests)):
+        return (yield from _drawn(imaginer, requests, ticket))
+    drawn = []
+    for request in requests:
+        drawn.append((yield from drawn_within(imaginer, request, ticket)))
+        yield
+    return drawn
+
+
+def _drawn(
+    imaginer: Imaginer, requests: Sequence[ImagineRequest], ticket: Ticket
+) -> Generator[None, None, list[Imagined]]:
+    """All begin in one slice: those that came later would miss the batch of the first."""
+    drawn: dict[int, Imagined] = {}
+    with ExitStack() as stack:
+        unheard = replace(ticket, send=_unheard)
+        working = {
+            index: stack.enter_context(closing(imaginer.slices(_exact(request), unheard)))
+            for index, request in enumerate(requests)
+        }
         while True:
-            try:
-                next(slices)
-            except StopIteration as finished:
-                imagined: Imagined = finished.value
-                return imagined
+            for index, slices in list(working.items()):
+                try:
+                    next(slices)
+                except StopIteration as finished:
+                    drawn[index] = finished.value
+                    del working[index]
+            if not working:
+                return [drawn[index] for index in range(len(requests))]
             imaginer.advance()
             yield
+
+
+def _exact(request: ImagineRequest) -> ImagineRequest:
+    return request.model_copy(update={"exact": True})
 
 
 def _unheard(_: FromWorker) -> None:

@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from core.dispatch.messages import FromWorker, Fused
+from core.dispatch.messages import Fused
 from core.domain.concepts import StackEntry, token_of
 from core.domain.evaluation import evaluation_prompts
 from core.domain.fusion import RANK_MAX, FusedWord, Fusion
@@ -18,7 +17,6 @@ from core.domain.requests import FuseRequest, ImagineRequest
 from core.errors import InvalidInput
 from core.storage import Storage
 from core.worker.artifact import Artifact
-from core.worker.evaluation.drawing import SheetDrawer
 from core.worker.formats.modelspec import stored
 from core.worker.formats.parts import DOWN, UP, ranks_of
 from core.worker.fusion.least_squares import Change, added_up, error, fuse
@@ -26,13 +24,13 @@ from core.worker.fusion.recording import Grams, in_groups, recording
 from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
+from core.worker.samples import entry_of, samples
 from core.worker.stack import Stacks, weighted
 from core.worker.ticket import Ticket
 from core.worker.training.captions import plain_caption
 
 SEEDS = (0, 1)
 """Of each of a concept's four prompts while its layers are listened to."""
-SAMPLE_SEEDS = (11, 12, 13)
 HEARD_EVERY = 4
 """Steps of a drawing: writing down what is read takes longer than drawing."""
 GRAM_BYTES = 2**31
@@ -100,7 +98,7 @@ class _Fusing:
         widths = _widths(parts)
         groups = in_groups(widths, most_bytes=GRAM_BYTES // len(parts))
         prompts = sum(len(_prompts(entry)) for entry in self._request.parts)
-        self._total = prompts * len(groups) + len(widths) + 2
+        self._total = prompts * len(groups) + len(widths) + 1
         lora: dict[str, Tensor] = {}
         errors: Errors = [[] for _ in parts]
         summed: Errors = [[] for _ in parts]
@@ -166,29 +164,10 @@ class _Fusing:
         """The same seeds without and with the new version, alternating."""
         request = self._request
         plain = plain_caption(request.concept_kind, request.class_noun)
-        without = yield from self._sampled(plain, ())
-        entry = StackEntry(
-            concept_id=request.concept_id or 0,
-            version_id=0,  # both get their numbers when this job has ended
-            name=request.name,
-            class_noun=request.class_noun,
-            kind=request.concept_kind,
-            artifact=key,
-        )
-        caption = plain_caption(request.concept_kind, token_of(request.name))
-        shown = yield from self._sampled(caption, (entry,))
-        return tuple(key for pair in zip(without, shown, strict=True) for key in pair)
-
-    def _sampled(
-        self, prompt: str, stack: tuple[StackEntry, ...]
-    ) -> Generator[None, None, list[str]]:
-        """Images by the way that /imagine takes."""
-        of = self._of
-        sheet = SheetDrawer(of.imaginer, of.storage, total=len(SAMPLE_SEEDS))
-        silent = replace(self._ticket, send=_unheard)
-        (drawn,) = yield from sheet.rows((prompt,), SAMPLE_SEEDS, stack, silent)
+        named = plain_caption(request.concept_kind, token_of(request.name))
         self._tell("drawing with all of them")
-        return [made.key for _, made in drawn]
+        entry = entry_of(request, key)
+        return (yield from samples(self._of.imaginer, plain, named, entry, self._ticket))
 
     def _hear(self, prompt: str, entry: StackEntry) -> None:
         """Draws a concept alone, adapter and all in both halves, by the way that hooks can hear."""
@@ -296,7 +275,3 @@ def _word(entry: StackEntry, own: float, plain: float) -> FusedWord:
         error=own,
         error_sum=plain,
     )
-
-
-def _unheard(_: FromWorker) -> None:
-    """How far a few images are says nothing of the whole job."""

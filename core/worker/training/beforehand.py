@@ -1,12 +1,12 @@
 """What a course has before anything is learned: captions, words, plain pictures, and company.
 
 Each piece is saved in the checkpoint as soon as it is made, so a course that is put down or killed
-loses one at most.
+loses one batch of pictures at most.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, zip_longest
+from itertools import zip_longest
 
 from PIL import Image
 from torch import Tensor
@@ -14,7 +14,7 @@ from torch import Tensor
 from core.domain.concepts import ConceptKind, is_place, token_of
 from core.domain.jobs import Progress
 from core.domain.recipes import Recipe
-from core.domain.requests import ImagineRequest, TrainRequest
+from core.domain.requests import ImagineRequest, StartImage, TrainRequest
 from core.worker.captioner import Captioner
 from core.worker.families import Looks
 from core.worker.interrogator import Interrogator
@@ -27,7 +27,10 @@ from core.worker.training.dataset import encode_whole
 from core.worker.training.surroundings import likeliest
 from core.worker.training.tools import Tools
 from core.worker.training.wording import Likelihood, found
-from core.worker.within import drawn_within
+from core.worker.within import drawn_together, drawn_within
+
+AT_ONCE = 4
+"""Pictures in company that are drawn in one batch, and lost if the course is put down there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,27 +173,30 @@ class Beforehand:
         self._look_again()
         noun, around = request.class_noun, self._around()[: len(pictures)]
         sitters = company.sitters(self.tools.base, pictures, noun, around)
-        for scene in islice(company.scenes(total, sitters, seed=request.seed), done, None):
-            saved.company.append((yield from self._painted(scene)))
+        scenes = company.scenes(total, sitters, seed=request.seed)
+        for start in range(done, len(scenes), AT_ONCE):
+            saved.company += yield from self._painted(scenes[start : start + AT_ONCE])
             self._tell(f"drawing it beside other things: {len(saved.company)} of {total}")
             self.save()
             yield
 
-    def _painted(self, scene: Scene) -> Generator[None, None, Painted]:
-        """The picture drawn, and what is to be learned of it."""
-        tools, side_px = self.tools, self.tools.base.native_px
-        (drawn,) = yield from tools.draw(
-            scene.said(self.request.class_noun)[0],
-            (scene.seed,),
-            lambda: tools.stacks.wear(self.request.parents),
-            on_step=self._check,
-            start=tools.keep(scene.canvas(side_px)),
-        )
-        mask = tools.keep(scene.mask(side_px))
-        return tools.keep(drawn), mask, scene.said(self.request.phrase)
+    def _painted(self, scenes: Sequence[Scene]) -> Generator[None, None, list[Painted]]:
+        """The pictures drawn, and what is to be learned of each."""
+        tools, request, side_px = self.tools, self.request, self.tools.base.native_px
+        wishes = [
+            ImagineRequest(
+                prompt=scene.said(request.class_noun)[0],
+                seeds=(scene.seed,),
+                stack=request.parents,
+                start=StartImage(key=tools.keep(scene.canvas(side_px)), strength=1),
+            )
+            for scene in scenes
+        ]
+        drawn = yield from drawn_together(tools.imaginer, wishes, self.ticket)
+        return [
+            (made.images[0].key, tools.keep(scene.mask(side_px)), scene.said(request.phrase))
+            for made, scene in zip(drawn, scenes, strict=True)
+        ]
 
     def _tell(self, note: str) -> None:
         self.ticket.progress(Progress(0, self.recipe.steps, note))
-
-    def _check(self, _done: int, _total: int) -> None:
-        self.ticket.check()

@@ -3,12 +3,10 @@
 import time
 from collections.abc import Generator
 from contextlib import closing, nullcontext
-from functools import partial
 
 from PIL import Image
 
 from core.dispatch.messages import Trained
-from core.domain.concepts import StackEntry
 from core.domain.jobs import Progress
 from core.domain.requests import TrainRequest
 from core.storage import Storage
@@ -19,6 +17,7 @@ from core.worker.imagine import Imaginer
 from core.worker.interrogator import Interrogator
 from core.worker.loop import Slices
 from core.worker.models import Base
+from core.worker.samples import entry_of, samples
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions, checkpoint, company, kept
@@ -49,7 +48,6 @@ from core.worker.training.presets import recipe_for
 from core.worker.training.tools import Tools
 
 PREVIEW_SEEDS = (11, 12)
-SAMPLE_SEEDS = (11, 12, 13)
 
 Pause = Generator[None, None, None]
 
@@ -114,8 +112,8 @@ class _Course:
         yield from self._beforehand.prepare(pictures, len(self._shown(examples)))
         yield from self._find_words([one.picture for one in self._shown(examples)])
         made = yield from self._taught(examples)
-        samples = yield from self._samples(made)
-        return self._trained(made, samples)
+        shown = yield from self._samples(made)
+        return self._trained(made, shown)
 
     def _put_down(self) -> Checkpoint | None:
         """Where an earlier attempt left off."""
@@ -248,40 +246,25 @@ class _Course:
         self._count_time()
         self._ticket.save(self._of.storage.put(checkpoint.pack(self._saved)))
 
-    def _samples(self, made: str) -> Generator[None, None, list[str]]:
+    def _samples(self, made: str) -> Generator[None, None, tuple[str, ...]]:
         """The same seeds without and with the new version, as anyone will draw it, alternating."""
         request = self._request
-        plain = captions.plain_caption(request.concept_kind, request.class_noun)
-        without = yield from self._sampled(plain, request.parents)
-        shown = yield from self._sampled(self._caption, (*request.parents, self._entry(made)))
-        pairs = zip(without, shown, strict=True)
-        return [self._of.keep(picture) for pair in pairs for picture in pair]
-
-    def _sampled(
-        self, prompt: str, stack: tuple[StackEntry, ...]
-    ) -> Generator[None, None, list[Image.Image]]:
-        wear = partial(self._of.stacks.wear, stack)
-        return self._of.draw(prompt, SAMPLE_SEEDS, wear, on_step=self._check)
-
-    def _entry(self, made: str) -> StackEntry:
-        """The new version in a stack; it has no number yet."""
-        request = self._request
-        return StackEntry(
-            concept_id=request.concept_id,
-            version_id=0,
-            name=request.name,
-            class_noun=request.class_noun,
-            kind=request.concept_kind,
-            artifact=made,
+        return samples(
+            self._of.imaginer,
+            captions.plain_caption(request.concept_kind, request.class_noun),
+            self._caption,
+            entry_of(request, made),
+            self._ticket,
+            underneath=request.parents,
         )
 
-    def _trained(self, made: str, samples: list[str]) -> Trained:
+    def _trained(self, made: str, shown: tuple[str, ...]) -> Trained:
         self._count_time()
         return Trained(
             self._ticket.job_id,
             self._ticket.attempt,
             artifact=made,
-            samples=tuple(samples),
+            samples=shown,
             model=self._of.base.name,
             weights=self._of.base.weights,
             recipe=self._recipe,
@@ -311,9 +294,6 @@ class _Course:
     @property
     def _caption(self) -> str:
         return captions.plain_caption(self._request.concept_kind, self._request.phrase)
-
-    def _check(self, _done: int, _total: int) -> None:
-        self._ticket.check()
 
     def _count_time(self) -> None:
         now_s = time.perf_counter()

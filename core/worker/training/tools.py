@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from core.domain.requests import ImagineRequest, StartImage
+from core.domain.requests import ImagineRequest
 from core.storage import Storage
 from core.worker.captioner import Captioner
 from core.worker.imagine import Imaginer, png
@@ -33,14 +33,9 @@ class Tools:
         wear: Callable[[], Speller],
         *,
         on_step: OnStep,
-        start: str | None = None,
     ) -> Generator[None, None, list[Image.Image]]:
-        """Slices of one picture each, for which `wear` puts on what it is drawn with.
-
-        `start` is the storage key of a picture, of which only what is transparent is drawn.
-        """
-        begin = StartImage(key=start, strength=1) if start else None
-        request = ImagineRequest(prompt=prompt, seeds=seeds, start=begin)
+        """Slices of one picture each, for which `wear` puts on what it is drawn with."""
+        request = ImagineRequest(prompt=prompt, seeds=seeds)
         return self.imaginer.one_by_one(request, wear, on_step=on_step)
 
     def keep(self, picture: Image.Image) -> str:

@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -18,6 +19,8 @@ from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 
 CPU = torch.device("cpu")
+ROUNDED = 3
+"""Of 255: pictures that differ in the order of their sums alone."""
 
 
 def loaded():
@@ -115,3 +118,14 @@ def random_text(stacks, *, seed):
 def opened(storage):
     """Opens a stored picture."""
     return lambda key: Image.open(io.BytesIO(storage.get(key)))
+
+
+@pytest.fixture
+def apart(opened):
+    """How far two stored pictures lie apart at most, of 255 a channel."""
+
+    def gap(one, other):
+        pixels = (np.asarray(opened(key), dtype=int) for key in (one, other))
+        return int(abs(np.subtract(*pixels)).max())
+
+    return gap

@@ -14,7 +14,8 @@ from core.worker.formats import writing
 from core.worker.formats.modules import modules_of
 from core.worker.formats.parts import adapter_of
 from core.worker.formats.words import write_word
-from core.worker.importing import SAMPLE_SEEDS, Importer
+from core.worker.importing import Importer
+from core.worker.samples import SEEDS
 from core.worker.ticket import Stopped, Ticket
 from tests.unit.core.worker.formats.models import assert_same, random_adapter
 
@@ -29,7 +30,7 @@ def importer(base, stacks, imaginer, storage):
 @pytest.fixture(autouse=True)
 def one_sample(monkeypatch):
     """One pair in place of three: pictures take most of the time."""
-    monkeypatch.setattr("core.worker.importing.SAMPLE_SEEDS", SAMPLE_SEEDS[:1])
+    monkeypatch.setattr("core.worker.samples.SEEDS", SEEDS[:1])
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +98,9 @@ def test_samples_are_pairs_of_the_same_seed(
 ):
     """Without and with it, alternating, as after teaching."""
     adapter = small(random_adapter(modules, only=lambda name: "attn2" in name))
-    monkeypatch.setattr("core.worker.importing.SAMPLE_SEEDS", SAMPLE_SEEDS)
+    monkeypatch.setattr("core.worker.samples.SEEDS", SEEDS)
     ended = run(importer.run(request(storage, writing.write_diffusers(adapter)), ticket))
-    assert len(ended.samples) == 2 * len(SAMPLE_SEEDS) == len(set(ended.samples))
+    assert len(ended.samples) == 2 * len(SEEDS) == len(set(ended.samples))
     assert {opened(key).size for key in ended.samples} == {(64, 64)}
 
 

@@ -68,7 +68,7 @@ def little():
     """One seed a prompt and one pair of samples: pictures take most of the time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fuser, "SEEDS", (0,))
-        patch.setattr(fuser, "SAMPLE_SEEDS", (11,))
+        patch.setattr("core.worker.samples.SEEDS", (11,))
         yield
 
 

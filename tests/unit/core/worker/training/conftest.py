@@ -9,6 +9,7 @@ from core.dispatch.messages import Checkpointed
 from core.domain.concepts import ConceptKind
 from core.domain.recipes import Recipe
 from core.domain.requests import TrainRequest
+from core.worker.engine.studio import Studio
 from core.worker.imagine import Imaginer, png
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
@@ -59,7 +60,7 @@ def quick(base):
 
 @pytest.fixture(scope="session")
 def imaginer(quick, stacks, storage):
-    return Imaginer(quick, stacks, storage)
+    return Imaginer(quick, stacks, storage, Studio(quick, stacks, images=8, adapter_bytes=2**24))
 
 
 @pytest.fixture

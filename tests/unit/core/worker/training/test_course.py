@@ -16,14 +16,15 @@ from core.worker.engine.studio import Studio
 from core.worker.formats.files import open_file
 from core.worker.imagine import Imaginer, png
 from core.worker.models import load_base
+from core.worker.samples import SEEDS
 from core.worker.stack import Stacks
 from core.worker.ticket import Stopped
 from core.worker.training import checkpoint
-from core.worker.training.course import PREVIEW_SEEDS, SAMPLE_SEEDS, Teacher, strip
+from core.worker.training.course import PREVIEW_SEEDS, Teacher, strip
 from core.worker.training.lesson import Lesson
 from core.worker.training.presets import recipe_for, recipe_of
 from tests.unit.core.worker import tiny
-from tests.unit.core.worker.conftest import CPU
+from tests.unit.core.worker.conftest import CPU, ROUNDED
 from tests.unit.core.worker.training.conftest import (
     RECIPE,
     finish,
@@ -87,8 +88,8 @@ def test_course_makes_a_version(base, undisturbed, storage, opened, learned_in):
     assert not any(p.requires_grad for p in base.pipe.unet.parameters())
 
 
-def test_version_draws_as_it_did_while_it_was_taught(undisturbed, imaginer, ticket):
-    """The samples come out again, bit for bit, from the artifact in a stack."""
+def test_version_draws_as_its_samples_show(undisturbed, imaginer, ticket, apart):
+    """They come out again, one by one, from the artifact in a stack."""
     made = undisturbed.made
     entry = StackEntry(
         concept_id=1, version_id=1, name="orb", class_noun="circle", kind="subject",
@@ -97,11 +98,11 @@ def test_version_draws_as_it_did_while_it_was_taught(undisturbed, imaginer, tick
     sides = {"a photo of a circle": (), "a photo of a <orb> circle": (entry,)}
     wishes = [
         ImagineRequest(prompt=prompt, seeds=(seed,), stack=stack)
-        for seed in SAMPLE_SEEDS
+        for seed in SEEDS
         for prompt, stack in sides.items()
     ]
     drawn = [imaginer.run(wish, ticket).images[0].key for wish in wishes]
-    assert drawn == list(made.samples)
+    assert max(map(apart, drawn, made.samples)) <= ROUNDED
 
 
 def test_resumed_course_is_bit_for_bit_the_undisturbed_one(
@@ -143,7 +144,7 @@ def test_jobs_between_steps_change_nothing_and_see_nothing(
 def test_other_jobs_wait_for_no_more_than_one_picture(
     quick, stacks, storage, request_of, monkeypatch
 ):
-    """Plain pictures go by steps of a batch, previews and samples one by one."""
+    """Plain pictures and samples go by steps of a batch, previews one by one."""
     studio = Studio(quick, stacks, images=4, adapter_bytes=2**20)
     imaginer = Imaginer(quick, stacks, storage, studio)
     teacher = Teacher(quick, stacks, imaginer, storage)
@@ -158,8 +159,8 @@ def test_other_jobs_wait_for_no_more_than_one_picture(
     assert max(map(len, slices)) == 1
     done = [name for each in slices for name in each]
     assert done.count("learn") == RECIPE.steps
-    assert done.count("draw") == 2 * len(PREVIEW_SEEDS) + 2 * len(SAMPLE_SEEDS)
-    assert done.count("advance") >= quick.family.steps
+    assert done.count("draw") == 2 * len(PREVIEW_SEEDS)
+    assert done.count("advance") >= 2 * quick.family.steps
 
 
 def noting(work, done, name):

@@ -12,9 +12,10 @@ from core.worker.device import half_on_cpu
 from core.worker.families import FAMILIES
 from core.worker.imagine import Imaginer
 from core.worker.models import load_base
+from core.worker.samples import SEEDS
 from core.worker.stack import Stacks
 from core.worker.training import checkpoint, company
-from core.worker.training.course import SAMPLE_SEEDS, Teacher
+from core.worker.training.course import Teacher
 from core.worker.training.dataset import Bucket, Views
 from core.worker.training.held_out import holds_out
 from core.worker.training.lesson import Lesson
@@ -25,7 +26,7 @@ from core.worker.training.parts import Bench
 from core.worker.training.parts.word import Word, noun_vectors
 from core.worker.training.presets import recipe_for, recipe_of
 from tests.unit.core.worker import tiny
-from tests.unit.core.worker.conftest import CPU
+from tests.unit.core.worker.conftest import CPU, ROUNDED
 from tests.unit.core.worker.training.conftest import finish, new_ticket, saved_in
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -51,7 +52,7 @@ def recipe(method, **changes):
 
 @pytest.mark.parametrize("method", Method)
 def test_method_makes_a_version_and_goes_on_bit_for_bit(
-    base, calm, quick, stacks, imaginer, storage, request_of, method
+    base, calm, quick, stacks, imaginer, storage, request_of, apart, method
 ):
     """It has the parts it should; resumed half way it is the same; it draws as its samples do.
 
@@ -80,10 +81,10 @@ def test_method_makes_a_version_and_goes_on_bit_for_bit(
                         kind="subject", artifact=whole.artifact),)  # fmt: skip
     wishes = [
         ImagineRequest(prompt="a photo of a <orb> circle", seeds=(seed,), stack=stack)
-        for seed in SAMPLE_SEEDS
+        for seed in SEEDS
     ]
     drawn = [imaginer.run(wish, new_ticket([])).images[0].key for wish in wishes]
-    assert drawn == list(whole.samples[1::2])
+    assert max(map(apart, drawn, whole.samples[1::2])) <= ROUNDED
     stacks.wear(())
     assert all(torch.equal(own[key], before[key]) for key in own)
     assert not any(p.requires_grad for p in base.pipe.unet.parameters())

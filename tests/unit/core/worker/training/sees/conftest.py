@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.worker.engine.studio import Studio
 from core.worker.imagine import Imaginer
 from core.worker.stack import Stacks
 from tests.unit.core.worker.conftest import loaded
@@ -30,4 +31,4 @@ def quick(base):
 
 @pytest.fixture(scope="session")
 def imaginer(quick, stacks, storage):
-    return Imaginer(quick, stacks, storage)
+    return Imaginer(quick, stacks, storage, Studio(quick, stacks, images=8, adapter_bytes=2**24))

@@ -5,7 +5,7 @@ import pytest
 from core.dispatch.messages import Progressed
 from core.domain.concepts import ConceptKind
 from core.worker.ticket import Stopped
-from core.worker.training import checkpoint, course
+from core.worker.training import beforehand, checkpoint, course
 from core.worker.training.dataset import encode_buckets
 from core.worker.training.lesson import Lesson
 from tests.unit.core.worker.training.conftest import (
@@ -48,8 +48,9 @@ def test_subject_is_painted_beside_other_things_and_resumed_bit_for_bit(
     assert not painted(later)
 
 
-def test_painting_goes_on_where_it_was(calm, teacher, request_of, storage):
+def test_painting_goes_on_where_it_was(calm, teacher, request_of, storage, monkeypatch):
     """After a kill behind the first of two pictures the second is painted, and no other."""
+    monkeypatch.setattr(beforehand, "AT_ONCE", 1)
     request, told, later = request_of(recipe=COMPANY), [], []
     until_saved(teacher.run(request, new_ticket(told)), told).close()
     (key,) = saved_in(told)
