@@ -26,13 +26,9 @@ LONG = ImagineRequest(prompt="a red house at night", seeds=(1, 2, 3, 4), num_inf
 SHORT = ImagineRequest(prompt="a red house at night", seeds=(5, 6), num_inference_steps=4)
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return str(small_pocket(tmp_path_factory.mktemp("model")))
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shop(tmp_path_factory, model):
+async def shop(tmp_path_factory):
+    model = str(small_pocket(tmp_path_factory.mktemp("model")))
     workshop = await Workshop(tmp_path_factory.mktemp("shop"), model=model).open()
     await workshop.dispatcher.ready()
     yield workshop
@@ -88,20 +84,21 @@ async def test_a_picture_is_expanded_and_stays_where_it_is(shop):
     assert again.key == made.key
 
 
-async def test_manifest_gives_the_same_pictures_after_a_restart(tmp_path, model):
-    """Stored records alone, in a new program with a new worker, make a taught stack's bits anew."""
+async def test_manifest_gives_the_same_pictures_by_another_worker(shop):
+    """From stored records alone, a new process makes a taught stack's bits anew."""
     recipe = Recipe(steps=2, batch=1, prior_pictures=0, company=0, learning_rate=0.01)
-    first = await Workshop(tmp_path, model=model).open()
-    await first.ended(await first.add(await first.train_request("orb", recipe)))
-    wish = ImagineWish("an <orb> at night", count=2, seed=5, steps=4, concepts=(("orb", 1.0),))
-    asked = await first.services.imagining.request(ACTOR, CHANNEL, wish)
-    drawn = await first.services.gallery.of_job((await first.ended(asked.job.id)).id)
-    await first.close()
+    await shop.ended(await shop.add(await shop.train_request("hare", recipe)))
+    wish = ImagineWish("a <hare> at night", count=2, seed=5, steps=4, concepts=(("hare", 1.0),))
+    imagining, gallery = shop.services.imagining, shop.services.gallery
+    asked = await imagining.request(ACTOR, CHANNEL, wish)
+    drawn = await gallery.of_job((await shop.ended(asked.job.id)).id)
+    pid = shop.dispatcher.worker_pid
+    await shop.stop_working()
 
-    second = await Workshop(tmp_path, model=model).open()
-    submitted = await second.services.imagining.replay(ACTOR, CHANNEL, drawn[0].id)
-    again = await second.services.gallery.of_job((await second.ended(submitted.job.id)).id)
-    await second.close()
+    shop.start_working()
+    submitted = await imagining.replay(ACTOR, CHANNEL, drawn[0].id)
+    again = await gallery.of_job((await shop.ended(submitted.job.id)).id)
+    assert shop.dispatcher.worker_pid != pid
     assert [image.key for image in again] == [image.key for image in drawn]
     assert [image.manifest.request.stack for image in again] == [asked.stack, asked.stack]
 
@@ -160,14 +157,14 @@ async def test_imagine_runs_between_the_steps_of_a_training(shop):
     assert await _keys(shop, between) == await _keys(shop, before)
 
 
-async def test_taught_concept_is_used_and_undone(shop, model):
+async def test_taught_concept_is_used_and_undone(shop):
     """A train job makes a version with samples; with it pictures differ, without it they do not."""
     plain = await shop.ended(await shop.add(SHORT))
     recipe = Recipe(steps=2, batch=1, prior_pictures=0, company=0, learning_rate=0.01)
     training = await shop.ended(await shop.add(await shop.train_request("orb", recipe)))
     assert training.state is JobState.SUCCEEDED
     version = await shop.version("orb")
-    assert version.model == model
+    assert version.model == shop.config.model
     assert len(set(version.samples)) == 6
     assert all(shop.storage.exists(key) for key in (*version.samples, training.progress.preview))
     wish = ImagineWish(prompt="a red house at night", count=2, seed=5, steps=4)
