@@ -125,7 +125,7 @@ def unet_stage(shop: Workshop) -> Path:
     train(trainer, shop.plan(steps=9000, rate=2e-3), shop.checkpoint("unet"))
     trainer.ema.apply()
     text_encoder.half().save_pretrained(shop.out / "text_encoder")
-    unet.half().save_pretrained(done)
+    unet.half().to(memory_format=torch.contiguous_format).save_pretrained(done)
     return done
 
 
