@@ -76,7 +76,8 @@ class UNetTrainer:
         # Plain attention: the fused kernel's backward is slow on a CPU with heads this narrow.
         unet.set_attn_processor(AttnProcessor())
         text_encoder.set_attn_implementation("eager")
-        unet.to(memory_format=torch.channels_last)  # a step takes a quarter less time on a CPU
+        # On a Xeon with AMX a step takes a quarter less time, on a Zen 5 a tenth more.
+        unet.to(memory_format=torch.channels_last)
         self.unet, self.text_encoder = unet.train(), text_encoder.train()
         self.tokenizer, self.data, self.batch = tokenizer, data, batch
         self.device = unet.device
