@@ -1,6 +1,7 @@
 """What every test process does once."""
 
 import gc
+import os
 
 
 def pytest_collection_finish() -> None:
@@ -10,3 +11,8 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: while one waits for a browser or a program, others work."""
+    return (os.cpu_count() or 1) + 1
