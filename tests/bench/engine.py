@@ -10,7 +10,7 @@ import itertools
 
 import torch
 
-from core.worker.device import half_on_cpu
+from core.worker.device import half_on_cpu, resolve_dtype
 from core.worker.models import load_base
 from tests.bench import _memory
 from tests.bench._engine import (
@@ -31,26 +31,28 @@ TIMED = 4
 MEGABYTES = 2**20
 
 
-def dtypes() -> list[torch.dtype]:
+def dtypes(wanted: str = "auto") -> list[torch.dtype]:
     """Float32, and bfloat16 where the processor has it: emulated it takes thirty times as long."""
+    if wanted != "auto":
+        return [resolve_dtype(wanted, torch.device("cpu"))]
     return list(dict.fromkeys((torch.float32, half_on_cpu())))
 
 
-async def run(*, tiny: bool = False) -> None:
-    """A row for every dtype, number of threads and number of waiting requests."""
+async def run(*, tiny: bool = False, dtype: str = "auto") -> None:
+    """A row for every dtype, or the one given, and number of threads and of waiting requests."""
     quiet()
     waiting, threads_, rounds, steps = (1, 4, 16), (1, 2), 3, 20
     if tiny:
         waiting, threads_, rounds, steps = (1, 2), (1,), 1, 2
-    for dtype in dtypes():
-        side = _Side(dtype, max(waiting), steps=steps, tiny=tiny)
+    for each in dtypes(dtype):
+        side = _Side(each, max(waiting), steps=steps, tiny=tiny)
         rows = [
             side.row(count, used, rounds=rounds)
             for used, count in itertools.product(threads_, waiting)
         ]
         show(
             (
-                f"{str(dtype).removeprefix('torch.')}, {steps} steps, ms an image",
+                f"{str(each).removeprefix('torch.')}, {steps} steps, ms an image",
                 "threads", "sequential, 2 loaded", f"sequential, {2 * max(waiting)} loaded",
                 "engine", "ratio", "ratio", "engine, kept apart",
             ),
