@@ -29,6 +29,11 @@ class ConceptKind(StrEnum):
     SUBJECT = "subject"
     STYLE = "style"
 
+    @property
+    def leaves_others_alone(self) -> bool:
+        """Pictures that do not name it should be as without it; a style lies over everything."""
+        return self is not ConceptKind.STYLE
+
 
 @dataclass(frozen=True, slots=True)
 class Concept:

@@ -320,9 +320,9 @@ class EvaluateRequest(Frozen):
 
     @property
     def looks_for_drift(self) -> bool:
-        """A thing is to leave pictures alone that do not name it; a style lies over everything."""
+        """Prompts that name nothing are drawn with the concept too."""
         kinds = [entry.kind for entry in self.stack]
-        return self.purpose is Purpose.CONCEPT and ConceptKind.STYLE not in kinds
+        return self.purpose is Purpose.CONCEPT and all(one.leaves_others_alone for one in kinds)
 
     @property
     def drawn(self) -> int:

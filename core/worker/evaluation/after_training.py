@@ -4,7 +4,6 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from core.dispatch.messages import Trained
-from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.evaluation import Scores, evaluation_prompts, spelled_plainly
 from core.domain.requests import STACK_MAX, TrainRequest
 from core.errors import ModelFault, UserError
@@ -14,6 +13,7 @@ from core.worker.evaluation.evaluator import Evaluator
 from core.worker.evaluation.scores import Drawn, nouns_seen, score, score_copies
 from core.worker.evaluation.waypoints import watched
 from core.worker.loop import Slices
+from core.worker.samples import entry_of
 from core.worker.ticket import Ticket
 from core.worker.training.captions import plain_caption
 from core.worker.training.dataset import open_pictures
@@ -67,24 +67,16 @@ def _looked_through(storage: Storage, request: TrainRequest, trained: Trained) -
 def _scores(
     evaluator: Evaluator, request: TrainRequest, trained: Trained, ticket: Ticket
 ) -> Generator[None, None, Scores]:
-    taught = StackEntry(
-        concept_id=request.concept_id,
-        version_id=0,
-        name=request.name,
-        class_noun=request.class_noun,
-        kind=request.concept_kind,
-        artifact=trained.artifact,
-    )
+    taught = entry_of(request, trained.artifact)
     under, over = request.parents, (*request.parents, taught)
     prompts = evaluation_prompts(request.concept_kind, request.name, request.class_noun)
     plain = tuple(spelled_plainly(prompt, {request.name: request.class_noun}) for prompt in prompts)
-    # A style lies over everything, so it is no fault of it to.
-    is_style = request.concept_kind is ConceptKind.STYLE
-    total = (2 if is_style else 3) * len(prompts) * len(SEEDS)
+    to_drift = plain if request.concept_kind.leaves_others_alone else ()
+    total = len((*prompts, *plain, *to_drift)) * len(SEEDS)
     sheet = SheetDrawer(evaluator.imaginer, evaluator.storage, total=total, note=NOTE)
     samples = yield from sheet.rows(prompts, SEEDS, over, ticket)
     without = yield from sheet.rows(plain, SEEDS, under, ticket)
-    drifted = [] if is_style else (yield from sheet.rows(plain, SEEDS, over, ticket))
+    drifted = yield from sheet.rows(to_drift, SEEDS, over, ticket)
     drawn = Drawn(
         prompts=plain,
         samples=pictures_of(samples),
