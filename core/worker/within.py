@@ -30,8 +30,8 @@ def drawn_within(
 def drawn_together(
     imaginer: Imaginer, requests: Sequence[ImagineRequest], ticket: Ticket
 ) -> Generator[None, None, list[Imagined]]:
-    """Several at once, in one batch of their own where the engine draws them all: a quarter of the
-    time. Else one after the other, other jobs in between.
+    """Several at once, in one batch of their own where the engine draws them all: half the time.
+    Else one after the other, other jobs in between.
 
     Raises:
         UserError: one of them cannot be drawn.
