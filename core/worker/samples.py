@@ -3,7 +3,13 @@
 from collections.abc import Generator, Sequence
 
 from core.domain.concepts import StackEntry
-from core.domain.requests import FuseRequest, ImagineRequest, ImportRequest, TrainRequest
+from core.domain.requests import (
+    STACK_MAX,
+    FuseRequest,
+    ImagineRequest,
+    ImportRequest,
+    TrainRequest,
+)
 from core.worker.imagine import Imaginer
 from core.worker.ticket import Ticket
 from core.worker.within import drawn_together
@@ -24,11 +30,13 @@ def samples(
 ) -> Generator[None, None, tuple[str, ...]]:
     """Storage keys, alternating: by the prompt `plain`, and by `named`, which says the concept.
 
+    Of a full stack underneath the last is left out: nobody can draw with more.
+
     Raises:
         UserError: they cannot be drawn.
         Stopped: the job was cancelled on the way, or put down.
     """
-    stack = tuple(underneath)
+    stack = tuple(underneath)[: STACK_MAX - 1]
     sides = (plain, stack), (named, (*stack, entry))
     wishes = [
         ImagineRequest(prompt=prompt, seeds=(seed,), stack=entries)

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from core.domain.requests import ImagineRequest
+from core.domain.requests import STACK_MAX, ImagineRequest
 from core.worker.engine.studio import Studio
 from core.worker.imagine import Imaginer
 from core.worker.samples import SEEDS, entry_of, samples
@@ -141,3 +141,16 @@ def test_samples_are_without_and_with_in_turn(together, make_concept):
     ]
     assert list(drawn) == keys(finish(drawn_together(together, wishes, new_ticket([]))))
     assert len(set(drawn)) == 2 * len(SEEDS)
+
+
+def test_samples_on_top_of_a_full_stack(together, make_concept):
+    """There is room for the new one: the last of those underneath is left out."""
+    request = usual_request(("a picture",), class_noun="house", name="one")
+    full = [make_concept(f"n{seed}", seed=seed) for seed in range(2, 2 + STACK_MAX)]
+    entry = entry_of(request, make_concept("one", seed=1).artifact)
+    said = "a house", "a <one> house"
+    drawn, fewer = (
+        finish(samples(together, *said, entry, new_ticket([]), underneath=under))
+        for under in (full, full[:-1])
+    )
+    assert drawn == fewer
