@@ -1,11 +1,12 @@
 """Images as a part of another job, drawn as people's are, other jobs in between."""
 
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 
 from core.dispatch.messages import FromWorker, Imagined
 from core.domain.requests import ImagineRequest
+from core.errors import ModelFault
 from core.worker.imagine import Imaginer
 from core.worker.ticket import Ticket
 
@@ -31,17 +32,18 @@ def drawn_together(
     imaginer: Imaginer, requests: Sequence[ImagineRequest], ticket: Ticket
 ) -> Generator[None, None, list[Imagined]]:
     """Several at once, in one batch of their own where the engine draws them all: half the time.
-    Else one after the other, other jobs in between.
+    Else, or where it has no room for an adapter, one after the other, other jobs in between.
 
     Raises:
         UserError: one of them cannot be drawn.
         Stopped: the job was cancelled on the way, or put down.
     """
     if all(map(imaginer.draws_in_batches, requests)):
-        return (yield from _drawn(imaginer, requests, ticket))
+        with suppress(ModelFault):
+            return (yield from _drawn(imaginer, requests, ticket))
     drawn = []
     for request in requests:
-        drawn.append((yield from drawn_within(imaginer, request, ticket)))
+        drawn.append((yield from drawn_within(imaginer, _plainly(imaginer, request), ticket)))
         yield
     return drawn
 
@@ -68,6 +70,13 @@ def _drawn(
                 return [drawn[index] for index in range(len(requests))]
             imaginer.advance()
             yield
+
+
+def _plainly(imaginer: Imaginer, request: ImagineRequest) -> ImagineRequest:
+    """The same on the plain path."""
+    resolved = imaginer.resolve(request)
+    setup = resolved.setup and resolved.setup.model_copy(update={"plain": True})
+    return resolved.model_copy(update={"setup": setup})
 
 
 def _exact(request: ImagineRequest) -> ImagineRequest:

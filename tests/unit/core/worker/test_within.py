@@ -5,6 +5,8 @@ from contextlib import closing
 import pytest
 
 from core.domain.requests import STACK_MAX, ImagineRequest
+from core.errors import ModelFault
+from core.worker.engine.bank import Bank
 from core.worker.engine.studio import Studio
 from core.worker.imagine import Imaginer
 from core.worker.samples import SEEDS, entry_of, samples
@@ -112,6 +114,20 @@ def test_the_plain_path_draws_one_after_the_other(plain, wishes):
     drawn = finish(drawn_together(plain, wishes, new_ticket([])), between=lambda: pauses.append(1))
     assert keys(drawn) == keys([plain.run(wish, new_ticket([])) for wish in wishes])
     assert len(pauses) >= len(wishes)
+
+
+def test_the_plain_path_has_room_where_the_engine_has_none(
+    together, plain, studio, wishes, monkeypatch
+):
+    """An adapter beyond the bank does not end the job whose version it is."""
+
+    def full(_bank, _keys):
+        raise ModelFault("the stack's adapters are larger than the adapter bank")
+
+    monkeypatch.setattr(Bank, "_check_size", full)
+    drawn = finish(drawn_together(together, wishes, new_ticket([])))
+    assert keys(drawn) == keys([plain.run(wish, new_ticket([])) for wish in wishes])
+    assert not studio.busy
 
 
 @pytest.mark.parametrize("way", ["together", "plain"])
