@@ -8,6 +8,7 @@ from core.domain.requests import (
     FuseRequest,
     ImagineRequest,
     ImportRequest,
+    Stacking,
     TrainRequest,
 )
 from core.worker.imagine import Imaginer
@@ -39,7 +40,7 @@ def samples(
     stack = tuple(underneath)[: STACK_MAX - 1]
     sides = (plain, stack), (named, (*stack, entry))
     wishes = [
-        ImagineRequest(prompt=prompt, seeds=(seed,), stack=entries)
+        ImagineRequest(prompt=prompt, seeds=(seed,), stack=entries, stacking=Stacking.APART)
         for seed in SEEDS
         for prompt, entries in sides
     ]

@@ -4,35 +4,18 @@ from contextlib import closing
 
 import pytest
 
-from core.domain.requests import STACK_MAX, ImagineRequest
+from core.domain.requests import STACK_MAX, ImagineRequest, Stacking
 from core.errors import ModelFault
 from core.worker.engine.bank import Bank
 from core.worker.engine.studio import Studio
 from core.worker.imagine import Imaginer
 from core.worker.samples import SEEDS, entry_of, samples
-from core.worker.stack import Stacks
 from core.worker.ticket import Stopped
 from core.worker.within import drawn_together, drawn_within
-from tests.small_pocket import with_small_unet
-from tests.unit.core.worker.conftest import ROUNDED, concept_maker, loaded
+from tests.unit.core.worker.conftest import ROUNDED
 from tests.unit.core.worker.training.conftest import finish, new_ticket, usual_request
 
 STEPS = 3
-
-
-@pytest.fixture(scope="module")
-def base():
-    return with_small_unet(loaded())
-
-
-@pytest.fixture(scope="module")
-def stacks(base, storage):
-    return Stacks(base, storage)
-
-
-@pytest.fixture(scope="module")
-def make_concept(base, stacks, storage):
-    return concept_maker(base, stacks, storage)
 
 
 @pytest.fixture
@@ -151,7 +134,7 @@ def test_samples_are_without_and_with_in_turn(together, make_concept):
     said = "a photo of a house", "a photo of a <one> house"
     drawn = finish(samples(together, *said, entry, new_ticket([]), underneath=(under,)))
     wishes = [
-        ImagineRequest(prompt=prompt, seeds=(seed,), stack=stack)
+        ImagineRequest(prompt=prompt, seeds=(seed,), stack=stack, stacking=Stacking.APART)
         for seed in SEEDS
         for prompt, stack in zip(said, ((under,), (under, entry)), strict=True)
     ]

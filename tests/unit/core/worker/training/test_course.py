@@ -9,14 +9,14 @@ from PIL import Image
 from core.dispatch.messages import Checkpointed, Progressed, Trained
 from core.domain.concepts import StackEntry
 from core.domain.recipes import Method, Optimizer, Prior
-from core.domain.requests import ImagineRequest
+from core.domain.requests import ImagineRequest, Stacking
 from core.errors import InvalidInput
 from core.worker.artifact import unpack
 from core.worker.engine.studio import Studio
 from core.worker.formats.files import open_file
 from core.worker.imagine import Imaginer, png
 from core.worker.models import load_base
-from core.worker.samples import SEEDS
+from core.worker.samples import SEEDS, samples
 from core.worker.stack import Stacks
 from core.worker.ticket import Stopped
 from core.worker.training import checkpoint
@@ -89,7 +89,7 @@ def test_course_makes_a_version(base, undisturbed, storage, opened, learned_in):
 
 
 def test_version_draws_as_its_samples_show(undisturbed, imaginer, ticket, apart):
-    """They come out again, one by one, from the artifact in a stack."""
+    """From the artifact in a stack they come out again one by one, and bit for bit together."""
     made = undisturbed.made
     entry = StackEntry(
         concept_id=1, version_id=1, name="orb", class_noun="circle", kind="subject",
@@ -97,12 +97,13 @@ def test_version_draws_as_its_samples_show(undisturbed, imaginer, ticket, apart)
     )  # fmt: skip
     sides = {"a photo of a circle": (), "a photo of a <orb> circle": (entry,)}
     wishes = [
-        ImagineRequest(prompt=prompt, seeds=(seed,), stack=stack)
+        ImagineRequest(prompt=prompt, seeds=(seed,), stack=stack, stacking=Stacking.APART)
         for seed in SEEDS
         for prompt, stack in sides.items()
     ]
     drawn = [imaginer.run(wish, ticket).images[0].key for wish in wishes]
     assert max(map(apart, drawn, made.samples)) <= ROUNDED
+    assert finish(samples(imaginer, *sides, entry, ticket)) == made.samples
 
 
 def test_resumed_course_is_bit_for_bit_the_undisturbed_one(
@@ -219,10 +220,10 @@ def test_output_preservation_needs_no_pictures(teacher, request_of, make_concept
     parent = (make_concept("one", seed=1, weight=0.5),)
     made = [
         finish(teacher.run(request_of(recipe=recipe, parents=parent), new_ticket(told)))
-        for recipe in (kept, free)
+        for recipe in (kept, kept, free)
     ]
     assert not any("plain pictures" in note for note in notes(told))
-    assert made[0].artifact != made[1].artifact
+    assert made[0].artifact == made[1].artifact != made[2].artifact
 
 
 def test_every_setting_at_once_is_resumed_bit_for_bit(teacher, request_of, storage, learned_in):

@@ -5,7 +5,7 @@ import torch
 
 from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.recipes import Method, Optimizer, Preset, Prior, Recipe
-from core.domain.requests import ImagineRequest
+from core.domain.requests import ImagineRequest, Stacking
 from core.errors import ModelFault
 from core.worker.artifact import unpack
 from core.worker.device import half_on_cpu
@@ -80,7 +80,9 @@ def test_method_makes_a_version_and_goes_on_bit_for_bit(
     stack = (StackEntry(concept_id=1, version_id=1, name="orb", class_noun="circle",
                         kind="subject", artifact=whole.artifact),)  # fmt: skip
     wishes = [
-        ImagineRequest(prompt="a photo of a <orb> circle", seeds=(seed,), stack=stack)
+        ImagineRequest(
+            prompt="a photo of a <orb> circle", seeds=(seed,), stack=stack, stacking=Stacking.APART
+        )
         for seed in SEEDS
     ]
     drawn = [imaginer.run(wish, new_ticket([])).images[0].key for wish in wishes]
