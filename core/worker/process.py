@@ -55,6 +55,7 @@ def _work(connection: Connection, config: WorkerConfig) -> None:
     from core.worker.inbox import Inbox
 
     inbox = Inbox(connection, on_lost=_end_at_once)
+    gc.disable()  # a fifth of the time in which all is imported would go to looking for garbage
     try:
         from core.worker.loop import Loop
 
@@ -75,6 +76,7 @@ def _keep_for_good() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _missing(error: ImportError) -> str:
