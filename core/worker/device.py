@@ -55,6 +55,13 @@ def half_on_cpu(capabilities: Mapping[str, Any] | None = None) -> torch.dtype:
     return torch.bfloat16 if has_it else torch.float32
 
 
+def halved_on_cpu(device: torch.device) -> torch.autocast:
+    """Inside, products on a CPU are in half precision where that is faster; else all stays."""
+    half = half_on_cpu()
+    enabled = device.type == "cpu" and half != torch.float32
+    return torch.autocast("cpu", half, enabled=enabled)
+
+
 def threads_for(model: str, wanted: int) -> int:
     """CPU threads for a base model; 0 leaves the choice to torch.
 

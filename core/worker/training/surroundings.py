@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
+from core.worker.device import halved_on_cpu
 from core.worker.models import Base
 from core.worker.training.conditions import Conditions, encode_captions, predict
 from core.worker.training.objective import Noised, Objective
@@ -55,4 +56,5 @@ def _errors(base: Base, picture: Tensor, conditions: Conditions) -> Tensor:
 def _answers(base: Base, one: Noised, conditions: Conditions) -> Tensor:
     """What the model foretells of one noised picture under each caption."""
     rows = one.repeated(len(conditions.embeds))
-    return predict(base, rows.latents, rows.timesteps, conditions)
+    with halved_on_cpu(base.device):
+        return predict(base, rows.latents, rows.timesteps, conditions)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from core.domain.concepts import ConceptKind
+from core.worker.device import halved_on_cpu
 from core.worker.families import Looks
 from core.worker.models import Base
 from core.worker.training.captions import captions
@@ -124,7 +125,8 @@ class Likelihood:
         told = encode_captions(self._base, unique)
         told = told.rows(torch.tensor([unique.index(one) for one in said]))
         rows = self._noised[level].repeated(len(texts))
-        answer = predict(self._base, rows.latents, rows.timesteps, told)
+        with halved_on_cpu(self._base.device):
+            answer = predict(self._base, rows.latents, rows.timesteps, told)
         return self._objective.losses(answer, rows).view(len(texts), -1).mean(1).tolist()
 
 
