@@ -3,7 +3,6 @@
 import gc
 import os
 
-
 gc.disable()  # until everything is imported, as in a worker: a fifth of that time
 
 
