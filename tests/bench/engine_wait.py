@@ -12,11 +12,13 @@ from tests.integration.workshop import ACTOR, Workshop, has_begun
 ROUNDS = 40
 
 
-async def run(*, tiny: bool = False, device: str = "cpu", dtype: str = "auto") -> None:
+async def run(
+    *, tiny: bool = False, model: str = "pocket", device: str = "cpu", dtype: str = "auto"
+) -> None:
     """Asks for one picture after the other, from the moment it is queued to its end."""
     rounds, steps = (3, 2) if tiny else (ROUNDS, 20)
     with tempfile.TemporaryDirectory() as folder:
-        shop = await Workshop(Path(folder), device=device, dtype=dtype).open()
+        shop = await Workshop(Path(folder), model=model, device=device, dtype=dtype).open()
         try:
             await _waits(shop, 2, steps)
             without = await _waits(shop, rounds, steps)

@@ -5,6 +5,7 @@ import torch
 
 from tests.bench import _speeds, engine, engine_large, engine_wait, training_time
 from tests.bench._engine import watched
+from tests.small_pocket import small_pocket
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::UserWarning",
@@ -59,9 +60,10 @@ def _rows(told, title):
     return {name: cells for name, *cells in (row.strip("| ").split(" | ") for row in rest)}
 
 
-async def test_waits_are_measured_on_a_device_of_choice(capsys):
+async def test_waits_are_measured_with_a_model_and_on_a_device_of_choice(capsys, tmp_path):
     """With a training running and without, through the real queue and worker."""
-    await engine_wait.run(tiny=True, device="cpu", dtype="float32")
+    model = str(small_pocket(tmp_path / "model"))
+    await engine_wait.run(tiny=True, model=model, device="cpu", dtype="float32")
     told = capsys.readouterr().out
     assert set(_rows(told, "one picture of 2 steps, 3 rounds, cpu | median ms | p95 ms")) == {
         "without training",

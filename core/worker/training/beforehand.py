@@ -27,10 +27,12 @@ from core.worker.training.dataset import encode_whole
 from core.worker.training.surroundings import likeliest
 from core.worker.training.tools import Tools
 from core.worker.training.wording import Likelihood, found
-from core.worker.within import drawn_together, drawn_within
+from core.worker.within import drawn_together
 
 AT_ONCE = 4
 """Pictures in company that are drawn in one batch, and lost if the course is put down there."""
+CAPTIONS_AT_ONCE = 2
+"""Of plain pictures, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +154,22 @@ class Beforehand:
         name = kept.name_of(self.tools.base, self.request, wanted)
         known = saved.prior or kept.recalled(storage, name)
         saved.prior = known[:total]
-        for prompt, seeds in kept.left(wanted, len(saved.prior)):
-            saved.prior = [*saved.prior, *(yield from self._draw_plain(prompt, seeds))]
+        steps = list(kept.left(wanted, len(saved.prior)))
+        for first in range(0, len(steps), CAPTIONS_AT_ONCE):
+            drawn = yield from self._draw_plain(steps[first : first + CAPTIONS_AT_ONCE])
+            saved.prior = [*saved.prior, *drawn]
             self._tell(f"drawing plain pictures to compare with: {len(saved.prior)} of {total}")
             self.save()
             yield
         kept.remember(storage, name, saved.prior)
 
-    def _draw_plain(self, prompt: str, seeds: tuple[int, ...]) -> Generator[None, None, list[str]]:
-        wish = ImagineRequest(prompt=prompt, seeds=seeds, stack=self.request.parents)
-        imagined = yield from drawn_within(self.tools.imaginer, wish, self.ticket)
-        return [image.key for image in imagined.images]
+    def _draw_plain(
+        self, asked: Sequence[tuple[str, tuple[int, ...]]]
+    ) -> Generator[None, None, list[str]]:
+        stack = self.request.parents
+        wishes = [ImagineRequest(prompt=said, seeds=seeds, stack=stack) for said, seeds in asked]
+        drawn = yield from drawn_together(self.tools.imaginer, wishes, self.ticket)
+        return [image.key for imagined in drawn for image in imagined.images]
 
     def _draw_company(self, pictures: Sequence[Image.Image]) -> Iterator[None]:
         """Has the base model paint something else beside the subject, where it is a thing."""

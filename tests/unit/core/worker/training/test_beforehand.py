@@ -102,15 +102,15 @@ def test_describing_goes_on_where_it_was_put_down(described, says, storage, requ
 
 
 def test_drawing_the_class_goes_on_where_it_was_killed(teacher, storage, request_of):
-    """Of six plain pictures the four that were there are not drawn again."""
+    """Of nine plain pictures the eight that were there are not drawn again."""
     told, later = [], []
-    recipe = RECIPE.model_copy(update={"prior_pictures": 6, "steps": 1, "preview_every": 9})
+    recipe = RECIPE.model_copy(update={"prior_pictures": 9, "steps": 1, "preview_every": 9})
     request = request_of(recipe=recipe, class_noun="moon")
     until_saved(teacher.run(request, new_ticket(told)), told).close()
     (key,) = saved_in(told)
-    four = checkpoint.unpack(storage.get(key)).prior
-    assert len(four) == 4
+    eight = checkpoint.unpack(storage.get(key)).prior
+    assert len(eight) == 8
     resumed = finish(teacher.run(request, new_ticket(later, checkpoint=key)))
     begun = checkpoint.unpack(storage.get(saved_in(later)[0]))
-    assert (begun.step, len(begun.prior), begun.prior[:4]) == (0, 6, four)
+    assert (begun.step, len(begun.prior), begun.prior[:8]) == (0, 9, eight)
     assert resumed.artifact == finish(teacher.run(request, new_ticket([]))).artifact
