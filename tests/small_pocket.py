@@ -8,11 +8,11 @@ from diffusers import UNet2DConditionModel
 from core.worker.models import Base, load_base
 
 SMALL = {
-    "block_out_channels": (16, 32),
-    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
-    "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+    "block_out_channels": (16, 16, 32),
+    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+    "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
 }
-"""Every kind of layer that the embedded UNet has, each less often."""
+"""Every kind of layer that the embedded UNet has, each less often, and as many levels."""
 
 
 def with_small_unet(base: Base) -> Base:

@@ -1,4 +1,4 @@
-"""Evaluations through the queue, the dispatcher and a real worker with the pocket models."""
+"""Evaluations through the queue, the dispatcher and a real worker; what is scored is no matter."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ import pytest_asyncio
 from core.domain.jobs import JobState
 from core.domain.requests import ImagineRequest, Recipe
 from tests.integration.workshop import ACTOR, CHANNEL, GUILD, Workshop, has_begun, is_running
+from tests.small_pocket import small_pocket
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
@@ -19,7 +20,8 @@ TWICE = [JobState.QUEUED, JobState.RUNNING] * 2 + [JobState.SUCCEEDED]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(tmp_path_factory):
     """A worker that evaluates what it has taught, and one concept taught so."""
-    workshop = Workshop(tmp_path_factory.mktemp("shop"))
+    model = str(small_pocket(tmp_path_factory.mktemp("model")))
+    workshop = Workshop(tmp_path_factory.mktemp("shop"), model=model)
     workshop.config = replace(workshop.config, evaluate_training=True)
     await workshop.open()
     await workshop.dispatcher.ready()
@@ -35,7 +37,7 @@ async def ask(shop, **options):
 
 
 async def test_a_training_leaves_scores_on_its_version(shop):
-    """Two steps teach next to nothing, and the scores say so."""
+    """Nothing was taught, and the scores say so."""
     scores = (await shop.version("orb")).scores
     assert (scores.prompts, scores.seeds, scores.scorer) == (4, 2, "pocket")
     assert scores.likeness[0].fidelity.share.value < 0.75

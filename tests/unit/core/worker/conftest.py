@@ -17,6 +17,7 @@ from core.worker.imagine import Imaginer
 from core.worker.models import load_base
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
+from tests.small_pocket import with_small_unet
 
 CPU = torch.device("cpu")
 ROUNDED = 3
@@ -31,7 +32,10 @@ def loaded():
 
 @pytest.fixture(scope="session")
 def base():
-    return loaded()
+    """With a small UNet and two steps as its usual number: to most of what a worker does it is all
+    one what its weights know. What draws well or badly is in `trained`."""
+    small = with_small_unet(loaded())
+    return replace(small, family=replace(small.family, steps=2))
 
 
 @pytest.fixture(scope="session")

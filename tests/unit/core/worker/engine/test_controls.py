@@ -16,8 +16,9 @@ from core.worker.imagine import Imaginer, png
 from core.worker.models import load_base
 from core.worker.samplers import noise_scheduler
 from core.worker.stack import Stacks
+from tests.small_pocket import with_small_unet
 from tests.unit.core.worker import tiny
-from tests.unit.core.worker.conftest import CPU
+from tests.unit.core.worker.conftest import CPU, concept_maker, loaded
 from tests.unit.core.worker.engine.conftest import finish, plain_latents
 from tests.unit.core.worker.engine.test_masks import given_of, ground, hole
 from tests.unit.core.worker.engine.test_same_picture import CLOSE, gap, tiny_request
@@ -82,9 +83,8 @@ class Led:
 
 @pytest.fixture(scope="module")
 def led(storage, tmp_path_factory):
-    base = load_base("pocket", device=CPU, dtype=torch.float32)
     folder = tmp_path_factory.mktemp("control")
-    return Led(base, folder, storage, channels=(16, 32, 96), side=64)
+    return Led(with_small_unet(loaded()), folder, storage, channels=(16, 32, 96), side=64)
 
 
 @pytest.mark.parametrize("kind", ControlKind)
@@ -123,9 +123,9 @@ def test_every_image_has_its_own_strength(led):
     assert gap(ours[1], led.plainly(strong)) < CLOSE
 
 
-def test_it_works_on_top_of_stacks_masks_and_pictures(led, storage, make_concept):
+def test_it_works_on_top_of_stacks_masks_and_pictures(led, storage):
     """All of it at once, on both paths."""
-    stack = (make_concept("one", seed=1),)
+    stack = (concept_maker(led.base, led.stacks, storage)("one", seed=1),)
     start = StartImage(key=led.key, strength=0.5)
     changed = led.wish(prompt="a <one> house", stack=stack, start=start)
     painted = led.wish(start=start, mask=storage.put(png(hole())))

@@ -29,17 +29,6 @@ def gap(drafts, theirs):
     return float((ours - theirs).abs().max())
 
 
-@pytest.mark.parametrize("sampler", [s for s in Sampler if s not in NOISY])
-def test_twenty_steps_end_where_diffusers_ends(together, plainly, wish, make_concept, sampler):
-    """Every deterministic sampler, with a stack of two concepts, in one batch with another job."""
-    stack = (make_concept("one", seed=1), make_concept("two", seed=2, weight=0.6))
-    asked = wish(
-        prompt="a <one> house, <two>", stack=stack, num_inference_steps=20, sampler=sampler
-    )
-    ours, _ = together(asked, wish(seeds=(7, 8), guidance_scale=1.0))
-    assert gap(ours, plainly(asked)) < CLOSE
-
-
 @pytest.mark.parametrize("sampler", sorted(NOISY))
 def test_noisy_samplers_draw_the_same_noise(together, plainly, wish, sampler):
     """Each image's own generator goes on where its starting noise ended, as in diffusers."""
