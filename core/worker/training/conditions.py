@@ -8,6 +8,9 @@ from torch import Tensor
 
 from core.worker.models import Base
 
+CELLS_AT_ONCE = 4 * 64 * 64
+"""Of latents that the model is asked of in one call: those of four pictures of 512 pixels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
@@ -60,6 +63,30 @@ def predict(
         return_dict=False,
     )[0]
     return prediction
+
+
+def predict_by_parts(
+    base: Base,
+    latents: Tensor,
+    timesteps: Tensor,
+    conditions: Conditions,
+    sizes: Tensor | None = None,
+) -> Tensor:
+    """The same for any number of rows, a few in a call."""
+    at_once = max(1, CELLS_AT_ONCE // latents[0, 0].numel())
+    rows = torch.arange(len(latents))
+    parts = [rows[first : first + at_once] for first in range(0, len(rows), at_once)]
+    answers = [
+        predict(
+            base,
+            latents[part],
+            timesteps[part],
+            conditions.rows(part),
+            None if sizes is None else sizes[part],
+        )
+        for part in parts
+    ]
+    return torch.cat(answers)
 
 
 def _added(

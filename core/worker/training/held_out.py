@@ -16,7 +16,7 @@ from torch import Tensor
 from core.domain.evaluation import Waypoint
 from core.domain.recipes import Choice, Recipe
 from core.worker.models import Base
-from core.worker.training.conditions import encode_captions, predict
+from core.worker.training.conditions import encode_captions, predict_by_parts
 from core.worker.training.dataset import Views
 from core.worker.training.objective import Noised, Objective
 
@@ -35,25 +35,21 @@ class Yardstick:
     """Pictures noised in the same ways each time, and the base model's answers for the class."""
 
     views: Views
-    noised: tuple[Noised, ...]
+    noised: Noised
+    """Every picture at one level of noise, then at the next."""
     captions: tuple[str, ...]
     """Of each picture."""
     plain: str
-    answers: tuple[Tensor, ...]
+    answers: Tensor
 
     @torch.no_grad()
     def error(self, base: Base, objective: Objective) -> float:
         """What the model that is worn now gets wrong, of the pictures and of the plain class."""
-        picture = encode_captions(base, list(self.captions))
-        plain = encode_captions(base, [self.plain] * len(self.captions))
-        total = torch.zeros(())
-        for one, answer in zip(self.noised, self.answers, strict=True):
-            told = predict(base, one.latents, one.timesteps, picture, self.views.sizes)
-            total += objective.losses(told, one, self.views.cells).mean().cpu()
-            now = predict(base, one.latents, one.timesteps, plain, self.views.sizes)
-            moved = now.float() - answer
-            total += (moved.square().mean() * one.weight.mean()).cpu()
-        return float(total) / len(self.noised)
+        told = _told(base, self.noised, self.views, self.captions)
+        missed = objective.losses(told, self.noised, _each(self.views.cells, self.noised)).mean()
+        now = _told(base, self.noised, self.views, [self.plain] * len(self.captions))
+        moved = (now.float() - self.answers).square().flatten(1).mean(1) * self.noised.weight
+        return float(missed + moved.mean())
 
 
 @torch.no_grad()
@@ -71,12 +67,25 @@ def yardstick(
     The answers for the `plain` caption are taken from what the model wears now.
     """
     random = torch.Generator("cpu").manual_seed(SEED)
-    noised = tuple(objective.noise_at(views.clean, level, random) for level in levels)
-    told = encode_captions(base, [plain] * len(captions))
-    answers = tuple(
-        predict(base, one.latents, one.timesteps, told, views.sizes).float() for one in noised
-    )
+    noised = Noised.all_of([objective.noise_at(views.clean, level, random) for level in levels])
+    answers = _told(base, noised, views, [plain] * len(captions)).float()
     return Yardstick(views, noised, tuple(captions), plain, answers)
+
+
+def _told(base: Base, noised: Noised, views: Views, captions: Sequence[str]) -> Tensor:
+    """What the model that is worn now answers, each picture under its caption."""
+    pictures = torch.arange(len(captions)).repeat(len(noised.timesteps) // len(captions))
+    told = encode_captions(base, list(captions)).rows(pictures)
+    sizes = _each(views.sizes, noised)
+    return predict_by_parts(base, noised.latents, noised.timesteps, told, sizes)
+
+
+def _each(of_pictures: Tensor | None, noised: Noised) -> Tensor | None:
+    """What is known of each picture, for it at every level of noise."""
+    if of_pictures is None:
+        return None
+    times = len(noised.timesteps) // len(of_pictures)
+    return of_pictures.repeat(times, *[1] * (of_pictures.dim() - 1))
 
 
 def holds_out(recipe: Recipe, pictures: int) -> bool:

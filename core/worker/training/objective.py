@@ -1,6 +1,6 @@
 """The loss: what the UNet should have said about noised latents, in the checkpoint's own terms."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,16 @@ class Noised:
             timesteps=self.timesteps.repeat(times),
             target=self.target.repeat(times, 1, 1, 1),
             weight=self.weight.repeat(times),
+        )
+
+    @classmethod
+    def all_of(cls, each: Sequence["Noised"]) -> "Noised":
+        """The rows of all, one after the other."""
+        return cls(
+            latents=torch.cat([one.latents for one in each]),
+            timesteps=torch.cat([one.timesteps for one in each]),
+            target=torch.cat([one.target for one in each]),
+            weight=torch.cat([one.weight for one in each]),
         )
 
 

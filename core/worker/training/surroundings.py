@@ -14,14 +14,12 @@ from torch import Tensor
 
 from core.worker.device import halved_on_cpu
 from core.worker.models import Base
-from core.worker.training.conditions import Conditions, encode_captions, predict
+from core.worker.training.conditions import Conditions, encode_captions, predict_by_parts
 from core.worker.training.objective import Noised, Objective
 
 NOISE_LEVELS = (0.3, 0.5, 0.7, 0.9)
 CLEARLY = 0.9
 SEED = 0
-ROWS_AT_ONCE = 4
-"""Captions that the model is asked of in one call: no more than a training step holds."""
 
 
 @torch.no_grad()
@@ -41,20 +39,10 @@ def _errors(base: Base, picture: Tensor, conditions: Conditions) -> Tensor:
     """The error under each caption, (captions,)."""
     objective = Objective(base.noise_config)
     random = torch.Generator("cpu").manual_seed(SEED)
-    count = len(conditions.embeds)
-    clean = picture.unsqueeze(0)
-    total = torch.zeros(count, device=clean.device)
-    rows = torch.arange(count)
-    at_once = [rows[first : first + ROWS_AT_ONCE] for first in range(0, count, ROWS_AT_ONCE)]
-    for level in NOISE_LEVELS:
-        one = objective.noise_at(clean, level, random)
-        answers = [_answers(base, one, conditions.rows(some)) for some in at_once]
-        total += objective.losses(torch.cat(answers), one.repeated(count))
-    return total
-
-
-def _answers(base: Base, one: Noised, conditions: Conditions) -> Tensor:
-    """What the model foretells of one noised picture under each caption."""
-    rows = one.repeated(len(conditions.embeds))
+    clean, count = picture.unsqueeze(0), len(conditions.embeds)
+    levels = [objective.noise_at(clean, level, random) for level in NOISE_LEVELS]
+    rows = Noised.all_of(levels).repeated(count)
+    told = conditions.rows(torch.arange(count).repeat_interleave(len(levels)))
     with halved_on_cpu(base.device):
-        return predict(base, rows.latents, rows.timesteps, conditions)
+        answers = predict_by_parts(base, rows.latents, rows.timesteps, told)
+    return objective.losses(answers, rows).view(count, -1).sum(1)

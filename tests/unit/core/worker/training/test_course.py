@@ -72,7 +72,7 @@ def test_course_makes_a_version(base, undisturbed, storage, opened, learned_in):
     artifact = unpack(storage.get(made.artifact))
     assert artifact.facts["name"] == "orb"
     assert artifact.facts["rank"] == 2
-    assert len(artifact.lora) == 128
+    assert len(artifact.lora) == 140
     _, metadata = open_file(storage.get(made.artifact))
     assert metadata["modelspec.architecture"] == "atelier-pocket/lora"
     assert metadata["modelspec.title"] == "orb"
