@@ -7,18 +7,19 @@ halves are further rows of the layer's own weight, which is converted once, and 
 little but the input. The sums are the same up to rounding.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from diffusers.models.attention_processor import AttnProcessor
+from diffusers.models.attention_processor import Attention, AttnProcessor
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 NO_BIAS, ONCE, NO_MORE = [0], [1, 1], [0, 0]
+PLAINLY = AttnProcessor()
 
 
 class Joined:
@@ -29,7 +30,7 @@ class Joined:
     """
 
     def __init__(self, unet: Any, taught: str, dtype: torch.dtype) -> None:
-        self._unet = unet
+        self._attentions = [module for module in unet.modules() if isinstance(module, Attention)]
         self._layers = [
             _Layer(module, taught, dtype) for module in unet.modules() if _fits(module, taught)
         ]
@@ -41,16 +42,21 @@ class Joined:
         Attention is two plain products and a softmax: in one kernel, or with torch's own way of
         doing it by parts, its backward in half precision takes three times as long on a CPU.
         """
-        processors = self._unet.attn_processors
+        processors = [attention.processor for attention in self._attentions]
         for layer in self._layers:
             layer.begin()
-        self._unet.set_attn_processor(AttnProcessor())
+        self._attend([PLAINLY] * len(processors))
         try:
             yield
         finally:
-            self._unet.set_attn_processor(processors)
+            self._attend(processors)
             for layer in self._layers:
                 layer.end()
+
+    def _attend(self, processors: Sequence[Any]) -> None:
+        """One for each; the UNet's own way to set them walks through all modules, at every step."""
+        for attention, processor in zip(self._attentions, processors, strict=True):
+            attention.set_processor(processor)
 
 
 class _Layer:
