@@ -1,8 +1,4 @@
-"""What asks the base model what it sees needs the weights that were trained.
-
-Fixtures of a session are made once: what stands on the base is made anew here, or it would be that
-of the narrow one.
-"""
+"""What asks the base model what it sees needs the weights that were trained."""
 
 from dataclasses import replace
 
@@ -10,18 +6,9 @@ import pytest
 
 from core.worker.engine.studio import Studio
 from core.worker.imagine import Imaginer
-from core.worker.stack import Stacks
-from tests.unit.core.worker.conftest import loaded
+from tests.unit.core.worker.trained_base import base, stacks
 
-
-@pytest.fixture(scope="session")
-def base():
-    return loaded()
-
-
-@pytest.fixture(scope="session")
-def stacks(base, storage):
-    return Stacks(base, storage)
+__all__ = ["base", "imaginer", "quick", "stacks"]
 
 
 @pytest.fixture(scope="session")
