@@ -235,7 +235,7 @@ def asked(theirs, **options):
 
 @pytest.mark.parametrize("sampler", Sampler)
 def test_whole_picture_is_what_the_pipeline_draws(base, sampler):
-    """After 20 steps of the real UNet the latents agree within 1e-4, noisy samplers too."""
+    """After 20 steps of a UNet the latents agree within 1e-4, noisy samplers too."""
     theirs = noise_scheduler(sampler, base.noise_config)
     noise = torch.randn(SHAPE, generator=torch.Generator().manual_seed(4))
     base.pipe.scheduler = theirs
