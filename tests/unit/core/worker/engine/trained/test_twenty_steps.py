@@ -1,11 +1,15 @@
 """A whole picture of the embedded model: the engine ends where diffusers' own pipeline ends."""
 
 import pytest
+import torch
 
 from core.domain.requests import ImagineRequest, Sampler
+from core.worker.engine.tables import read_table
 from core.worker.given import NOTHING
+from core.worker.samplers import noise_scheduler
 from tests.unit.core.worker.engine.conftest import finish
 from tests.unit.core.worker.engine.test_same_picture import CLOSE, NOISY, gap
+from tests.unit.core.worker.engine.test_tables import SHAPE, asked, sampled
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -32,7 +36,19 @@ def drawn(studio, imaginer, make_concept):
 @pytest.mark.parametrize("sampler", STEADY)
 def test_twenty_steps_end_where_diffusers_ends(drawn, plainly, sampler):
     """With the same adapters and the same words."""
-    asked, ours = drawn[sampler]
-    assert asked.num_inference_steps == 20
+    wish, ours = drawn[sampler]
+    assert wish.num_inference_steps == 20
     assert all(draft.shared for draft in ours)
-    assert gap(ours, plainly(asked)) < CLOSE
+    assert gap(ours, plainly(wish)) < CLOSE
+
+
+@pytest.mark.parametrize("sampler", Sampler)
+def test_whole_picture_is_what_the_pipeline_draws(base, sampler):
+    """After 20 steps of the real UNet the latents agree within 1e-4, noisy samplers too."""
+    theirs = noise_scheduler(sampler, base.noise_config)
+    noise = torch.randn(SHAPE, generator=torch.Generator().manual_seed(4))
+    base.pipe.scheduler = theirs
+    expected = base.pipe(**asked(theirs, latents=noise, height=64, width=64)).images
+    initial = read_table(theirs, steps=20).initial_scale
+    made = sampled(base, theirs, noise * initial, seed=5)
+    assert float((made - expected).abs().max()) < 1e-4
