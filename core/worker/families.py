@@ -46,6 +46,15 @@ class Family:
     looks_of_places: Looks = ()
     sights: Sights | None = None
     """What is said of a style's pictures where nobody said anything; None: nothing."""
+    brief: Sampler | None = None
+    """One that draws as well in half the steps, where that was measured (docs/log.md)."""
+
+    @property
+    def in_brief(self) -> tuple[Sampler, int]:
+        """How plain pictures and previews are drawn, which only a course looks at."""
+        return (
+            (self.sampler, self.steps) if self.brief is None else (self.brief, -(-self.steps // 2))
+        )
 
 
 def _large(*, steps: int, batch: int, prior_pictures: int) -> Recipe:
@@ -104,6 +113,7 @@ FAMILIES: Mapping[str, Family] = {
             looks_of_things=_POCKET_THINGS,
             looks_of_places=("{1} of {0} trees", "{1} on {0} ground", "{1} under a {0} sky"),
             sights=_POCKET_SIGHTS,
+            brief=Sampler.DPMPP_2M,
         ),
         Family("sd1", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),
         Family("sd2", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),

@@ -7,11 +7,7 @@ from tests.bench import _speeds, engine, engine_large, engine_wait, training_tim
 from tests.bench._engine import watched
 from tests.small_pocket import small_pocket
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::UserWarning",
-    "ignore::FutureWarning",
-    "ignore:__array__ implementation:DeprecationWarning",
-)
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 
 
 @pytest.fixture(autouse=True)

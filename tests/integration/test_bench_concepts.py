@@ -18,11 +18,7 @@ from tests.bench._sums import figure, margin, mean, percent, share
 from tests.bench._teaching import Workshop, mine
 from tests.bench.hindsight import Look
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::UserWarning",
-    "ignore::FutureWarning",
-    "ignore:__array__ implementation:DeprecationWarning",
-)
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 
 
 @pytest.fixture(scope="module")

@@ -167,7 +167,7 @@ class Beforehand:
         self, asked: Sequence[tuple[str, tuple[int, ...]]]
     ) -> Generator[None, None, list[str]]:
         stack = self.request.parents
-        wishes = [ImagineRequest(prompt=said, seeds=seeds, stack=stack) for said, seeds in asked]
+        wishes = [self.tools.in_brief(said, seeds, stack) for said, seeds in asked]
         drawn = yield from drawn_together(self.tools.imaginer, wishes, self.ticket)
         return [image.key for imagined in drawn for image in imagined.images]
 

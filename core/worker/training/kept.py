@@ -87,7 +87,7 @@ def name_of(base: Base, request: TrainRequest, wanted: Sequence[Plan]) -> str:
     parts = [
         base.name,
         hashlib.sha256(weights).hexdigest(),
-        [family.sampler, family.steps, family.guidance_scale],
+        [*family.in_brief, family.guidance_scale],
         [[parent.artifact, parent.weight] for parent in request.parents],
         [[list(plan.captions), plan.pictures] for plan in wanted],
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from core.domain.concepts import StackEntry
 from core.domain.requests import ImagineRequest
 from core.storage import Storage
 from core.worker.captioner import Captioner
@@ -26,6 +27,15 @@ class Tools:
     captioner: Captioner | None = None
     interrogator: Interrogator | None = None
 
+    def in_brief(
+        self, prompt: str, seeds: tuple[int, ...], stack: tuple[StackEntry, ...] = ()
+    ) -> ImagineRequest:
+        """A request for pictures that only this course looks at, in as few steps as will do."""
+        sampler, steps = self.base.family.in_brief
+        return ImagineRequest(
+            prompt=prompt, seeds=seeds, stack=stack, sampler=sampler, num_inference_steps=steps
+        )
+
     def draw(
         self,
         prompt: str,
@@ -35,8 +45,7 @@ class Tools:
         on_step: OnStep,
     ) -> Generator[None, None, list[Image.Image]]:
         """Slices of one picture each, for which `wear` puts on what it is drawn with."""
-        request = ImagineRequest(prompt=prompt, seeds=seeds)
-        return self.imaginer.one_by_one(request, wear, on_step=on_step)
+        return self.imaginer.one_by_one(self.in_brief(prompt, seeds), wear, on_step=on_step)
 
     def keep(self, picture: Image.Image) -> str:
         """The storage key of a picture."""

@@ -11,8 +11,6 @@ from core.worker.aside import Aside
 from core.worker.engine.studio import Studio
 from core.worker.imagine import Imaginer
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 PATIENCE_S = 60
 """Only a broken build waits so long."""
 SHORT = ImagineRequest(prompt="a red temple", seeds=(1, 2), num_inference_steps=2, exact=True)

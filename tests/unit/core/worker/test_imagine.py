@@ -10,8 +10,6 @@ from core.errors import InvalidInput
 from core.worker.imagine import png
 from core.worker.ticket import Stopped, Ticket
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 NOISY = {Sampler.EULER_A, Sampler.DPMPP_2M_SDE, Sampler.LCM, Sampler.TCD}
 """They add fresh noise on the way."""
 WISH = ImagineRequest(prompt="a red temple at night", seeds=(1, 2), num_inference_steps=3)

@@ -16,8 +16,6 @@ from core.worker.ticket import Stopped, Ticket
 from tests.unit.core.worker import tiny
 from tests.unit.core.worker.conftest import CPU
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 WISH = ImagineRequest(prompt="a house", seeds=(1, 2), num_inference_steps=3)
 
 

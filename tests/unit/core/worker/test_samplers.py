@@ -8,8 +8,6 @@ from core.domain.requests import Sampler
 from core.errors import InvalidInput
 from core.worker.samplers import CLASSES, eta, noise_scheduler, possible_steps
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 @pytest.mark.parametrize("sampler", Sampler)
 def test_training_settings_are_kept(sampler):

@@ -8,8 +8,6 @@ from core.worker import vae
 from core.worker.engine.decoder import Decoder
 from tests.unit.core.worker.engine.test_masks import ground
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 @pytest.fixture
 def pocket(base):

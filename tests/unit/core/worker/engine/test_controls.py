@@ -23,8 +23,6 @@ from tests.unit.core.worker.engine.conftest import finish, plain_latents
 from tests.unit.core.worker.engine.test_masks import given_of, ground, hole
 from tests.unit.core.worker.engine.test_same_picture import CLOSE, gap, tiny_request
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 EDGES, DEPTH = ControlKind.EDGES, ControlKind.DEPTH
 
 

@@ -14,8 +14,6 @@ from tests.unit.core.worker.conftest import CPU
 from tests.unit.core.worker.engine.conftest import finish
 from tests.unit.core.worker.engine.test_same_picture import entry
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 ENOUGH_DB = 40.0
 
 

@@ -19,8 +19,6 @@ from tests.unit.core.worker.engine.conftest import finish, plain_latents
 from tests.unit.core.worker.engine.test_masks import given_of, ground, hole
 from tests.unit.core.worker.engine.test_same_picture import CLOSE, entry, gap, tiny_request
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 WISH = {"prompt": "a house", "seeds": (1, 2), "num_inference_steps": 5, "guidance_scale": 3.0}
 
 

@@ -18,8 +18,6 @@ from tests.unit.core.worker.conftest import CPU
 from tests.unit.core.worker.engine.conftest import finish, plain_latents
 from tests.unit.core.worker.engine.test_same_picture import CLOSE, entry, gap, tiny_request
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def ground(size=64):
     picture = Image.linear_gradient("L").resize((size, size)).convert("RGB")

@@ -15,8 +15,6 @@ from tests.unit.core.worker import tiny
 from tests.unit.core.worker.conftest import CPU, random_artifact
 from tests.unit.core.worker.engine.conftest import encoded, finish, plain_latents
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 CLOSE = 1e-4
 ROUNDED = 5e-4
 """Euler begins at a noise of 4096 here, where float32 knows nothing finer than 2.4e-4."""

@@ -16,8 +16,6 @@ from core.worker.engine.tables import WINDOW, NotLinear, read_table
 from core.worker.from_image import image_to_image
 from core.worker.samplers import eta, noise_scheduler
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 SHAPE = (1, 4, 8, 8)
 NOISY = {Sampler.EULER_A, Sampler.DPMPP_2M_SDE, Sampler.LCM, Sampler.TCD}
 STEPS = (1, 2, 5, 20)

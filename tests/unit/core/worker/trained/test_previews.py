@@ -15,8 +15,6 @@ from core.worker.given import NOTHING
 from core.worker.imagine import Imaginer, png
 from core.worker.previews import EVERY_STEPS, Previews, load_previews
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 WISH = ImagineRequest(prompt="a red temple", seeds=(1, 2), num_inference_steps=12)
 
 

@@ -8,8 +8,6 @@ from core.errors import InvalidInput
 from core.worker.engine.studio import Studio
 from core.worker.imagine import Imaginer, png
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 WISH = ImagineRequest(
     prompt="a red temple", seeds=(3,), num_inference_steps=8, hires=SecondPass(scale=1.5)
 )

@@ -16,8 +16,6 @@ from tests.unit.core.worker.training.conftest import (
     until_saved,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 class Says:
     """A captioner with a sentence for each picture that it is shown."""

@@ -30,8 +30,6 @@ from tests.unit.core.worker.training.conftest import (
     usual_request,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 @pytest.fixture(scope="module")
 def four(storage):

@@ -1,5 +1,7 @@
 """What must stay as it is: which pictures are drawn for it, and how they are found again."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.domain.concepts import ConceptKind, StackEntry
@@ -77,3 +79,11 @@ def test_name_holds_all_that_decides_the_pictures(base, request_of):
     assert len(names) == len(wishes)
     other = request_of(name="ball", seed=9)
     assert kept.name_of(base, other, kept.plans(other, recipe)) in names
+
+
+def test_pictures_of_another_sampler_are_others(base, request_of):
+    """What a course draws in brief is remembered apart from what is drawn in the usual steps."""
+    plain = replace(base, family=replace(base.family, brief=None))
+    plans = kept.plans(request_of(), Recipe(prior_pictures=4))
+    names = {kept.name_of(model, request_of(), plans) for model in (base, plain)}
+    assert len(names) == 2

@@ -29,8 +29,6 @@ from tests.unit.core.worker import tiny
 from tests.unit.core.worker.conftest import CPU, ROUNDED
 from tests.unit.core.worker.training.conftest import finish, new_ticket, saved_in
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 PARTS = {
     Method.DREAMBOOTH_LORA: {"lora"},
     Method.DREAMBOOTH_LORA_TEXT: {"lora", "text"},

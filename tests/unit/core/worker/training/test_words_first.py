@@ -17,8 +17,6 @@ from core.worker.training.parts import Bench
 from core.worker.training.parts.word import Word, noun_vectors
 from tests.unit.core.worker.training.conftest import RECIPE, finish, new_ticket, until_saved
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def recipe(**changes):
     usual = {"method": Method.TEXTUAL_INVERSION, "prior_pictures": 0, "steps": 2}

@@ -22,8 +22,6 @@ from tests.unit.core.worker.conftest import CPU
 from tests.unit.core.worker.engine import small
 from tests.unit.core.worker.engine.conftest import finish
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def latents(studio, request):
     drafts = studio.admit(request, owner=1, alone=False, given=NOTHING)

@@ -11,8 +11,6 @@ from tests.unit.core.worker.engine.conftest import finish
 from tests.unit.core.worker.engine.test_same_picture import CLOSE, NOISY, gap
 from tests.unit.core.worker.engine.test_tables import SHAPE, asked, sampled
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 STEADY = [sampler for sampler in Sampler if sampler not in NOISY]
 
 

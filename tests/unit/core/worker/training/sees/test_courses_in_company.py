@@ -16,8 +16,6 @@ from tests.unit.core.worker.training.conftest import (
     until_saved,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 COMPANY = RECIPE.model_copy(
     update={"company": 2, "steps": 2, "checkpoint_every": 1, "prior_pictures": 0}
 )

@@ -1,0 +1,34 @@
+"""What only a course looks at is drawn in half the steps, and shows the same."""
+
+import pytest
+
+from core.pocket.judge import Judge
+from core.pocket.paths import judge_path
+from core.worker.families import FAMILIES
+from core.worker.training.tools import Tools
+
+SEEDS = (1000, 1001, 1002, 1003)
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return Judge.load(judge_path())
+
+
+@pytest.mark.parametrize("said", ["a photo of a temple on a beach", "a photo of a cat in a city"])
+def test_plain_pictures_show_what_they_are_asked_for(base, stacks, imaginer, storage, judge, said):
+    """In half the usual steps the judge finds the thing in its place in every one of them."""
+    in_brief = Tools(base, stacks, imaginer, storage).in_brief(said, SEEDS)
+    assert in_brief.num_inference_steps == base.family.steps // 2
+    pictures = imaginer.draw(imaginer.resolve(in_brief), stacks.wear(()), on_step=lambda *_: None)
+    for reading in judge.read(pictures):
+        (thing,) = reading.scene.things
+        assert thing.noun in said
+        assert reading.scene.backdrop.place in said
+
+
+@pytest.mark.parametrize("name", ["sd1", "sd2", "sdxl"])
+def test_large_models_take_their_usual_steps(name):
+    """Fewer were not measured on them."""
+    family = FAMILIES[name]
+    assert family.in_brief == (family.sampler, family.steps)
