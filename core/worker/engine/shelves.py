@@ -52,7 +52,9 @@ class Shelf:
     def open(self, count: int, like: Tensor) -> None:
         """Makes room for `count` pages the first time that any is needed."""
         if self.pages.numel() == 0:
-            self.pages = torch.zeros(count, self.width, dtype=like.dtype, device=like.device)
+            # Empty, not zeros: on a CPU memory is then taken page by page, as adapters come.
+            self.pages = torch.empty(count, self.width, dtype=like.dtype, device=like.device)
+            self.pages[0].zero_()
             self.free = list(range(count - 1, 0, -1))
 
     def printed(self, adapter: Adapter) -> Tensor | None:

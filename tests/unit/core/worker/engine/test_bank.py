@@ -115,6 +115,20 @@ def test_ranks_may_differ_between_adapters_and_layers(model, bank):
         assert torch.allclose(made[index : index + 1], theirs, rtol=1e-5, atol=1e-4)
 
 
+def test_what_lay_in_memory_before_reaches_no_row(model, bank, monkeypatch):
+    """The bank's pages are taken as they are found; rows that wear less than others stay clean."""
+    empty = torch.empty
+    monkeypatch.setattr(torch, "empty", lambda *size, **how: empty(*size, **how).fill_(torch.nan))
+    put_in(
+        bank, model, ann=small.adapter(model, seed=1, ranks=20), bob=small.adapter(model, seed=2)
+    )
+    rows = [row(("ann", 1.0), ("bob", 0.5)), row(("bob", 0.5)), row()]
+    given = small.inputs(len(rows))
+    made = bank_says(model, bank, rows, given)
+    assert torch.isfinite(made).all()
+    assert torch.allclose(made[2:], small.model()(*(part[2:] for part in given)), atol=CLOSE)
+
+
 def test_what_no_row_wears_costs_no_layer_anything(model, bank):
     """Layers that no worn adapter changes have nothing to add, and bare ones are bare again."""
     put_in(bank, model, ann=small.adapter(model, seed=1, layers=("linear",)))
