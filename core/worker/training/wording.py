@@ -33,6 +33,9 @@ NOISE_LEVELS = (0.4, 0.3, 0.5)
 CLEARLY = 0.985
 SIFTED = 4
 """So many of the additions that look best are mended before one is chosen."""
+BLINDLY = 3
+"""So many looks are tried together before it is given up: of a forest trees, ground and sky may
+each tell nothing while the others are wrong."""
 SEED = 0
 
 ROWS_AT_ONCE = 40
@@ -132,17 +135,13 @@ class Likelihood:
 
 def found(noun: str, looks: Looks, likelihood: Likelihood) -> Searching:
     """The words under which the pictures are likeliest; pauses now and then on the way."""
-    best = Wording(noun, looks)
-    while best.longer():
-        longer = yield from _lengthened(best, likelihood)
-        clearly = yield from _clearly(longer, best, likelihood)
-        if not best.said and not clearly and longer.longer():
-            # Of a forest the trees alone may tell nothing while ground and sky are wrong.
-            longer = yield from _lengthened(longer, likelihood)
-            clearly = yield from _clearly(longer, best, likelihood)
-        if not clearly:
+    best = longest = Wording(noun, looks)
+    while longest.longer():
+        longest = yield from _lengthened(longest, likelihood)
+        if (yield from _clearly(longest, best, likelihood)):
+            best = longest
+        elif best.said or len(longest.said) == BLINDLY:
             break
-        best = longer
     return best
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.worker.training.wording import CLEARLY, COLOURS, Wording, found
+from core.worker.training.wording import BLINDLY, CLEARLY, COLOURS, Wording, found
 
 LOOKS = ("{0} {1}", "{1} with {0} stripes", "{1} with a {0} collar", "{1} in a {0} ring")
 
@@ -107,16 +107,27 @@ def test_all_that_counts_is_found_and_nothing_else(goal):
 
 
 class Together(Distance):
-    """One look alone tells nothing, two do."""
+    """Fewer looks than the goal has tell nothing."""
 
     def error(self, one):
-        return super().error(one) if len(one.said) > 1 else 10
+        return super().error(one) if len(one.said) >= len(self.goal) else 10
 
 
-def test_two_looks_that_count_only_together_are_found():
-    """Of what is said first alone nothing can be seen, so a second one is tried beside it."""
-    goal = wording(whole="black", collar="pink")
+@pytest.mark.parametrize(
+    "goal",
+    [wording(whole="black", stripes="pink"), wording(whole="black", stripes="pink", collar="teal")],
+    ids=str,
+)
+def test_looks_that_count_only_together_are_found(goal):
+    """Of what is said first alone nothing can be seen, so more is tried beside it."""
     assert search(goal, Together(goal)) == goal
+
+
+def test_what_cannot_be_found_is_given_up():
+    """So many looks together are too many to try, and nothing is said rather than anything."""
+    goal = wording(whole="black", stripes="pink", collar="teal", ring="red")
+    assert len(goal.said) > BLINDLY
+    assert search(goal, Together(goal)) == wording()
 
 
 def test_what_is_hardly_likelier_is_left_unsaid():
