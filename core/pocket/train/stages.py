@@ -68,7 +68,7 @@ def vae_stage(shop: Workshop) -> Path:
     given = shop.given("diffusion/vae")
     vae = AutoencoderKL.from_pretrained(given, torch_dtype=torch.float32) if given else new_vae()
     trainer = VaeTrainer(vae.to(best_device()), pictures)
-    train(trainer, shop.plan(steps=4000, rate=2e-3, decay=0.8), shop.checkpoint("vae"))
+    train(trainer, shop.plan(steps=3000, rate=2e-3, decay=0.8), shop.checkpoint("vae"))
     trainer.ema.apply()
     vae.eval().to("cpu")
     normalise_latents(vae, pictures[:1500])
@@ -86,7 +86,7 @@ def clip_stage(shop: Workshop) -> Path:
     given = shop.given("clip")
     model = CLIPModel.from_pretrained(given, dtype=torch.float32) if given else new_clip(tokenizer)
     trainer = ClipTrainer(model.to(best_device()), tokenizer, _captioned(shop))
-    train(trainer, shop.plan(steps=6000, rate=1.5e-3), shop.checkpoint("clip"))
+    train(trainer, shop.plan(steps=3500, rate=1.5e-3), shop.checkpoint("clip"))
     size = {"height": 64, "width": 64}
     CLIPImageProcessorPil(size=size, crop_size=size).save_pretrained(done)
     tokenizer.save_pretrained(done)
@@ -122,7 +122,7 @@ def unet_stage(shop: Workshop) -> Path:
     unet, text_encoder = _denoiser(shop)
     tokenizer = CLIPTokenizer.from_pretrained(tokenizer_stage(shop))
     trainer = UNetTrainer(unet, text_encoder, tokenizer, Latents(scenes, means, spread))
-    train(trainer, shop.plan(steps=9000, rate=2e-3), shop.checkpoint("unet"))
+    train(trainer, shop.plan(steps=8000, rate=2e-3), shop.checkpoint("unet"))
     trainer.ema.apply()
     text_encoder.half().save_pretrained(shop.out / "text_encoder")
     unet.half().to(memory_format=torch.contiguous_format).save_pretrained(done)
@@ -149,7 +149,7 @@ def judge_stage(shop: Workshop) -> Path:
     given = shop.given("judge.safetensors")
     network = (Judge.load(given).network if given else JudgeNetwork()).to(best_device())
     trainer = JudgeTrainer(network, pictures, label_table(EVERYTHING, shop.examples))
-    train(trainer, shop.plan(steps=5000, rate=2e-3, decay=0.8), shop.checkpoint("judge"))
+    train(trainer, shop.plan(steps=4000, rate=2e-3, decay=0.8), shop.checkpoint("judge"))
     Judge(network).save(done)
     return done
 
