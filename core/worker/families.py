@@ -52,9 +52,9 @@ class Family:
     @property
     def in_brief(self) -> tuple[Sampler, int]:
         """How plain pictures and previews are drawn, which only a course looks at."""
-        return (
-            (self.sampler, self.steps) if self.brief is None else (self.brief, -(-self.steps // 2))
-        )
+        if self.brief is None:
+            return self.sampler, self.steps
+        return self.brief, -(-self.steps // 2)
 
 
 def _large(*, steps: int, batch: int, prior_pictures: int) -> Recipe:
