@@ -22,6 +22,7 @@ from core.pocket.world.scene import (
 Value = TypeVar("Value")
 
 _MANY_PARTS = ("house", "temple", "cat", "boat", "car", "castle", "bird", "dog")
+# These take longest to learn: a mast, a tower or a face is a few pixels.
 _OFTEN = tuple(2 if noun in _MANY_PARTS else 1 for noun in NOUNS)
 
 

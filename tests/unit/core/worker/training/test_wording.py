@@ -115,7 +115,7 @@ class Together(Distance):
 
 @pytest.mark.parametrize(
     "goal",
-    [wording(whole="black", stripes="pink"), wording(whole="black", stripes="pink", collar="teal")],
+    [wording(whole="black", collar="pink"), wording(whole="black", stripes="pink", collar="teal")],
     ids=str,
 )
 def test_looks_that_count_only_together_are_found(goal):
