@@ -52,18 +52,24 @@ class Reading:
 
 
 class JudgeNetwork(nn.Module):
-    """Convolutions over (count, 3, 64, 64) in [-1, 1], then one linear head a question."""
+    """A small residual network over (count, 3, 64, 64) in [-1, 1], then one linear head a question.
+
+    Source: He et al., Deep residual learning for image recognition (2015), section 3.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
             *_convolution(3, 32, stride=2),
-            *_convolution(32, 48),
-            *_convolution(48, 64, stride=2),
-            *_convolution(64, 96),
+            _Residual(32),
+            *_convolution(32, 64, stride=2),
+            _Residual(64),
+            _Residual(64),
+            *_convolution(64, 96, stride=2),
+            _Residual(96),
+            _Residual(96),
             *_convolution(96, 128, stride=2),
-            *_convolution(128, 128),
-            *_convolution(128, 128, stride=2),
+            _Residual(128),
             nn.Flatten(),
             nn.Dropout(0.1),
             nn.Linear(2048, 384),
@@ -80,9 +86,23 @@ class JudgeNetwork(nn.Module):
 
 
 def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> Iterator[nn.Module]:
-    yield nn.Conv2d(inputs, outputs, 3, stride, 1)
+    yield nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
     yield nn.BatchNorm2d(outputs)
     yield nn.ReLU()
+
+
+class _Residual(nn.Module):
+    """What two convolutions find, added to what came in, of the same size."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        *first, _ = _convolution(channels, channels)
+        self.found = nn.Sequential(*_convolution(channels, channels), *first)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Returns (count, channels, height, width), as it came in."""
+        found: Tensor = self.found(features)
+        return (features + found).relu()
 
 
 class Judge:
@@ -101,9 +121,8 @@ class Judge:
     def save(self, path: Path) -> None:
         """Writes the weights as half-precision safetensors."""
         state = self.network.state_dict()
-        save_file(
-            {name: t.half() if t.is_floating_point() else t for name, t in state.items()}, path
-        )
+        halves = {name: t.half() if t.is_floating_point() else t for name, t in state.items()}
+        save_file({name: t.contiguous() for name, t in halves.items()}, path)
 
     @torch.no_grad()
     def read(self, images: Sequence[Image.Image]) -> list[Reading]:

@@ -30,11 +30,16 @@ _SIDES = {"left": "to the left of", "above": "above"}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A prompt with concept names, what it should show, and the same said in plain words."""
+    """A prompt with concept names, and what it should show."""
 
     names: tuple[str, ...]
     prompt: str
-    in_words: str
+    scene: Scene
+
+    @property
+    def in_words(self) -> str:
+        """The same said in plain words."""
+        return plain_caption(self.scene)
 
     @property
     def concepts(self) -> list[PocketConcept]:
@@ -83,34 +88,34 @@ def _said(name: str) -> str:
 
 
 def _scene(name: str) -> Question:
-    return Question((name,), f"a photo of {_said(name)}", _words(name))
+    return Question((name,), f"a photo of {_said(name)}", _shown(name))
 
 
 def _thing(name: str) -> Question:
     prompt = f"a photo of {_said(name)} on a beach"
-    return Question((name,), prompt, _words("beach", name))
+    return Question((name,), prompt, _shown("beach", name))
 
 
 def _placed(name: str, scene: str) -> Question:
     prompt = f"a photo of {_said(name)} in {_said(scene)}"
-    return Question((name, scene), prompt, _words(scene, name))
+    return Question((name, scene), prompt, _shown(scene, name))
 
 
 def _pair(names: tuple[str, str], relation: str, place: str) -> Question:
     prompt = f"a photo of {_sides(names, relation)} {_WHERE[place]}"
-    return Question(names, prompt, _words(place, *names, relation=relation))
+    return Question(names, prompt, _shown(place, *names, relation=relation))
 
 
 def _triple(names: tuple[str, str], relation: str, scene: str) -> Question:
     prompt = f"a photo of {_sides(names, relation)} in {_said(scene)}"
-    return Question((*names, scene), prompt, _words(scene, *names, relation=relation))
+    return Question((*names, scene), prompt, _shown(scene, *names, relation=relation))
 
 
 def _sides(names: Sequence[str], relation: str) -> str:
     return f" {_SIDES[relation]} ".join(_said(name) for name in names)
 
 
-def _words(place: str, *names: str, relation: str | None = None) -> str:
+def _shown(place: str, *names: str, relation: str | None = None) -> Scene:
     backdrop = BY_NAME[place].look if place in BY_NAME else Backdrop(place)
     things = tuple(BY_NAME[name].look for name in names)
-    return plain_caption(Scene(backdrop, things, relation))  # type: ignore[arg-type]
+    return Scene(backdrop, things, relation)  # type: ignore[arg-type]

@@ -18,7 +18,6 @@ import torch
 
 from core.domain.recipes import Preset, Value
 from core.domain.requests import Stacking
-from core.pocket.world.captions import plain_caption
 from core.pocket.world.scene import Backdrop, Scene, Thing
 from core.worker.evaluation import metrics
 from core.worker.evaluation.encoder import Scorer
@@ -219,9 +218,9 @@ def elsewhere(name: str) -> Question:
     said = f"{concept.token} {concept.class_noun}"
     if isinstance(concept.look, Thing):
         scene = Scene(Backdrop("city"), (concept.look,))
-        return Question((name,), f"a photo of {said} in a city", plain_caption(scene))
+        return Question((name,), f"a photo of {said} in a city", scene)
     scene = Scene(concept.look, (Thing("boat", "purple"),))
-    return Question((name,), f"a photo of a purple boat in {said}", plain_caption(scene))
+    return Question((name,), f"a photo of a purple boat in {said}", scene)
 
 
 def plainly(question: Question) -> str:

@@ -4,15 +4,18 @@ The concepts are taught once with the default recipe into `build/concepts`, and 
 kept there too, so that a run that was broken off goes on. `--part 1/2` does half of the work in
 this process and prints no table. The judge is the classifier that reads pictures of the drawn world
 back into scenes; "both right" means every attribute of every concept was read on its own object.
-What the base model makes of the same scene in plain words is the ceiling: it knows the looks by
-name.
+What the base model makes of the same scene in plain words is the ceiling of what can be taught,
+since it knows the looks by name; what the judge reads in drawings of the scene, which are right,
+is the ceiling of what can be measured.
 """
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 
 from PIL import Image
 
 from core.domain.requests import Stacking
+from core.pocket.world.render import render
 from tests.bench._concepts import BY_NAME, Question, alone, in_scenes, triples, two_things
 from tests.bench._sums import percent, share
 from tests.bench._table import show
@@ -20,7 +23,7 @@ from tests.bench._teaching import FOLDER, Course, Taught, Workshop, mine
 
 SEEDS = 20
 
-ADDED, APART, IN_WORDS = WAYS = "added up", "apart", "in words"
+ADDED, APART, IN_WORDS, DRAWN = WAYS = "added up", "apart", "in words", "drawings"
 GROUPS: Mapping[str, Callable[[], list[Question]]] = {
     "alone": alone,
     "a subject in a taught forest": in_scenes,
@@ -67,9 +70,9 @@ class _Bench:
 
     def cell(self, title: str, question: Question, way: str) -> tuple[float, list[float]]:
         """In which share all concepts were right, and in which share each."""
-        words = way == IN_WORDS
-        worn = () if words else tuple(self._taught(name).artifact for name in question.names)
-        asked = question.in_words if words else question.prompt
+        taught = way in (ADDED, APART)
+        worn = tuple(self._taught(name).artifact for name in question.names) if taught else ()
+        asked = question.prompt if taught else question.in_words
         together, each = self._workshop.remembered(
             f"stacking {way} {'-'.join(question.names)}",
             asked,
@@ -85,12 +88,22 @@ class _Bench:
     def _judged(
         self, question: Question, asked: str, worn: Sequence[str], way: str, title: str
     ) -> tuple[float, list[float]]:
-        stack = [self._workshop.entry(*pair) for pair in zip(question.names, worn, strict=False)]
-        stacking = Stacking.APART if way == APART else Stacking.SUM
-        images = self._workshop.draw(asked, SEEDS, stack, stacking=stacking)
+        images = drawings(question) if way == DRAWN else self._made(question, asked, worn, way)
         flags = self._workshop.read(images, question.concepts)
         _sheet(images).save(FOLDER / f"{title} {'-'.join(question.names)}.png")
         return share([all(row) for row in zip(*flags, strict=True)]), [share(row) for row in flags]
+
+    def _made(
+        self, question: Question, asked: str, worn: Sequence[str], way: str
+    ) -> list[Image.Image]:
+        stack = [self._workshop.entry(*pair) for pair in zip(question.names, worn, strict=False)]
+        stacking = Stacking.APART if way == APART else Stacking.SUM
+        return self._workshop.draw(asked, SEEDS, stack, stacking=stacking)
+
+
+def drawings(question: Question, count: int = SEEDS) -> list[Image.Image]:
+    """The scene that a question asks for, as the drawn world draws it."""
+    return [render(question.scene, random.Random(seed)) for seed in range(count)]
 
 
 def _sheet(images: Sequence[Image.Image], columns: int = 10, scale: int = 2) -> Image.Image:

@@ -72,6 +72,16 @@ def test_weights_come_back_from_their_file(tmp_path: Path) -> None:
         assert one.certainty == pytest.approx(other.certainty, abs=0.02)
 
 
+def test_weights_that_lie_channels_last_are_written_too(tmp_path: Path) -> None:
+    """As training leaves them; the file holds the same as that of the network before."""
+    torch.manual_seed(1)
+    network = JudgeNetwork()
+    Judge(network).save(tmp_path / "one.safetensors")
+    Judge(network.to(memory_format=torch.channels_last)).save(tmp_path / "other.safetensors")
+    one, other = (tmp_path / f"{name}.safetensors" for name in ("one", "other"))
+    assert one.read_bytes() == other.read_bytes()
+
+
 def test_missing_weights_are_named(tmp_path: Path) -> None:
     """Loading from nowhere says which file is missing."""
     with pytest.raises(FileNotFoundError, match="nowhere"):

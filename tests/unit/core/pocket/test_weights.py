@@ -57,8 +57,8 @@ def test_the_judge_reads_fresh_renders(judge: Judge) -> None:
     plain, plain_pair, rich, rich_pair, _ = (judge_row(judge, group, 150) for group in GROUPS)
     assert min(plain.shares.values()) > 0.95
     assert min(plain_pair.shares.values()) > 0.93
-    assert rich.shares["whole scene"] > 0.88
-    assert rich_pair.shares["whole scene"] > 0.85
+    assert rich.shares["whole scene"] > 0.96
+    assert rich_pair.shares["whole scene"] > 0.94
 
 
 def test_the_judge_tells_the_concepts(judge: Judge) -> None:
