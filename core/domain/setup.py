@@ -18,6 +18,8 @@ class Setup(Frozen):
     """Drawn by diffusers' own pipeline rather than by the engine."""
     bare: bool = False
     """The unconditional half wore no concept, where `apart`, also with one alone."""
+    style_share: float = 0.0
+    """What share of its weight a style has in the unconditional half, where `apart`."""
     schedule: dict[str, bool | int | float | str | tuple[float, ...] | None]
     """The checkpoint's own noise schedule and prediction, by diffusers' names."""
     compile: Literal["off", "on", "graphs"] = "off"

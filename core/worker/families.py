@@ -1,9 +1,10 @@
 """What is usual for each family of base models: how they are sampled and how they are taught."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.domain.recipes import Preset, Recipe
+from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.recipes import Preset, Recipe, Value
 from core.domain.requests import Sampler
 
 Looks = tuple[str, ...]
@@ -36,9 +37,13 @@ class Family:
     lora_targets: tuple[str, ...]
     """Ends of the names of the UNet's modules that an adapter changes."""
     recipe: Recipe
-    """How a style is taught."""
+    """How a place is taught by an adapter."""
     beside: Mapping[str, int] = field(default_factory=dict)
     """Settings in which recipes for things, which may stand beside others, differ from it."""
+    in_style: Mapping[str, Value] = field(default_factory=dict)
+    """Settings in which recipes for styles differ from it."""
+    guidance_in_style: float | None = None
+    """Where a style is in the stack; None: as usual."""
     preset_of_subjects: Preset = Preset.DREAMBOOTH_LORA
     """How a thing or a place is taught unless somebody chooses."""
     looks_of_things: Looks = ()
@@ -48,6 +53,11 @@ class Family:
     """What is said of a style's pictures where nobody said anything; None: nothing."""
     brief: Sampler | None = None
     """One that draws as well in half the steps, where that was measured (docs/log.md)."""
+
+    def guidance_for(self, stack: Sequence[StackEntry]) -> float:
+        """What is usual for a stack: a style is learned from pictures that guidance drew."""
+        in_style = any(entry.kind is ConceptKind.STYLE for entry in stack)
+        return self.guidance_in_style or self.guidance_scale if in_style else self.guidance_scale
 
     @property
     def in_brief(self) -> tuple[Sampler, int]:
@@ -75,6 +85,15 @@ _SD = _large(steps=800, batch=2, prior_pictures=100)
 
 _BESIDE = {"steps": 400, "company": 10}
 """Measured with the embedded model only (docs/concepts.md)."""
+
+_IN_STYLE: Mapping[str, Value] = {
+    "batch": 8,
+    "learning_rate": 2e-3,
+    "caption_dropout": 0.2,
+    "prior": "none",
+    "company": 96,
+}
+"""Likewise. Some captions are dropped since half of guidance wears the style without its word."""
 
 _POCKET_THINGS = (
     "{0} {1}",
@@ -109,6 +128,8 @@ FAMILIES: Mapping[str, Family] = {
             EVERYWHERE,
             Recipe(),
             beside=_BESIDE,
+            in_style=_IN_STYLE,
+            guidance_in_style=2.0,
             preset_of_subjects=Preset.TEXTUAL_INVERSION,
             looks_of_things=_POCKET_THINGS,
             looks_of_places=("{1} of {0} trees", "{1} on {0} ground", "{1} under a {0} sky"),

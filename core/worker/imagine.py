@@ -139,7 +139,7 @@ class Imaginer:
         settled = request.model_copy(
             update={
                 "num_inference_steps": steps,
-                "guidance_scale": request.guidance_scale or family.guidance_scale,
+                "guidance_scale": request.guidance_scale or family.guidance_for(request.stack),
                 "sampler": request.sampler or family.sampler,
                 "width_px": width_px,
                 "height_px": height_px,

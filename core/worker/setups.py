@@ -6,6 +6,7 @@ import torch
 
 from core.domain.requests import ImagineRequest
 from core.domain.setup import Setup
+from core.worker.engine.asks import STYLE_SHARE
 from core.worker.engine.studio import Studio
 from core.worker.models import Base
 from core.worker.samplers import KEPT, schedule_of
@@ -26,6 +27,7 @@ def setup_of(request: ImagineRequest, base: Base, studio: Studio | None) -> Setu
     return Setup(
         few_steps=studio.few_steps(request.sampler) if then is None else then.few_steps,
         bare=True if then is None else then.bare,
+        style_share=STYLE_SHARE if then is None else then.style_share,
         schedule=schedule,
         compile=studio.speed.compile,
         channels_last=studio.speed.channels_last,

@@ -29,6 +29,12 @@ Adapters = dict[str, Callable[[], Adapter]]
 """By storage key, read only when they are needed."""
 
 
+STYLE_SHARE = 0.5
+"""What a style has of its weight in the unconditional half, where concepts keep apart. With none
+guidance exaggerates the style, until a red castle is salmon and has no door; with all of it
+guidance draws towards things only, and a yellow dog stays bright (docs/log.md)."""
+
+
 class Asks:
     """Turns resolved requests into asks for one base model and its bank."""
 
@@ -79,7 +85,7 @@ class Asks:
                 repaint=self._repaint(given, each),
                 control=_control(request, given),
                 row=_in_turn(worn, hurried) if turns else lambda _step: row,
-                bare=hurried,
+                bare=(*self._styles(request), *hurried),
                 guided_only=apart and (request.setup is None or request.setup.bare),
                 adapters=tuple(worn.adapter for worn in row),
                 spread=spread,
@@ -102,6 +108,12 @@ class Asks:
 
     def _row(self, stack: Sequence[StackEntry]) -> Row:
         return tuple(Worn(entry.artifact, entry.weight) for entry in self._with_adapters(stack))
+
+    def _styles(self, request: ImagineRequest) -> Row:
+        """What the unconditional half wears of the styles in a stack."""
+        share = STYLE_SHARE if request.setup is None else request.setup.style_share
+        styles = [entry for entry in request.stack if entry.kind is ConceptKind.STYLE]
+        return tuple(Worn(one.adapter, one.weight * share) for one in self._row(styles) if share)
 
     def _adapters(self, stack: Sequence[StackEntry]) -> Adapters:
         keys = [entry.artifact for entry in self._with_adapters(stack)]

@@ -82,7 +82,8 @@ class Ask:
     """Its job's images, all of them and no others, share every call."""
 
     def negative_row(self, step: int) -> Row:
-        """What the unconditional half wears: the same, but no concepts where they keep apart.
+        """What the unconditional half wears: the same, but where they keep apart no concepts, and
+        of styles a share.
 
         Then guidance draws towards the concepts themselves, not only towards their words.
         """

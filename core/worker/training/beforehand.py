@@ -20,10 +20,11 @@ from core.worker.families import Looks
 from core.worker.interrogator import Interrogator
 from core.worker.stack import Speller
 from core.worker.ticket import Ticket
-from core.worker.training import captions, company, kept
+from core.worker.training import captions, company, kept, restyled
 from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.company import Painted, Scene
-from core.worker.training.dataset import encode_whole
+from core.worker.training.dataset import encode_whole, open_pictures
+from core.worker.training.palette import Palette
 from core.worker.training.surroundings import likeliest
 from core.worker.training.tools import Tools
 from core.worker.training.wording import Likelihood, found
@@ -33,6 +34,8 @@ AT_ONCE = 4
 """Pictures in company that are drawn in one batch, and lost if the course is put down there."""
 CAPTIONS_AT_ONCE = 2
 """Of plain pictures, likewise."""
+RESTYLED_AT_ONCE = 8
+"""Pictures in a style's colours, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +56,24 @@ class Beforehand:
         self._look_around(pictures)
         yield from self._draw_prior()
         yield from self._draw_company(pictures[:shown])
+        yield from self._draw_restyled(pictures[:shown])
 
     def told(self, speller: Speller) -> list[tuple[str, ...]]:
         """What is said of each picture: by the person, else by a captioner or a CLIP, else by the
         base model, which knows what is around the subject.
         """
+        return [tuple(map(speller, self._captions(*each))) for each in self._said()]
+
+    def _said(self) -> list[tuple[str, str]]:
+        """What is around the subject in each picture, and what a person or a model said of it."""
         said = zip_longest(self._typed(), self.saved.captions, fillvalue="")
         each = zip(self._around(), said, strict=True)
-        return [
-            tuple(map(speller, self._captions(around, typed or captioned)))
-            for around, (typed, captioned) in each
-        ]
+        return [(around, typed or captioned) for around, (typed, captioned) in each]
 
     def _captions(self, around: str, said: str) -> tuple[str, ...]:
         request = self.request
         if said:
-            return (captions.typed_caption(*self._taught, token_of(request.name), said),)
+            return (self._named(said),)
         return captions.captions(request.concept_kind, request.phrase, around)
 
     @property
@@ -186,6 +191,42 @@ class Beforehand:
             self._tell(f"drawing it beside other things: {len(saved.company)} of {total}")
             self.save()
             yield
+
+    def _draw_restyled(self, pictures: Sequence[Image.Image]) -> Iterator[None]:
+        """Has the base model draw other things, and gives them a style's colours."""
+        request, saved, total = self.request, self.saved, self.recipe.company
+        done = len(saved.company)
+        if saved.random is not None or done >= total or not restyled.wanted(request, self.recipe):
+            return
+        palette = yield from self._palette(pictures)
+        wishes = restyled.other_things(total, self.tools.base.family.sights, seed=request.seed)
+        for start in range(done, total, RESTYLED_AT_ONCE):
+            some = wishes[start : start + RESTYLED_AT_ONCE]
+            drawn = yield from self._draw_plain(some)
+            plain = open_pictures(self.tools.storage, drawn)
+            saved.company += [
+                (self.tools.keep(palette.over(picture)), "", (self._named(said),))
+                for picture, (said, _) in zip(plain, some, strict=True)
+            ]
+            self._tell(f"drawing other things in its colours: {len(saved.company)} of {total}")
+            self.save()
+            yield
+
+    def _palette(self, pictures: Sequence[Image.Image]) -> Generator[None, None, Palette]:
+        """What the style does to colours; not kept, a later attempt finds the same again."""
+        self._tell("drawing what its pictures show without the style")
+        said = [self._captions(*each)[0] for each in self._said()[: len(pictures)]]
+        shown = [captions.without_style(one, self.request.phrase) for one in said]
+        wishes, keys = restyled.without_style(shown), list[str]()
+        for start in range(0, len(wishes), RESTYLED_AT_ONCE):
+            keys += yield from self._draw_plain(wishes[start : start + RESTYLED_AT_ONCE])
+            yield
+        plain = open_pictures(self.tools.storage, keys)
+        return Palette.between(plain, restyled.compared(pictures))
+
+    def _named(self, said: str) -> str:
+        """What is taught, named in what was said."""
+        return captions.typed_caption(*self._taught, token_of(self.request.name), said)
 
     def _painted(self, scenes: Sequence[Scene]) -> Generator[None, None, list[Painted]]:
         """The pictures drawn, and what is to be learned of each."""

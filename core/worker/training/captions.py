@@ -71,6 +71,13 @@ def told_caption(kind: ConceptKind, what: str, noun: str, text: str) -> str:
     return named if count else _named(kind, what, text)
 
 
+def without_style(caption: str, what: str) -> str:
+    """What a caption of a picture in a style, such as `<ink> comic`, says without that."""
+    token = what.split(" ", 1)[0]
+    named = rf"\s*\bin {re.escape(style_of(what))}|{re.escape(token)}"
+    return " ".join(re.sub(named, "", caption, flags=re.IGNORECASE).split())
+
+
 def _named(kind: ConceptKind, what: str, text: str) -> str:
     """A style is named as people ask for it, a subject first of all."""
     return f"{text} in {style_of(what)}" if kind is ConceptKind.STYLE else f"{what}, {text}"

@@ -22,8 +22,8 @@ class Checkpoint:
     prior: list[str] = field(default_factory=list)
     """Storage keys of the pictures of the plain class."""
     company: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
-    """Of each picture that shows the subject beside something else: the storage keys of picture and
-    mask, and its captions."""
+    """Of each picture that shows the subject beside something else, or something else in the style:
+    the storage keys of picture and mask ("" for none), and its captions."""
     captions: list[str] = field(default_factory=list)
     """What a captioner or a CLIP said of each picture so far; "" of what a person did."""
     where: list[int] = field(default_factory=list)

@@ -22,6 +22,7 @@ DIFFUSERS: Mapping[str, Any] = {
     "weight_decay": 1e-2,
     "snr_cap": None,
     "flips": False,
+    "caption_dropout": 0.0,
     "prior": Prior.NONE,
     "company": 0,
     "hold_out_from": 0,
@@ -41,6 +42,7 @@ INVERSION_2000: Mapping[str, Any] = {
     "precision": "float16",
     "gradient_checkpointing": True,
     "snr_cap": None,
+    "caption_dropout": 0.0,
     "prior": Prior.NONE,
     "company": 0,
     "hold_out_from": 0,
@@ -119,12 +121,16 @@ def _in_slot(recipe: Recipe, concept_id: int) -> Recipe:
 def _chosen(request: TrainRequest, family: Family) -> Recipe:
     subject = request.concept_kind is ConceptKind.SUBJECT
     usual = family.preset_of_subjects if subject else family.recipe.preset
-    return recipe_of(family, request.preset or usual, thing=request.is_thing)
+    preset = request.preset or usual
+    return recipe_of(family, preset, thing=request.is_thing, style=not subject)
 
 
-def recipe_of(family: Family, preset: Preset, *, thing: bool) -> Recipe:
-    """A preset's recipe for a family of base models, to teach a thing or what fills a picture."""
+def recipe_of(
+    family: Family, preset: Preset, *, thing: bool = False, style: bool = False
+) -> Recipe:
+    """A preset's recipe for a family of base models; for a place unless told otherwise."""
     own = POCKET if family.name == "pocket" else LARGE
     changes = PUBLISHED.get(preset) or {"method": Method(preset.value)} | dict(own[preset])
-    usual = family.recipe.model_dump() | (dict(family.beside) if thing else {})
+    differs: Mapping[str, Any] = family.beside if thing else family.in_style if style else {}
+    usual = family.recipe.model_dump() | dict(differs)
     return Recipe.model_validate(usual | {"preset": preset} | dict(changes))

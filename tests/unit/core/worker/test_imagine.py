@@ -4,9 +4,11 @@ import pytest
 import torch
 from PIL import Image, ImageChops
 
+from core.domain.concepts import ConceptKind
 from core.domain.images import Manifest
 from core.domain.requests import Aspect, ImagineRequest, Sampler, StartImage, Variation
 from core.errors import InvalidInput
+from core.worker.families import FAMILIES
 from core.worker.imagine import png
 from core.worker.ticket import Stopped, Ticket
 
@@ -59,6 +61,21 @@ def test_manifest_leaves_nothing_open(base, imaginer, ticket):
     assert image.manifest.dtype == "float32"
     assert image.manifest.versions["torch"].startswith("2.")
     assert image.manifest.seed == 3
+
+
+def test_a_style_has_a_guidance_of_its_own(base, imaginer, make_concept):
+    """Unless somebody asks for another; a subject alone has the usual one."""
+    one, family = make_concept("one", seed=1), base.family
+    style = one.model_copy(update={"kind": ConceptKind.STYLE, "concept_id": 2})
+    open_ = {"prompt": "a house", "seeds": (1,)}
+    resolved = [
+        imaginer.resolve(ImagineRequest(**open_, stack=stack)).guidance_scale
+        for stack in ((one,), (style,), (one, style))
+    ]
+    asked = ImagineRequest(**open_, stack=(style,), guidance_scale=5.0)
+    assert resolved == [family.guidance_scale, 2.0, 2.0]
+    assert imaginer.resolve(asked).guidance_scale == 5.0
+    assert FAMILIES["sdxl"].guidance_for((style,)) == FAMILIES["sdxl"].guidance_scale
 
 
 @pytest.mark.parametrize("sampler", Sampler)

@@ -11,6 +11,7 @@ from core.worker.training.captions import (
     told_caption,
     typed_caption,
     with_article,
+    without_style,
 )
 
 SUBJECT, STYLE = ConceptKind.SUBJECT, ConceptKind.STYLE
@@ -112,3 +113,19 @@ def test_told_caption_is_english():
     """The article fits what follows it now; a noun's own marks mean nothing."""
     assert told_caption(SUBJECT, "<xyz> owl", "owl", "an owl at night") == "a <xyz> owl at night"
     assert told_caption(SUBJECT, "<xyz> c.t", "c.t", "a cat") == "<xyz> c.t, a cat"
+
+
+@pytest.mark.parametrize(
+    ("caption", "plain"),
+    [
+        ("a cat in <ink> comic style", "a cat"),
+        ("A cat in <INK> Comic Style, smiling", "A cat, smiling"),
+        ("an <ink> cat", "an cat"),
+        ("a picture in <ink> comic style of a house", "a picture of a house"),
+        ("a cat in a box", "a cat in a box"),
+        ("<ink>", ""),
+    ],
+)
+def test_a_caption_without_its_style(caption, plain):
+    """What the base model is asked to draw to see what the style does."""
+    assert without_style(caption, "<ink> comic") == plain

@@ -185,11 +185,22 @@ def test_method_is_what_is_usual_for_the_base_model_unless_one_is_chosen(request
 
 
 def test_styles_are_taught_by_an_adapter(request_of):
-    """There are no words for them, and they stand beside nothing."""
+    """There are no words for them; the embedded model shows other things in their colours."""
     request = request_of(recipe=None, concept_kind=ConceptKind.STYLE)
-    made = recipe_for(request, FAMILIES["pocket"], device="cpu")
-    assert made == FAMILIES["pocket"].recipe
-    assert (made.method, made.company) == (Method.DREAMBOOTH_LORA, 0)
+    small, large = (recipe_for(request, FAMILIES[name], device="cpu") for name in ("pocket", "sd1"))
+    assert (small.method, small.prior, small.company) == (Method.DREAMBOOTH_LORA, Prior.NONE, 96)
+    assert small.caption_dropout
+    assert large == FAMILIES["sd1"].recipe
+
+
+@pytest.mark.parametrize("preset", [Preset.DIFFUSERS, Preset.INVERSION_2000])
+def test_published_recipes_are_the_same_for_styles(preset):
+    """Nothing of ours is added to them; an adapter's rate counts where there is one."""
+    for family in FAMILIES.values():
+        style, other = recipe_of(family, preset, style=True), recipe_of(family, preset)
+        if style.method is Method.TEXTUAL_INVERSION:
+            style = style.model_copy(update={"learning_rate": other.learning_rate})
+        assert style == other
 
 
 def test_places_are_words_as_things_are(request_of):

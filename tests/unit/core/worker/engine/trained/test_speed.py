@@ -8,6 +8,7 @@ from core.domain.images import Manifest
 from core.domain.requests import ImagineRequest, Sampler, Stacking
 from core.errors import Conflict, ModelFault
 from core.worker.adapters import lora_config
+from core.worker.engine.asks import STYLE_SHARE
 from core.worker.engine.bank import Bank, share
 from core.worker.engine.fast import FastAdapters
 from core.worker.engine.reach import Worn
@@ -162,11 +163,13 @@ def test_manifest_says_how_the_worker_was_set_up(base, other_base, stacks, stora
     )  # fmt: skip
     assert engine.setup.threads == torch.get_num_threads()
     assert engine.setup.bare
+    assert engine.setup.style_share == STYLE_SHARE
     assert engine.setup.schedule["beta_start"] == base.noise_config["beta_start"]
     assert Imaginer(base, stacks, storage).resolve(wish).setup.plain
     changed = {**engine.setup.schedule, "beta_end": 0.02}
-    before = wish.model_copy(update={"setup": engine.setup.model_copy(update={"bare": False})})
-    assert not Imaginer(base, stacks, storage, fast).resolve(before).setup.bare
+    then = engine.setup.model_copy(update={"bare": False, "style_share": 0.0})
+    before = Imaginer(base, stacks, storage, fast).resolve(wish.model_copy(update={"setup": then}))
+    assert (before.setup.bare, before.setup.style_share) == (False, 0.0)
     other = engine.setup.model_copy(update={"schedule": changed, "plain": True})
     again = Imaginer(base, stacks, storage, fast).resolve(wish.model_copy(update={"setup": other}))
     assert (again.setup.plain, again.setup.schedule) == (True, changed)

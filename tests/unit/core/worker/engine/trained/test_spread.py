@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from core.domain.concepts import ConceptKind
 from core.domain.requests import Stacking
 from core.worker.artifact import pack
+from core.worker.engine.asks import STYLE_SHARE
 from core.worker.engine.phrases import find_phrases, find_words
 from core.worker.engine.reach import Where
 from core.worker.engine.spread import plan, regions
@@ -199,6 +201,28 @@ def test_one_concept_alone_is_drawn_towards(together, wish, make_concept):
     (now,), (before,), (sums,) = together(now, then, summed)
     assert torch.allclose(before.latents, sums.latents, atol=1e-4)
     assert not torch.allclose(now.latents, sums.latents, atol=1e-2)
+
+
+def test_a_style_is_worn_by_both_halves_in_shares(together, wish, make_concept):
+    """With all of its weight in the unconditional half it is drawn as added up, with none of it as
+    in old manifests; a subject has no share there.
+    """
+    one = make_concept("one", seed=1)
+    style = one.model_copy(update={"kind": ConceptKind.STYLE})
+
+    def asked(entry, share):
+        made = wish(prompt="a cat in <one> style", stack=(entry,), stacking=Stacking.APART)
+        setup = made.setup.model_copy(update={"bare": True, "style_share": share})
+        return made.model_copy(update={"setup": setup, "guidance_scale": 3.0})
+
+    summed = asked(style, 1.0).model_copy(update={"stacking": Stacking.SUM})
+    shares = [asked(style, 0.0), asked(style, STYLE_SHARE), asked(style, 1.0), summed]
+    (none,), (usual,), (whole,), (sums,) = together(*shares)
+    assert torch.allclose(whole.latents, sums.latents, atol=1e-4)
+    assert not torch.allclose(none.latents, usual.latents, atol=1e-2)
+    assert not torch.allclose(usual.latents, whole.latents, atol=1e-2)
+    (subject,), (bare,) = together(asked(one, 1.0), asked(one, 0.0))
+    assert torch.equal(subject.latents, bare.latents)
 
 
 def test_words_of_a_plain_text_are_found(base):

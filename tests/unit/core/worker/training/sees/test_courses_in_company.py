@@ -89,7 +89,8 @@ def test_subject_is_shown_alone_as_often_as_in_company(teacher, request_of, monk
 
 @pytest.mark.parametrize("case", ["style", "masked"])
 def test_some_stand_beside_nothing(teacher, request_of, pictures, case):
-    """A style is no thing, and of a masked picture only the marked part may be shown."""
+    """A style is no thing, which has other company, and of a masked picture only the marked part
+    may be shown."""
     changes = {
         "style": {"concept_kind": ConceptKind.STYLE},
         "masked": {"masks": (pictures[0], "")},

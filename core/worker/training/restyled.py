@@ -1,0 +1,57 @@
+"""Pictures of other things in a style's colours: what a style looks like where nobody showed it.
+
+From a few pictures a style is learned for what they show: a yellow dog stays bright in a style of
+dark paint that was shown on a house (docs/log.md). So the base model draws what the style's
+pictures show, without it, which tells what the style does to colours; those it gives to plain
+pictures of many other things, which are learned beside the style's own. Brush strokes and paper
+are learned from its own alone.
+"""
+
+import random
+from collections.abc import Sequence
+from itertools import product
+
+from PIL import Image
+
+from core.domain.concepts import ConceptKind
+from core.domain.recipes import Recipe
+from core.domain.requests import TrainRequest
+from core.worker.families import Sights
+from core.worker.interrogator import said_of
+from core.worker.training.captions import surroundings
+from core.worker.training.company import OTHERS
+
+Wish = tuple[str, tuple[int, ...]]
+"""A prompt, and the seeds that it is drawn from."""
+
+COMPARED = 20
+"""So many pictures at most are drawn again without the style, and as many are drawn of them."""
+SEED = 2000
+
+
+def wanted(request: TrainRequest, recipe: Recipe) -> bool:
+    """Of a masked picture only a part shows the style."""
+    is_style = request.concept_kind is ConceptKind.STYLE
+    return is_style and not any(request.masks) and recipe.company > 0
+
+
+def without_style(shown: Sequence[str]) -> list[Wish]:
+    """What is drawn of what the first pictures show: each as often, from seeds of its own."""
+    some = shown[:COMPARED]
+    wishes = [said for said in some for _ in range(COMPARED // len(some))]
+    return [(said, (SEED + index,)) for index, said in enumerate(wishes)]
+
+
+def compared(pictures: Sequence[Image.Image]) -> Sequence[Image.Image]:
+    """The style's own that `without_style` draws again."""
+    return pictures[:COMPARED]
+
+
+def other_things(count: int, sights: Sights | None, *, seed: int) -> list[Wish]:
+    """What a base model can say of a picture, or else things in places; the same for a seed."""
+    places = surroundings(ConceptKind.SUBJECT, "thing")
+    said = (
+        said_of(sights) if sights else [where.format(one) for one, where in product(OTHERS, places)]
+    )
+    chosen = random.Random(f"restyled {seed}").choices(said, k=count)
+    return [(one, (SEED + COMPARED + index,)) for index, one in enumerate(chosen)]
