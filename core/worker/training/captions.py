@@ -72,10 +72,12 @@ def told_caption(kind: ConceptKind, what: str, noun: str, text: str) -> str:
 
 
 def without_style(caption: str, what: str) -> str:
-    """What a caption of a picture in a style, such as `<ink> comic`, says without that."""
+    """What a caption of a picture in a style, such as `<ink> comic`, says without that; a picture
+    at least.
+    """
     token = what.split(" ", 1)[0]
     named = rf"\s*\bin {re.escape(style_of(what))}|{re.escape(token)}"
-    return " ".join(re.sub(named, "", caption, flags=re.IGNORECASE).split())
+    return " ".join(re.sub(named, "", caption, flags=re.IGNORECASE).split()) or "a picture"
 
 
 def _named(kind: ConceptKind, what: str, text: str) -> str:

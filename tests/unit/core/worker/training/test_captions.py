@@ -123,7 +123,7 @@ def test_told_caption_is_english():
         ("an <ink> cat", "an cat"),
         ("a picture in <ink> comic style of a house", "a picture of a house"),
         ("a cat in a box", "a cat in a box"),
-        ("<ink>", ""),
+        ("<ink>", "a picture"),
     ],
 )
 def test_a_caption_without_its_style(caption, plain):
