@@ -37,7 +37,7 @@ class Family:
     lora_targets: tuple[str, ...]
     """Ends of the names of the UNet's modules that an adapter changes."""
     recipe: Recipe
-    """How a place is taught by an adapter."""
+    """How a concept is taught by an adapter, but for what is said below."""
     beside: Mapping[str, int] = field(default_factory=dict)
     """Settings in which recipes for things, which may stand beside others, differ from it."""
     in_style: Mapping[str, Value] = field(default_factory=dict)

