@@ -1,9 +1,9 @@
 """What is usual for each family of base models: how they are sampled and how they are taught."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.concepts import ConceptKind
 from core.domain.recipes import Preset, Recipe, Value
 from core.domain.requests import Sampler
 
@@ -54,9 +54,9 @@ class Family:
     brief: Sampler | None = None
     """One that draws as well in half the steps, where that was measured (docs/log.md)."""
 
-    def guidance_for(self, stack: Sequence[StackEntry]) -> float:
-        """What is usual for a stack: a style is learned from pictures that guidance drew."""
-        in_style = any(entry.kind is ConceptKind.STYLE for entry in stack)
+    def guidance_for(self, kinds: Iterable[ConceptKind]) -> float:
+        """What is usual with such concepts: a style is learned from pictures that guidance drew."""
+        in_style = ConceptKind.STYLE in kinds
         return self.guidance_in_style or self.guidance_scale if in_style else self.guidance_scale
 
     @property
@@ -90,10 +90,12 @@ _IN_STYLE: Mapping[str, Value] = {
     "batch": 8,
     "learning_rate": 2e-3,
     "caption_dropout": 0.2,
+    "flips": False,
     "prior": "none",
-    "company": 96,
+    "company": 192,
 }
-"""Likewise. Some captions are dropped since half of guidance wears the style without its word."""
+"""Likewise. Some captions are dropped since half of guidance wears the style without its word, and
+strokes have a direction, which a mirror image has not."""
 
 _POCKET_THINGS = (
     "{0} {1}",
@@ -129,7 +131,7 @@ FAMILIES: Mapping[str, Family] = {
             Recipe(),
             beside=_BESIDE,
             in_style=_IN_STYLE,
-            guidance_in_style=2.0,
+            guidance_in_style=1.5,
             preset_of_subjects=Preset.TEXTUAL_INVERSION,
             looks_of_things=_POCKET_THINGS,
             looks_of_places=("{1} of {0} trees", "{1} on {0} ground", "{1} under a {0} sky"),

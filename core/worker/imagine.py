@@ -136,10 +136,11 @@ class Imaginer:
         for strength in _strengths(request):
             steps = _enough_steps(steps, strength)
         steps = possible_steps(scheduler_for(self._base, request), steps)
+        guidance = family.guidance_for(entry.kind for entry in request.stack)
         settled = request.model_copy(
             update={
                 "num_inference_steps": steps,
-                "guidance_scale": request.guidance_scale or family.guidance_for(request.stack),
+                "guidance_scale": request.guidance_scale or guidance,
                 "sampler": request.sampler or family.sampler,
                 "width_px": width_px,
                 "height_px": height_px,

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from PIL import Image
 
 from core.dispatch.messages import Checkpointed, Progressed, Trained
@@ -25,7 +26,9 @@ from core.pocket.concepts import PocketConcept, pictures, shows
 from core.pocket.judge import Judge, Reading
 from core.pocket.paths import clip_path, diffusion_path, judge_path
 from core.storage import Storage, write_atomically
+from core.worker import latents
 from core.worker.device import make_deterministic, resolve_device, resolve_dtype
+from core.worker.engine.decoder import Decoder
 from core.worker.engine.studio import Studio
 from core.worker.evaluation.encoder import Scorer
 from core.worker.given import NOTHING
@@ -191,6 +194,15 @@ class Workshop:
         if self._studio.takes(resolved):
             return self._together(resolved, seeds)
         return self._a_few_each(resolved, seeds)
+
+    def through_vae(self, images: Sequence[Image.Image]) -> list[Image.Image]:
+        """What the model's VAE keeps of images of one size: nothing drawn can be nearer to them."""
+        pipe = self.base.pipe
+        decoder = Decoder(pipe.vae, pixels_a_latent=pipe.vae_scale_factor)
+        with torch.no_grad():
+            kept = decoder.pictures(latents.encode(self.base, images))
+        pictures: list[Image.Image] = pipe.image_processor.postprocess(kept, output_type="pil")
+        return pictures
 
     def read(
         self, images: Sequence[Image.Image], concepts: Sequence[PocketConcept]

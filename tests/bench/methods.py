@@ -3,8 +3,8 @@
 Every concept is asked for in a place, or beside a thing, that none of its pictures showed. The
 baseline is diffusers' own DreamBooth-LoRA recipe, once at the rate that it is published with and
 once at ours, since that one is meant for models a hundred times as large. Then pairs: adapters of
-that recipe added up, as `set_adapters` does, beside ours kept apart. Concepts alone are drawn in
-the same two ways: ours with a bare unconditional half, as `/imagine` does.
+that recipe added up, as `set_adapters` does, beside our adapters and our words kept apart. Concepts
+alone are drawn in the same two ways: ours with a bare unconditional half, as `/imagine` does.
 
 `--steps 0` gives each recipe its own number. `--part 1/2` does half of the work in this process and
 prints no table.
@@ -28,8 +28,12 @@ from tests.bench._table import show
 from tests.bench._teaching import FOLDER, TINY, Course, Workshop, mine
 
 CONCEPTS, SEEDS, STEPS = 12, 20, 100
-OURS, BASELINE, IN_WORDS = "textual-inversion", "diffusers' recipe", "no concept, said in words"
+OURS, ADAPTER = "textual-inversion", "dreambooth-lora"
+BASELINE, IN_WORDS = "diffusers' recipe", "no concept, said in words"
 TUNED = f"{BASELINE}, our rate"
+ADDED_UP = (BASELINE, TUNED)
+"""Ways whose stacks are drawn as `set_adapters` draws them; ours are kept apart."""
+IN_PAIRS = (*ADDED_UP, ADAPTER, OURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +111,12 @@ class _Bench:
     @property
     def pairs(self) -> list[tuple[str, Question]]:
         """Ways and questions after two subjects that were taught."""
-        return [(way, asked) for asked in pairs_of(self._names) for way in (BASELINE, TUNED, OURS)]
+        return [(way, asked) for asked in pairs_of(self._names) for way in IN_PAIRS]
 
     def figures(self, way: str, name: str) -> Figures:
         """Those of one concept, taught in one way."""
         stack = [] if way == IN_WORDS else [self._artifact(way, name)]
-        apart = way not in (BASELINE, TUNED)
+        apart = way not in ADDED_UP
         made = self._workshop.remembered(
             f"figures {name}",
             repr((stack, elsewhere(name), self._seeds, apart)),
@@ -123,11 +127,12 @@ class _Bench:
     def both_right(self, way: str, question: Question) -> float:
         """In how many images both looks are whole: ours kept apart, others added up."""
         artifacts = [self._artifact(way, name) for name in question.names]
-        decides = repr((question, artifacts, way == OURS, self._seeds))
+        apart = way not in ADDED_UP
+        decides = repr((question, artifacts, apart, self._seeds))
         found = self._workshop.remembered(
             f"pair {'-'.join(question.names)}",
             decides,
-            make=lambda: self._pair(question, artifacts, apart=way == OURS),
+            make=lambda: self._pair(question, artifacts, apart=apart),
         )
         return float(found)
 
@@ -147,7 +152,7 @@ class _Bench:
         """How often both looks of a pair were whole, with the interval over the pairs."""
         shares = {
             way: [self.both_right(way, asked) for one, asked in self.pairs if one == way]
-            for way in (BASELINE, TUNED, OURS)
+            for way in IN_PAIRS
         }
         if not shares[OURS]:
             return
@@ -237,4 +242,4 @@ def _drawn(apart: bool) -> Stacking:
 
 
 def _put(way: str) -> str:
-    return "kept apart" if way == OURS else "added up"
+    return "added up" if way in ADDED_UP else "kept apart"

@@ -189,22 +189,24 @@ def test_stacking(folder, capsys, monkeypatch):
 
 
 async def test_styles(folder, capsys, monkeypatch):
-    """A row for each way to teach a style, and one without; the plain one shows what was asked."""
+    """A row for each way to teach a style, one without it, and one of what can be reached."""
     ways = {way: styles.WAYS[way] for way in (styles.USUAL, f"{styles.USUAL}{styles.UNTOLD}")}
     monkeypatch.setattr(styles, "WAYS", ways)
     monkeypatch.setattr(styles, "STYLES", STYLES[:1])
     await styles.run(tiny=True, folder=folder)
     told = capsys.readouterr().out
-    assert all(f"| {way} |" in told for way in (*ways, styles.NO_STYLE))
+    assert all(f"| {way} |" in told for way in (*ways, *styles.UNTAUGHT))
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 def test_a_style_is_read_and_looked_through(style):
-    """Renders in it are in it, plain ones are not, and the thing under it is read."""
-    chance, judge = random.Random(1), Judge.load(judge_path())
-    for _, thing in ASKED:
-        plain = [render(Scene(Backdrop(place), (thing,)), chance) for place in PLACES]
-        painted = [style.over(one) for one in plain]
+    """Renders in it are in it, plain ones are not, and nearly all things under it are read."""
+    chance, judge, read = random.Random(1), Judge.load(judge_path()), []
+    for _, asked in ASKED:
+        scenes = [Scene(Backdrop(place), asked.things) for place in PLACES]
+        plain = [render(scene, chance) for scene in scenes]
+        painted = [style.over(one, chance) for one in plain]
         assert all(map(style.has, painted))
         assert not any(map(style.has, plain))
-        assert all(shows_thing(judge.read([style.through(one) for one in painted]), thing))
+        read += shows_thing(judge.read([style.through(one) for one in painted]), asked)
+    assert mean(read) > 0.95

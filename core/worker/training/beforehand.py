@@ -24,7 +24,7 @@ from core.worker.training import captions, company, kept, restyled
 from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.company import Painted, Scene
 from core.worker.training.dataset import encode_whole, open_pictures
-from core.worker.training.palette import Palette
+from core.worker.training.manner import Manner
 from core.worker.training.surroundings import likeliest
 from core.worker.training.tools import Tools
 from core.worker.training.wording import Likelihood, found
@@ -35,7 +35,7 @@ AT_ONCE = 4
 CAPTIONS_AT_ONCE = 2
 """Of plain pictures, likewise."""
 RESTYLED_AT_ONCE = 8
-"""Pictures in a style's colours, likewise."""
+"""Pictures of other things in a style, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,27 +193,27 @@ class Beforehand:
             yield
 
     def _draw_restyled(self, pictures: Sequence[Image.Image]) -> Iterator[None]:
-        """Has the base model draw other things, and gives them a style's colours."""
+        """Has the base model draw other things, and gives them a style's colours and strokes."""
         request, saved, total = self.request, self.saved, self.recipe.company
         done = len(saved.company)
         if saved.random is not None or done >= total or not restyled.wanted(request, self.recipe):
             return
-        palette = yield from self._palette(pictures)
+        manner = yield from self._manner(pictures)
         wishes = restyled.other_things(total, self.tools.base.family.sights, seed=request.seed)
         for start in range(done, total, RESTYLED_AT_ONCE):
             some = wishes[start : start + RESTYLED_AT_ONCE]
             drawn = yield from self._draw_plain(some)
             plain = open_pictures(self.tools.storage, drawn)
             saved.company += [
-                (self.tools.keep(palette.over(picture)), "", (self._named(said),))
-                for picture, (said, _) in zip(plain, some, strict=True)
+                (self.tools.keep(manner.over(picture, which)), "", (self._named(said),))
+                for which, (picture, (said, _)) in enumerate(zip(plain, some, strict=True), start)
             ]
-            self._tell(f"drawing other things in its colours: {len(saved.company)} of {total}")
+            self._tell(f"drawing other things in the style: {len(saved.company)} of {total}")
             self.save()
             yield
 
-    def _palette(self, pictures: Sequence[Image.Image]) -> Generator[None, None, Palette]:
-        """What the style does to colours; not kept, a later attempt finds the same again."""
+    def _manner(self, pictures: Sequence[Image.Image]) -> Generator[None, None, Manner]:
+        """What the style does to pictures; not kept, a later attempt finds the same again."""
         self._tell("drawing what its pictures show without the style")
         said = [self._captions(*each)[0] for each in self._said()[: len(pictures)]]
         shown = [captions.without_style(one, self.request.phrase) for one in said]
@@ -222,7 +222,7 @@ class Beforehand:
             keys += yield from self._draw_plain(wishes[start : start + RESTYLED_AT_ONCE])
             yield
         plain = open_pictures(self.tools.storage, keys)
-        return Palette.between(plain, restyled.compared(pictures))
+        return Manner.between(plain, restyled.compared(pictures))
 
     def _named(self, said: str) -> str:
         """What is taught, named in what was said."""

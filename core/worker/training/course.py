@@ -7,6 +7,7 @@ from contextlib import closing, nullcontext
 from PIL import Image
 
 from core.dispatch.messages import Trained
+from core.domain.concepts import ConceptKind
 from core.domain.jobs import Progress
 from core.domain.requests import TrainRequest
 from core.storage import Storage
@@ -20,7 +21,7 @@ from core.worker.models import Base
 from core.worker.samples import entry_of, samples
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
-from core.worker.training import captions, checkpoint, company, kept
+from core.worker.training import captions, checkpoint, company, kept, restyled
 from core.worker.training.beforehand import Beforehand
 from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.dataset import (
@@ -176,8 +177,10 @@ class _Course:
         speller = lesson.wear()
         beside = company.examples(of.storage, self._saved.company)
         shown = encode_buckets(of.base, [*examples, *beside], recipe)
-        # As often alone as in company, else what it looks like alone is learned too little.
-        times = max(1, round(len(beside) / len(examples)))
+        # A thing as often alone as in company, else what it looks like alone is learned too little.
+        is_style = request.concept_kind is ConceptKind.STYLE
+        to_one = restyled.TO_ONE if is_style else 1
+        times = max(1, round(len(beside) / len(examples) / to_one))
         underneath = of.stacks.wear(request.parents)
         own = self._beforehand.told(speller)[: len(examples)]
         painted = [tuple(map(speller, said)) for *_, said in self._saved.company]
@@ -229,9 +232,10 @@ class _Course:
 
     def _show(self, lesson: Lesson) -> Pause:
         """Draws the preview: the same seeds each time, first before anything is learned."""
+        kind = self._request.concept_kind
         with lesson.averaged():
             pictures = yield from self._of.draw(
-                self._caption, PREVIEW_SEEDS, lesson.wear, on_step=_go_on
+                self._caption, PREVIEW_SEEDS, kind, lesson.wear, on_step=_go_on
             )
         self._preview = self._of.keep(strip(pictures))
         self._saved.previews[lesson.step] = self._preview

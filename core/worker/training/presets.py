@@ -42,6 +42,7 @@ INVERSION_2000: Mapping[str, Any] = {
     "precision": "float16",
     "gradient_checkpointing": True,
     "snr_cap": None,
+    "flips": True,
     "caption_dropout": 0.0,
     "prior": Prior.NONE,
     "company": 0,

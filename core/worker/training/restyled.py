@@ -1,10 +1,9 @@
-"""Pictures of other things in a style's colours: what a style looks like where nobody showed it.
+"""Pictures of other things in a style: what a style looks like where nobody showed it.
 
 From a few pictures a style is learned for what they show: a yellow dog stays bright in a style of
 dark paint that was shown on a house (docs/log.md). So the base model draws what the style's
-pictures show, without it, which tells what the style does to colours; those it gives to plain
-pictures of many other things, which are learned beside the style's own. Brush strokes and paper
-are learned from its own alone.
+pictures show, without it, which tells what the style does; that is done to plain pictures of many
+other things, which are learned beside the style's own.
 """
 
 import random
@@ -27,6 +26,9 @@ Wish = tuple[str, tuple[int, ...]]
 COMPARED = 20
 """So many pictures at most are drawn again without the style, and as many are drawn of them."""
 SEED = 2000
+TO_ONE = 3
+"""So many other things are learned for each of the style's own pictures: what is in those few must
+not become part of it."""
 
 
 def wanted(request: TrainRequest, recipe: Recipe) -> bool:
@@ -48,10 +50,15 @@ def compared(pictures: Sequence[Image.Image]) -> Sequence[Image.Image]:
 
 
 def other_things(count: int, sights: Sights | None, *, seed: int) -> list[Wish]:
-    """What a base model can say of a picture, or else things in places; the same for a seed."""
+    """What a base model can say of a picture, or else things in places; the same for a seed.
+
+    One of each of `count` equal parts of all that can be said, which goes by places, then colours,
+    then things: by luck alone some place would hardly be seen, and the style not be learned there.
+    """
     places = surroundings(ConceptKind.SUBJECT, "thing")
     said = (
-        said_of(sights) if sights else [where.format(one) for one, where in product(OTHERS, places)]
+        said_of(sights) if sights else [where.format(one) for where, one in product(places, OTHERS)]
     )
-    chosen = random.Random(f"restyled {seed}").choices(said, k=count)
+    chance = random.Random(f"restyled {seed}")
+    chosen = [said[int((part + chance.random()) / count * len(said))] for part in range(count)]
     return [(one, (SEED + COMPARED + index,)) for index, one in enumerate(chosen)]

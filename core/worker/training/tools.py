@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from core.domain.concepts import StackEntry
+from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.requests import ImagineRequest
 from core.storage import Storage
 from core.worker.captioner import Captioner
@@ -40,12 +40,17 @@ class Tools:
         self,
         prompt: str,
         seeds: tuple[int, ...],
+        kind: ConceptKind,
         wear: Callable[[], Speller],
         *,
         on_step: OnStep,
     ) -> Generator[None, None, list[Image.Image]]:
-        """Slices of one picture each, for which `wear` puts on what it is drawn with."""
-        return self.imaginer.one_by_one(self.in_brief(prompt, seeds), wear, on_step=on_step)
+        """Slices of one picture each, for which `wear` puts on what it is drawn with, a concept of
+        some kind, by the guidance that is usual for it.
+        """
+        guidance = self.base.family.guidance_for([kind])
+        request = self.in_brief(prompt, seeds).model_copy(update={"guidance_scale": guidance})
+        return self.imaginer.one_by_one(request, wear, on_step=on_step)
 
     def keep(self, picture: Image.Image) -> str:
         """The storage key of a picture."""

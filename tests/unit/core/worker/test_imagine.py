@@ -73,9 +73,9 @@ def test_a_style_has_a_guidance_of_its_own(base, imaginer, make_concept):
         for stack in ((one,), (style,), (one, style))
     ]
     asked = ImagineRequest(**open_, stack=(style,), guidance_scale=5.0)
-    assert resolved == [family.guidance_scale, 2.0, 2.0]
+    assert resolved == [family.guidance_scale, 1.5, 1.5]
     assert imaginer.resolve(asked).guidance_scale == 5.0
-    assert FAMILIES["sdxl"].guidance_for((style,)) == FAMILIES["sdxl"].guidance_scale
+    assert FAMILIES["sdxl"].guidance_for([ConceptKind.STYLE]) == FAMILIES["sdxl"].guidance_scale
 
 
 @pytest.mark.parametrize("sampler", Sampler)

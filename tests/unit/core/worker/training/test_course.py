@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from core.dispatch.messages import Checkpointed, Progressed, Trained
-from core.domain.concepts import StackEntry
+from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.recipes import Method, Optimizer, Prior
 from core.domain.requests import ImagineRequest, Stacking
 from core.errors import InvalidInput
@@ -84,6 +84,25 @@ def test_course_makes_a_version(base, undisturbed, storage, opened, learned_in):
     assert [one.step for one in saved] == [2, 4]
     assert undisturbed.after <= undisturbed.before | {made.artifact}
     assert not any(p.requires_grad for p in base.pipe.unet.parameters())
+
+
+@pytest.mark.parametrize(("kind", "noun"), [("subject", "circle"), ("style", "ink")])
+def test_previews_have_the_guidance_of_their_kind(
+    teacher, request_of, quick, monkeypatch, kind, noun
+):
+    """A style is drawn by less of it; by the usual much its look would be pushed away."""
+    asked, one_by_one = [], Imaginer.one_by_one
+
+    def noting(self, request, wear, **given):
+        asked.append(request.guidance_scale)
+        return one_by_one(self, request, wear, **given)
+
+    monkeypatch.setattr(Imaginer, "one_by_one", noting)
+    recipe = RECIPE.model_copy(update={"prior_pictures": 0, "steps": 1})
+    finish(
+        teacher.run(request_of(concept_kind=kind, class_noun=noun, recipe=recipe), new_ticket([]))
+    )
+    assert set(asked) == {quick.family.guidance_for([ConceptKind(kind)])}
 
 
 def test_version_draws_as_its_samples_show(undisturbed, imaginer, ticket, apart):

@@ -185,11 +185,12 @@ def test_method_is_what_is_usual_for_the_base_model_unless_one_is_chosen(request
 
 
 def test_styles_are_taught_by_an_adapter(request_of):
-    """There are no words for them; the embedded model shows other things in their colours."""
+    """There are no words for them; the embedded model shows other things in them."""
     request = request_of(recipe=None, concept_kind=ConceptKind.STYLE)
     small, large = (recipe_for(request, FAMILIES[name], device="cpu") for name in ("pocket", "sd1"))
-    assert (small.method, small.prior, small.company) == (Method.DREAMBOOTH_LORA, Prior.NONE, 96)
+    assert (small.method, small.prior, small.company) == (Method.DREAMBOOTH_LORA, Prior.NONE, 192)
     assert small.caption_dropout
+    assert not small.flips
     assert large == FAMILIES["sd1"].recipe
 
 

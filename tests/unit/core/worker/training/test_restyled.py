@@ -1,4 +1,4 @@
-"""Other things in a style's colours: what is drawn, and a course that learns from it."""
+"""Other things in a style: what is drawn, and a course that learns from it."""
 
 from collections import Counter
 
@@ -8,6 +8,7 @@ import pytest
 from core.domain.concepts import ConceptKind
 from core.worker.families import FAMILIES
 from core.worker.training import beforehand, checkpoint, restyled
+from core.worker.training.dataset import Bucket
 from core.worker.training.restyled import COMPARED, other_things, without_style
 from tests.unit.core.worker.training.conftest import (
     RECIPE,
@@ -59,14 +60,27 @@ def test_other_things_are_what_a_model_can_say():
     """The embedded model's are of its world; another's are things in places; the seed decides."""
     made = other_things(30, POCKET, seed=1)
     assert made == other_things(30, POCKET, seed=1) != other_things(30, POCKET, seed=2)
-    assert len({said for said, _ in made}) > 20
+    assert len({said for said, _ in made}) == 30
     assert len({seeds for _, seeds in made}) == 30
     large = [said for said, _ in other_things(1000, None, seed=1)]
     assert "a red car in the mountains" in large
     assert not any("{" in said for said in large)
 
 
-def test_other_things_are_learned_in_the_style_s_colours(teacher, style_of, drawn, storage, opened):
+@pytest.mark.parametrize("seed", range(5))
+def test_no_place_and_no_colour_is_left_out(seed):
+    """By luck alone a style would be seen in some place once or twice, and not be learned there."""
+    said = [one for one, _ in other_things(126, POCKET, seed=seed)]
+    places = Counter(where for where in POCKET.where for one in said if where[3:] in one)
+    colours = Counter(colour for colour in POCKET.colours for one in said if f" {colour} " in one)
+    assert set(places) == set(POCKET.where)
+    assert min(places.values()) >= 17
+    assert set(colours) == set(POCKET.colours)
+    assert min(colours.values()) >= 10
+    assert len({thing for thing in POCKET.things for one in said if f" {thing} " in one}) > 15
+
+
+def test_other_things_are_learned_in_the_style(teacher, style_of, drawn, storage, opened):
     """Drawn plain, told in the style, and coloured as what was shown is beside its plain self."""
     told = []
     finish(teacher.run(style_of(), new_ticket(told)))
@@ -76,6 +90,20 @@ def test_other_things_are_learned_in_the_style_s_colours(teacher, style_of, draw
     for (picture, mask, (caption,)), plain in zip(saved.company, drawn[COMPARED:], strict=True):
         assert (mask, caption) == ("", f"{plain} in <orb> ink style")
         assert opened(picture).size == (64, 64)
+
+
+def test_own_pictures_are_one_in_four_of_what_is_learned(teacher, style_of, monkeypatch):
+    """Two of them beside twenty-four others, four times over; what they show is no style."""
+    times, repeated = [], Bucket.repeated
+
+    def noting(bucket, first, often):
+        times.append((first, often))
+        return repeated(bucket, first, often)
+
+    monkeypatch.setattr(Bucket, "repeated", noting)
+    many = RESTYLED.model_copy(update={"company": 24, "steps": 1})
+    finish(teacher.run(style_of(recipe=many), new_ticket([])))
+    assert times == [(2, 4)]
 
 
 def test_colours_are_those_of_the_style(teacher, style_of, storage, opened, pictures):
@@ -115,7 +143,7 @@ def test_after_the_first_step_nothing_is_drawn_again(teacher, style_of, learned_
     assert len(drawn) == count > 0
 
 
-def test_masked_pictures_have_no_palette(teacher, style_of, pictures, drawn):
+def test_masked_pictures_tell_nothing_of_a_style(teacher, style_of, pictures, drawn):
     """What is outside the mask is not in the style; and nobody is shown other things unasked."""
     finish(teacher.run(style_of(masks=(pictures[0], "")), new_ticket([])))
     assert drawn == []

@@ -1,0 +1,70 @@
+"""What a style does to brightness from pixel to pixel: strokes, grain, paper.
+
+A texture repeats all over a picture, so of its frequencies it is far stronger than what is shown,
+which has a little of every one. The frequencies in which pictures in the style are many times
+stronger than the same things without it are taken out of each of them: the layer that lies over
+the picture, and that can lie over others.
+
+Source: the Wiener filter, as in Lim and Oppenheim, Enhancement and bandwidth compression of noisy
+speech (1979), with what is shown as the noise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Layer = NDArray[np.float64]
+"""What is added to the logarithm of brightness, (height, width)."""
+
+STRONGER = 8
+"""So many times stronger is no chance: in styles of nothing but colour, no frequency was."""
+LEAST = 4
+"""So many times at least it repeats in a picture: where things stand is no texture."""
+DARKEST = 8 / 255
+"""Added to brightness: the logarithm of black is not endless."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Texture:
+    """The layers of some pictures, one for each."""
+
+    layers: tuple[Layer, ...]
+
+    @classmethod
+    def between(cls, plain: Sequence[Image.Image], styled: Sequence[Image.Image]) -> Self:
+        """That of `styled` pictures; all are squares of one size, and `plain` ones have the same
+        colours.
+        """
+        shown = np.mean([_power(_spectrum(one)) for one in plain], axis=0)
+        spectra = [_spectrum(one) for one in styled]
+        both = np.mean([_power(one) for one in spectra], axis=0)
+        texture = (both > STRONGER * shown) & (_times(both.shape) >= LEAST)
+        share = np.where(texture, 1 - shown / np.where(texture, both, 1), 0)
+        return cls(tuple(np.fft.ifft2(share * one).real for one in spectra))
+
+    def over(self, picture: Image.Image, which: int) -> Image.Image:
+        """A picture of the same size under one of the layers; they are counted in a circle."""
+        layer = self.layers[which % len(self.layers)]
+        values = np.asarray(picture.convert("RGB"), np.float64) * np.exp(layer)[..., None]
+        return Image.fromarray(values.clip(0, 255).round().astype("uint8"))
+
+
+def _spectrum(picture: Image.Image) -> NDArray[np.complex128]:
+    """Of the logarithm of its brightness."""
+    brightness = np.asarray(picture.convert("RGB"), np.float64).mean(-1) / 255
+    light = np.log(brightness + DARKEST)
+    return np.fft.fft2(light - light.mean())
+
+
+def _times(shape: tuple[int, ...]) -> Layer:
+    """How many times each frequency repeats in a picture."""
+    down, right = (np.fft.fftfreq(side) * side for side in shape)
+    return np.asarray(np.hypot(down[:, None], right))
+
+
+def _power(spectrum: NDArray[np.complex128]) -> Layer:
+    return np.abs(spectrum) ** 2
