@@ -41,6 +41,7 @@ def read(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
     parser.add_argument("--concepts", type=int, **left_out, help="how many of the fourteen")
     parser.add_argument("--seeds", type=int, **left_out, help="images of a prompt")
     parser.add_argument("--steps", type=int, **left_out, help="of a training; 0: the recipe's own")
+    parser.add_argument("--preset", **left_out, help="how concepts are taught; else as usual")
     parser.add_argument("--part", **left_out, help="2/3: the second of three processes' work")
     parser.add_argument("--model", **left_out, help="a folder or id of a model; else the embedded")
     parser.add_argument(

@@ -4,7 +4,8 @@ Every checkpoint of every run draws the same prompt on the same seeds, and the j
 looks; the best of several noisy figures is too good, so it is also chosen by half of the seeds and
 held to the kept one on the other half. Other ways to choose are tried on the same checkpoints.
 
-`--steps 0` takes the recipe's own number; `--part 1/2` does half of the concepts, without a table.
+`--steps 0` takes the recipe's own number, `--preset` another recipe than the usual; `--part 1/2`
+does half of the concepts, without a table.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 import torch
 
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.recipes import Preset
 from core.domain.requests import Stacking
 from core.worker import artifact, latents
 from core.worker.training import captions, checkpoint
@@ -58,6 +60,7 @@ async def run(
     concepts: int = CONCEPTS,
     seeds: int = SEEDS,
     steps: int = STEPS,
+    preset: str | None = None,
     part: str | None = None,
     folder: Path = FOLDER,
     tiny: bool = False,
@@ -71,8 +74,10 @@ async def run(
         Workshop(folder, tiny=tiny, device=device, dtype=dtype),
         list(BY_NAME)[:concepts],
     )
+    taught = Preset(preset) if preset else None
     found = {
-        name: looks(workshop, name, seeds=seeds, steps=steps or None) for name in mine(names, part)
+        name: looks(workshop, name, seeds=seeds, steps=steps or None, preset=taught)
+        for name in mine(names, part)
     }
     if part is not None:
         return
@@ -86,10 +91,13 @@ async def run(
     )
 
 
-def looks(workshop: Workshop, name: str, *, seeds: int, steps: int | None) -> list[Look]:
+def looks(
+    workshop: Workshop, name: str, *, seeds: int, steps: int | None, preset: Preset | None = None
+) -> list[Look]:
     """Every checkpoint of a concept's run."""
     often = (("checkpoint_every", max(1, steps // CHECKPOINTS)),) if steps else ()
-    course = Course(name, steps=steps, pictures=PICTURES, settings=(("patience", 0), *often))
+    settings = (("patience", 0), *often)
+    course = Course(name, preset, steps, pictures=PICTURES, settings=settings)
     taught = workshop.taught(course)
     made = workshop.remembered(
         f"hindsight {name}",

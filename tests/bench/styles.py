@@ -37,7 +37,7 @@ from tests.bench._sums import figure, mean, percent
 from tests.bench._table import show
 from tests.bench._teaching import FOLDER, QUICKLY, TINY, Taught, Workshop, mine
 
-SEEDS = 20
+SEEDS, NUMBER = 20, 100
 NO_STYLE, DRAWINGS = "no style", "drawings, through the VAE"
 UNTAUGHT = (NO_STYLE, DRAWINGS)
 UNTOLD = ", pictures not told"
@@ -99,7 +99,7 @@ class _Bench:
 
     def figures(self, way: str, style: PocketStyle) -> list[Figures]:
         """Those of each prompt."""
-        stack = [] if way in UNTAUGHT else [_entry(style, self._taught(way, style).artifact)]
+        stack = [] if way in UNTAUGHT else [entry(style, self._taught(way, style).artifact)]
         found = self._workshop.remembered(
             f"style {style.name}",
             repr((way if way in UNTAUGHT else "", stack, style, ASKED, self._seeds)),
@@ -130,19 +130,7 @@ class _Bench:
         return (way, *cells, f"{taught.process_s:.0f}", f"{taught.size_bytes / 1e6:.2f}")
 
     def _taught(self, way: str, style: PocketStyle) -> Taught:
-        chosen = WAYS[way]
-        request = TrainRequest(
-            concept_id=1,
-            name=style.name,
-            class_noun="style",
-            concept_kind=ConceptKind.STYLE,
-            pictures=tuple(self._workshop.storage.put(png(one)) for one in pictures(style)),
-            preset=chosen.preset,
-            steps=self._steps,
-            settings=QUICKLY if self._workshop.tiny else {},
-            seed=1,
-        )
-        return self._workshop.learned(self._workshop.in_full(request), told=chosen.told)
+        return taught(self._workshop, style, way, self._steps)
 
     def _measured(self, way: str, style: PocketStyle, stack: Sequence[StackEntry]) -> list[Figures]:
         taught = self._scorer.pictures(pictures(style))
@@ -180,10 +168,30 @@ class _Bench:
         )
 
 
-def _entry(style: PocketStyle, artifact: str) -> StackEntry:
-    return StackEntry(
+def taught(
+    workshop: Workshop, style: PocketStyle, way: str = USUAL, steps: int | None = None
+) -> Taught:
+    """What a style's five pictures gave, now or earlier, in one of the ways."""
+    chosen = WAYS[way]
+    request = TrainRequest(
         concept_id=1,
-        version_id=1,
+        name=style.name,
+        class_noun="style",
+        concept_kind=ConceptKind.STYLE,
+        pictures=tuple(workshop.storage.put(png(one)) for one in pictures(style)),
+        preset=chosen.preset,
+        steps=steps,
+        settings=QUICKLY if workshop.tiny else {},
+        seed=1,
+    )
+    return workshop.learned(workshop.in_full(request), told=chosen.told)
+
+
+def entry(style: PocketStyle, artifact: str) -> StackEntry:
+    """A style in a stack, at full weight; its number is none of the subjects'."""
+    return StackEntry(
+        concept_id=NUMBER,
+        version_id=NUMBER,
         name=style.name,
         class_noun="style",
         kind=ConceptKind.STYLE,

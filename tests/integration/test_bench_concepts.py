@@ -11,7 +11,7 @@ from core.pocket.judge import Judge
 from core.pocket.paths import judge_path
 from core.pocket.world.render import render
 from core.pocket.world.scene import PLACES, Backdrop, Scene
-from tests.bench import hindsight, iterative, methods, stacking, styles
+from tests.bench import hindsight, iterative, methods, stacking, styled, styles
 from tests.bench.__main__ import read
 from tests.bench._concepts import BY_NAME, alone, in_scenes, triples, two_things
 from tests.bench._styles import ASKED, STYLES, shows_thing
@@ -168,9 +168,10 @@ async def test_iterative(folder, capsys):
     assert "final minus best" in told
 
 
-async def test_hindsight(folder, capsys):
+@pytest.mark.parametrize("preset", [None, "dreambooth-lora"])
+async def test_hindsight(folder, capsys, preset):
     """What the benchmark measures on a checkpoint is what the run itself measured."""
-    await hindsight.run(tiny=True, folder=folder)
+    await hindsight.run(tiny=True, folder=folder, preset=preset)
     assert "as shipped" in capsys.readouterr().out
     for note in (folder / "notes").glob("hindsight-*"):
         for one in json.loads(note.read_text()):
@@ -196,6 +197,15 @@ async def test_styles(folder, capsys, monkeypatch):
     await styles.run(tiny=True, folder=folder)
     told = capsys.readouterr().out
     assert all(f"| {way} |" in told for way in (*ways, *styles.UNTAUGHT))
+
+
+async def test_styled(folder, capsys, monkeypatch):
+    """A row for each subject, beside what can be reached."""
+    monkeypatch.setattr(styled, "STYLES", STYLES[1:2])
+    await styled.run(tiny=True, folder=folder)
+    told = capsys.readouterr().out
+    assert r"| a photo of \<xyz> temple on a beach in \<dus> style |" in told
+    assert "| **mean** |" in told
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
