@@ -1,9 +1,9 @@
 """What a style does to brightness from pixel to pixel: strokes, grain, paper.
 
-A texture repeats all over a picture, so of its frequencies it is far stronger than what is shown,
-which has a little of every one. The frequencies in which pictures in the style are many times
-stronger than the same things without it are taken out of each of them: the layer that lies over
-the picture, and that can lie over others.
+A texture repeats all over a picture, so it is strong in a few frequencies, where what is shown has
+a little of every one. Those in which pictures in the style are many times stronger than the same
+things without it are taken out of each of them: the layer that lies over the picture, and that can
+lie over others.
 
 Source: the Wiener filter, as in Lim and Oppenheim, Enhancement and bandwidth compression of noisy
 speech (1979), with what is shown as the noise.
@@ -21,7 +21,7 @@ Layer = NDArray[np.float64]
 """What is added to the logarithm of brightness, (height, width)."""
 
 STRONGER = 8
-"""So many times stronger is no chance: in styles of nothing but colour, no frequency was."""
+"""So many times stronger is seldom chance: in the benches' styles of paint no frequency is."""
 LEAST = 4
 """So many times at least it repeats in a picture: where things stand is no texture."""
 DARKEST = 8 / 255
