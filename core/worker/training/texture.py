@@ -21,7 +21,7 @@ Layer = NDArray[np.float64]
 """What is added to the logarithm of brightness, (height, width)."""
 
 STRONGER = 8
-"""So many times stronger is seldom chance: in the benches' styles of paint no frequency is."""
+"""So many times stronger is seldom chance: in the benches' styles of paint next to nothing is."""
 LEAST = 4
 """So many times at least it repeats in a picture: where things stand is no texture."""
 DARKEST = 8 / 255
