@@ -22,7 +22,7 @@ from core.worker import artifact, latents
 from core.worker.training import captions, checkpoint
 from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.conditions import encode_captions, predict
-from core.worker.training.held_out import LEVELS, SEED, best_step
+from core.worker.training.held_out import LEVELS, SEED, best_step, least_step
 from core.worker.training.objective import Objective
 from core.worker.training.surroundings import likeliest
 from tests.bench._concepts import BY_NAME, alone
@@ -169,12 +169,13 @@ def shipped(seen: Sequence[Look]) -> int:
 
 
 def by(figure: Callable[[Look], float]) -> Choose:
-    """The step with the least of a figure."""
+    """As a run does it, by another figure."""
     return lambda seen: best_step({one.step: figure(one) for one in seen})
 
 
 WAYS: Mapping[str, Choose] = {
     "as shipped": shipped,
+    "the least error": lambda seen: least_step({one.step: one.error for one in seen}),
     "the picture alone": by(lambda one: mean(one.picture[: len(LEVELS)])),
     f"{NOISES} noises a level": by(lambda one: mean(one.picture) + mean(one.drift)),
     f"{NOISES} noises, the picture alone": by(lambda one: mean(one.picture)),

@@ -215,7 +215,7 @@ class _Course:
             yield
 
     def _measure(self, lesson: Lesson, by: Yardstick | None) -> None:
-        """Notes what this checkpoint is worth, and keeps it if none was better."""
+        """Notes what this checkpoint is worth, and keeps it if none was clearly better."""
         if by is None:
             return
         with lesson.averaged():

@@ -29,6 +29,10 @@ CLEARLY = 0.95
 """Words that a course began with hold better beside others than what is learned from pictures of
 one thing, so they are left only for an error that is by so much less."""
 
+AS_GOOD = 1.15
+"""A later checkpoint looks more like the concept than one whose error is less by so little, or by
+chance (docs/log.md): foretelling one picture says little of what is drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Yardstick:
@@ -94,17 +98,26 @@ def holds_out(recipe: Recipe, pictures: int) -> bool:
 
 
 def best_step(errors: Mapping[int, float]) -> int:
-    """The step with the least error; the earlier of two equal ones. Step 0, where words that were
+    """The last step that is as good as the one with the least error. Step 0, where words that were
     found are measured, is only left for one that is clearly better.
     """
-    best = min(sorted(errors), key=lambda step: errors[step])
-    return best if 0 not in errors or errors[best] < CLEARLY * errors[0] else 0
+    least = errors[least_step(errors)]
+    most = least * AS_GOOD if 0 not in errors else min(least * AS_GOOD, CLEARLY * errors[0])
+    return max((step for step in errors if errors[step] <= most), default=0)
+
+
+def least_step(errors: Mapping[int, float]) -> int:
+    """The step with the least error; the earlier of two equal ones."""
+    return min(sorted(errors), key=lambda step: errors[step])
 
 
 def gives_up(errors: Mapping[int, float], patience: int) -> bool:
-    """So many checkpoints have brought nothing better."""
+    """So many checkpoints have brought nothing better, clearly so where words were found."""
+    if not errors or patience == 0:
+        return False
     steps: Sequence[int] = sorted(errors)
-    return bool(errors) and 0 < patience <= len(steps) - 1 - steps.index(best_step(errors))
+    best = 0 if best_step(errors) == 0 else least_step(errors)
+    return patience <= len(steps) - 1 - steps.index(best)
 
 
 def choice_of(errors: Mapping[int, float], *, held_back: bool = True) -> Choice | None:
