@@ -71,7 +71,7 @@ class Prior(StrEnum):
 
 
 class Choice(BaseModel):
-    """Which checkpoint of a run was kept: the one with the least error.
+    """Which checkpoint of a run was kept: the last with about the least error.
 
     The error is that of foretelling a picture which was held back, plus how far the answers for the
     plain class have gone from the base model's. Step 0: the words that the run began with, which

@@ -149,8 +149,8 @@ def _choice_line(choice: Choice) -> str:
         )
     which = "a picture that was held back was" if choice.held_back else "the pictures were"
     return (
-        f"Step {choice.step} of {choice.ran} was kept: {which} foretold "
-        f"best then (error {choice.error:.3f}, at the end {choice.error_last:.3f})."
+        f"Step {choice.step} of {choice.ran} was kept, the last at which {which} foretold "
+        f"about as well as ever (error {choice.error:.3f}, at the end {choice.error_last:.3f})."
     )
 
 

@@ -31,11 +31,12 @@ def test_choice_of_a_checkpoint_is_told_with_its_reason() -> None:
     """Which step, and what the last one would have been worth."""
     choice = Choice(step=200, ran=300, error=0.1234, error_last=0.15)
     assert told(Recipe(choice=choice)).endswith(
-        "\nStep 200 of 300 was kept: a picture that was held back was foretold best then "
+        "\nStep 200 of 300 was kept, the last at which a picture that was held back was foretold "
+        "about as well as ever "
         "(error 0.123, at the end 0.150)."
     )
     choice = Choice(step=300, ran=300, error=0.12, error_last=0.12, held_back=False)
-    assert "Step 300 of 300 was kept: the pictures were foretold best" in told(
+    assert "Step 300 of 300 was kept, the last at which the pictures were foretold" in told(
         Recipe(choice=choice)
     )
     choice = Choice(step=0, ran=100, error=0.1234, error_last=0.12)
@@ -44,4 +45,4 @@ def test_choice_of_a_checkpoint_is_told_with_its_reason() -> None:
         "better (error 0.123, at the end 0.120)."
     )
     choice = Choice(step=300, ran=300, error=0.1, error_last=0.1)
-    assert "Step 300 of 300 was kept: a picture" in told(Recipe(choice=choice))
+    assert "Step 300 of 300 was kept, the last at which a picture" in told(Recipe(choice=choice))
