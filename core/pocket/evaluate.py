@@ -1,16 +1,17 @@
 """`python -m core.pocket.evaluate --sheet FILE.png`: how well the pocket models do their work.
 
 Prints one table. Pictures are made from captions of fresh scenes, held-out combinations first,
-and read back by the judge; the judge and CLIP are measured on fresh renders beside it.
+and read back by the judge; the judge, CLIP and VAE are measured on fresh renders beside it.
 """
 
 import argparse
 import random
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import AutoencoderKL, StableDiffusionPipeline
 from PIL import Image
 from torch.nn import functional
 from transformers import CLIPModel, CLIPTokenizer
@@ -104,6 +105,19 @@ def clip_row(path: Path, count: int) -> Row:
     return Row("CLIP on renders, one thing", len(scenes), shares)
 
 
+@torch.no_grad()
+def vae_row(path: Path, count: int) -> Row:
+    """Measures the VAE on fresh renders, plain and with paint, strokes or grain over them."""
+    vae = AutoencoderKL.from_pretrained(path, torch_dtype=torch.float32).eval()
+    noise_ratios = {}
+    for name, split in (("plain", FRESH), ("finished", replace(FRESH, finished=True))):
+        pixels = as_pixels([split.picture(index) for index in range(count)])
+        kept = [vae.decode(vae.encode(some).latent_dist.mean).sample for some in pixels.split(50)]
+        errors = (torch.cat(kept).clamp(-1, 1) - pixels).square().mean((1, 2, 3))
+        noise_ratios[f"{name}, dB"] = (4 / errors).log10().mean().item() * 10
+    return Row("VAE on renders", count, noise_ratios)
+
+
 def contact_sheet(images: list[Image.Image], columns: int = 10) -> Image.Image:
     """Lays images out in rows, each twice its size."""
     rows = -(-len(images) // columns)
@@ -127,7 +141,8 @@ def main() -> None:
     torch.set_num_threads(1)
     judge = Judge.load(arguments.judge)
     studio = Studio(arguments.diffusion, guidance=arguments.guidance)
-    rows, shown = [clip_row(arguments.clip, 600)], []
+    rows = [clip_row(arguments.clip, 600), vae_row(arguments.diffusion / "vae", 300)]
+    shown: list[Image.Image] = []
     for group in GROUPS:
         rows.append(judge_row(judge, group, 2 * arguments.count))
         row, images = made_row(judge, group, arguments.count, studio)

@@ -15,6 +15,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from core.pocket.world.finish import finish
 from core.pocket.world.render import Placed, draw_scene, place_things
 from core.pocket.world.sampling import sample_scene
 from core.pocket.world.scene import Scene
@@ -24,10 +25,13 @@ SHARD = 2000
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """An endless list of examples; `held_out` says whether held-out combinations occur in it."""
+    """An endless list of examples; `held_out` says whether held-out combinations occur in it, and
+    `finished` whether paint, strokes or grain lie over its pictures.
+    """
 
     name: str
     held_out: bool
+    finished: bool = False
 
     def scene(self, index: int) -> tuple[Scene, tuple[Placed, ...]]:
         """Returns the scene at an index and where its things stand."""
@@ -36,7 +40,9 @@ class Split:
 
     def picture(self, index: int) -> Image.Image:
         """Returns the 64 × 64 RGB picture at an index."""
-        return draw_scene(*self._begin(index))
+        scene, placed, rng = self._begin(index)
+        picture = draw_scene(scene, placed, rng)
+        return finish(picture, rng) if self.finished else picture
 
     def _begin(self, index: int) -> tuple[Scene, tuple[Placed, ...], random.Random]:
         rng = random.Random(f"{self.name}:{index}")
@@ -45,6 +51,7 @@ class Split:
 
 
 TRAINING = Split("training", held_out=False)
+FINISHED = Split("finished", held_out=False, finished=True)
 EVERYTHING = Split("everything", held_out=True)
 FRESH = Split("fresh", held_out=True)
 """For measuring only: no model is ever trained on it."""

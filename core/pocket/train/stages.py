@@ -14,7 +14,7 @@ from transformers import CLIPImageProcessorPil, CLIPModel, CLIPTextModel, CLIPTo
 
 from core.pocket.judge import Judge, JudgeNetwork
 from core.pocket.train.clip import Captioned, ClipTrainer, new_clip, patch_table
-from core.pocket.train.data import EVERYTHING, TRAINING, cached_latents, cached_pictures
+from core.pocket.train.data import EVERYTHING, FINISHED, TRAINING, cached_latents, cached_pictures
 from core.pocket.train.judge import JudgeTrainer, label_table
 from core.pocket.train.loop import Plan, best_device, train
 from core.pocket.train.tokenizer import count_words, train_tokenizer
@@ -59,19 +59,21 @@ def tokenizer_stage(shop: Workshop) -> Path:
 
 
 def vae_stage(shop: Workshop) -> Path:
-    """Trains the VAE; writes `vae`."""
+    """Trains the VAE, of a given one the decoder alone; writes `vae`."""
     done = shop.out / "vae"
     if done.exists():
         return done
     torch.manual_seed(0)
-    pictures = cached_pictures(TRAINING, min(12000, shop.examples), shop.out / "pictures")
+    count, folder = min(12000, shop.examples), shop.out / "pictures"
+    plain, finished = (cached_pictures(split, count, folder) for split in (TRAINING, FINISHED))
     given = shop.given("diffusion/vae")
     vae = AutoencoderKL.from_pretrained(given, torch_dtype=torch.float32) if given else new_vae()
-    trainer = VaeTrainer(vae.to(best_device()), pictures)
-    train(trainer, shop.plan(steps=3000, rate=2e-3, decay=0.8), shop.checkpoint("vae"))
+    trainer = VaeTrainer(vae.to(best_device()), (plain, finished), keeps_latents=bool(given))
+    train(trainer, shop.plan(steps=4000, rate=2e-3, decay=0.8), shop.checkpoint("vae"))
     trainer.ema.apply()
     vae.eval().to("cpu")
-    normalise_latents(vae, pictures[:1500])
+    if not given:
+        normalise_latents(vae, plain[:1500])
     vae.half().save_pretrained(done)
     return done
 

@@ -1,5 +1,8 @@
 """The VAE: 64 × 64 pictures to 16 × 16 × 4 latents of mean 0 and spread 1, and back."""
 
+import random
+from collections.abc import Sequence
+from itertools import cycle, islice
 from typing import Any
 
 import torch
@@ -32,17 +35,30 @@ def new_vae() -> AutoencoderKL:
 
 
 class VaeTrainer:
-    """One step on crops: absolute, squared and gradient errors, and a small KL term."""
+    """One step on crops: absolute, squared and gradient errors, and a small KL term.
 
-    def __init__(self, vae: AutoencoderKL, pictures: Tensor, *, batch: int = BATCH) -> None:
-        self.vae, self.pictures, self.batch = vae.train(), pictures, batch
+    The crops come from tables of (count, height, width, 3) bytes, evenly. With `keeps_latents` the
+    decoder alone learns, and a UNet that knows the latents goes on knowing them.
+    """
+
+    def __init__(
+        self,
+        vae: AutoencoderKL,
+        tables: Sequence[Tensor],
+        *,
+        batch: int = BATCH,
+        keeps_latents: bool = False,
+    ) -> None:
+        self.vae, self.tables, self.batch = vae.train(), tables, batch
+        for encodes in (vae.encoder, vae.quant_conv):
+            encodes.requires_grad_(not keeps_latents)
         edges = ("decoder.conv_out", "encoder.conv_in", "quant_conv")
         self.optimizer = MuonWithAdam(*split_parameters(vae, but=edges))
         self.ema = Ema(vae.parameters())
 
     def step(self, draws: Draws, rate: float) -> float:
         """Trains on one batch at the given rate and returns its loss."""
-        pixels = to_range(self._crops(draws)).to(self.vae.device)
+        pixels = to_range(self.crops(draws)).to(self.vae.device)
         with torch.autocast(self.vae.device.type, torch.bfloat16):
             posterior = self.vae.encode(pixels).latent_dist
             noise = torch.randn(posterior.mean.shape, generator=draws.noise).to(pixels.device)
@@ -55,14 +71,10 @@ class VaeTrainer:
         self.ema.update()
         return float(loss.detach())
 
-    def _crops(self, draws: Draws) -> Tensor:
-        room = self.pictures.shape[1] - CROP_PX
-        crops = []
-        for _ in range(self.batch):
-            index = draws.choose.randrange(len(self.pictures))
-            y, x = draws.choose.randint(0, room), draws.choose.randint(0, room)
-            crops.append(self.pictures[index, y : y + CROP_PX, x : x + CROP_PX])
-        return torch.stack(crops)
+    def crops(self, draws: Draws) -> Tensor:
+        """Returns a batch as (batch, height, width, 3) bytes."""
+        tables = islice(cycle(self.tables), self.batch)
+        return torch.stack([_crop(table, draws.choose) for table in tables])
 
     def state(self) -> dict[str, Any]:
         """Returns what a checkpoint holds."""
@@ -77,6 +89,12 @@ class VaeTrainer:
         self.vae.load_state_dict(state["vae"])
         self.optimizer.restore(state["optimizer"])
         self.ema.restore(state["ema"])
+
+
+def _crop(pictures: Tensor, choose: random.Random) -> Tensor:
+    picture, room = pictures[choose.randrange(len(pictures))], pictures.shape[1] - CROP_PX
+    y, x = choose.randint(0, room), choose.randint(0, room)
+    return picture[y : y + CROP_PX, x : x + CROP_PX]
 
 
 def picture_loss(decoded: Tensor, pixels: Tensor) -> Tensor:

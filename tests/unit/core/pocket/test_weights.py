@@ -8,7 +8,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from core.pocket.concepts import KAR, XYZ, pictures, shows
-from core.pocket.evaluate import Studio, clip_row, judge_row
+from core.pocket.evaluate import Studio, clip_row, judge_row, vae_row
 from core.pocket.exam import GROUPS, RICH, SINGLE, score, single_held_out
 from core.pocket.judge import Judge
 from core.pocket.paths import clip_path, diffusion_path, judge_path
@@ -89,6 +89,13 @@ def test_clip_names_what_it_sees() -> None:
     shares = clip_row(clip_path(), 150).shares
     assert shares["zero-shot noun"] > 0.8
     assert shares["true over altered caption"] > 0.8
+
+
+def test_the_vae_keeps_paint_and_strokes_too() -> None:
+    """It was taught on plain pictures and finished ones, and keeps nearly as much of both."""
+    plain, finished = vae_row(diffusion_path() / "vae", 150).shares.values()
+    assert plain > 29
+    assert finished > plain - 1.5
 
 
 def test_scores_count_what_is_right(judge: Judge) -> None:

@@ -15,6 +15,7 @@ from core.pocket.paths import diffusion_path
 from core.pocket.train.clip import Captioned, ClipTrainer, altered, new_clip, patch_table
 from core.pocket.train.data import (
     EVERYTHING,
+    FINISHED,
     TRAINING,
     cached_latents,
     cached_pictures,
@@ -33,8 +34,9 @@ from core.pocket.train.unet import (
     snr_weights,
     stratified,
 )
-from core.pocket.train.vae import VaeTrainer, new_vae, normalise_latents
+from core.pocket.train.vae import CROP_PX, VaeTrainer, new_vae, normalise_latents
 from core.pocket.world.captions import plain_caption
+from core.pocket.world.scene import thing_held_out
 
 COUNT = 12
 
@@ -55,7 +57,7 @@ def judge_trainer(drawn: torch.Tensor, tokenizer: CLIPTokenizer) -> Trainer:
 
 
 def vae_trainer(drawn: torch.Tensor, tokenizer: CLIPTokenizer) -> Trainer:
-    return VaeTrainer(new_vae(), drawn, batch=2)
+    return VaeTrainer(new_vae(), (drawn, drawn.flip(2)), batch=3)
 
 
 def clip_trainer(drawn: torch.Tensor, tokenizer: CLIPTokenizer) -> Trainer:
@@ -160,6 +162,37 @@ def test_normalising_latents_changes_no_picture(drawn: torch.Tensor) -> None:
     assert (latents.std((0, 2, 3)) - 1).abs().max() < 0.05
 
 
+def test_a_vae_that_keeps_its_latents_learns_to_decode_them(drawn: torch.Tensor) -> None:
+    """What it encodes stays as it was, bit for bit; what it decodes comes nearer to pictures."""
+    torch.manual_seed(6)
+    vae, pixels = new_vae().eval(), to_range(drawn)
+    before = vae.encode(pixels).latent_dist.parameters
+    trainer = VaeTrainer(vae, (drawn,), keeps_latents=True)
+    losses = [trainer.step(Draws.of(0, step), 2e-3) for step in range(20)]
+    assert torch.equal(vae.eval().encode(pixels).latent_dist.parameters, before)
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_the_vae_sees_every_table_as_often() -> None:
+    """Plain and finished pictures, however many there are of either."""
+    black, white = torch.zeros(5, 64, 64, 3), torch.full((1, 64, 64, 3), 255)
+    trainer = VaeTrainer(new_vae(), (black.byte(), white.byte()), batch=8)
+    crops = trainer.crops(Draws.of(0, 0))
+    assert crops.shape == (8, CROP_PX, CROP_PX, 3)
+    assert [int(one.unique()) for one in crops] == [0, 255] * 4
+
+
+def test_finished_pictures_are_of_what_the_others_show() -> None:
+    """The same world, with something over it; nothing that is held out occurs."""
+    for index in range(40):
+        scene, _ = FINISHED.scene(index)
+        assert not any(map(thing_held_out, scene.things))
+        assert FINISHED.picture(index).tobytes() == FINISHED.picture(index).tobytes()
+        plain = replace(FINISHED, finished=False)
+        assert plain.scene(index) == FINISHED.scene(index)
+        assert plain.picture(index).tobytes() != FINISHED.picture(index).tobytes()
+
+
 def test_the_judge_is_asked_only_what_a_scene_poses() -> None:
     """An empty place has no noun to name, and a beach no tint."""
     table = label_table(EVERYTHING, 200)
@@ -219,6 +252,9 @@ def test_stages_make_a_pipeline_that_loads(tmp_path: Path) -> None:
     assert pipeline.unet.config.sample_size == 16
     assert pipeline.scheduler.config.prediction_type == "v_prediction"
     assert str(tmp_path) not in "".join(c.read_text() for c in folder.glob("*/config.json"))
+    given = AutoencoderKL.from_pretrained(weights / "diffusion" / "vae")
+    assert same(pipeline.vae.encoder.state_dict(), given.encoder.state_dict())
+    assert not same(pipeline.vae.decoder.state_dict(), given.decoder.state_dict())
     before = (tmp_path / "unet" / "diffusion_pytorch_model.safetensors").stat().st_mtime_ns
     pipeline_stage(shop)
     after = (tmp_path / "unet" / "diffusion_pytorch_model.safetensors").stat().st_mtime_ns

@@ -1,0 +1,86 @@
+"""What may lie over a whole picture: paint, strokes and grain.
+
+Only the VAE learns of them. A team's own styles do to a picture what they like, and what no VAE
+ever saw none keeps. Some hues and directions it never sees, so that a style can be new to it.
+"""
+
+import colorsys
+import random
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+Values = NDArray[np.float64]
+"""(height, width, 3), 0 to 255."""
+Layer = Callable[[Values, random.Random], Values]
+
+HELD_OUT_HUES = ((20, 50), (260, 300))
+"""Degrees: cream and violet, which no paint here has."""
+DIAGONAL = 12
+"""Degrees: so near to a diagonal no strokes go here."""
+
+
+def finish(picture: Image.Image, rng: random.Random) -> Image.Image:
+    """Returns a picture with one layer or two over it."""
+    values = np.asarray(picture.convert("RGB"), np.float64)
+    (layers,) = rng.choices(tuple(_LAYERS), tuple(_LAYERS.values()))
+    for layer in layers:
+        values = layer(values, rng)
+    return Image.fromarray(values.clip(0, 255).round().astype(np.uint8))
+
+
+def paint(values: Values, rng: random.Random) -> Values:
+    """Paint of one colour, which covers a sixth to two thirds."""
+    cover = rng.uniform(0.15, 0.65)
+    return values * (1 - cover) + np.array(_colour(rng)) * 255 * cover
+
+
+def strokes(values: Values, rng: random.Random) -> Values:
+    """Strokes in one direction, 5 to 20 pixels from one to the next, darker or lighter."""
+    way, wide = np.deg2rad(_direction(rng)), rng.uniform(5, 20)
+    rows, columns = np.mgrid[: values.shape[0], : values.shape[1]]
+    along = (columns * np.cos(way) + rows * np.sin(way)) / wide + rng.random()
+    form = (0.5 - 0.5 * np.cos(2 * np.pi * along)) ** rng.choice((1, 1, 2))
+    depth = rng.uniform(0.15, 0.6) * form[..., None]
+    return values * (1 - depth) if rng.random() < 0.65 else values + (255 - values) * depth
+
+
+def grain(values: Values, rng: random.Random) -> Values:
+    """Grain of paper or film, fine or coarse."""
+    height, width, _ = values.shape
+    noise = Image.frombytes("L", (width, height), rng.randbytes(width * height))
+    coarse = np.asarray(noise.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.3))), np.float64)
+    grains = (coarse - coarse.mean()) / coarse.std()
+    return values * (1 + rng.uniform(0.03, 0.15) * grains[..., None])
+
+
+_LAYERS: dict[tuple[Layer, ...], int] = {
+    (paint,): 4,
+    (strokes,): 4,
+    (grain,): 1,
+    (paint, strokes): 2,
+    (strokes, paint): 1,
+    (paint, grain): 1,
+}
+"""And how often each of them lies over a picture."""
+
+
+def _colour(rng: random.Random) -> tuple[float, float, float]:
+    """Red, green and blue from 0 to 1."""
+    hue = _not_within(HELD_OUT_HUES, lambda: rng.uniform(0, 360))
+    return colorsys.hsv_to_rgb(hue / 360, rng.random(), rng.random() ** 0.5)
+
+
+def _direction(rng: random.Random) -> float:
+    """Degrees from the right, downwards."""
+    diagonals = [(way - DIAGONAL, way + DIAGONAL) for way in (45, 135)]
+    return _not_within(diagonals, lambda: rng.uniform(0, 180))
+
+
+def _not_within(ranges: Iterable[tuple[float, float]], draw: Callable[[], float]) -> float:
+    while True:
+        value = draw()
+        if not any(least <= value <= most for least, most in ranges):
+            return value
