@@ -112,7 +112,8 @@ def vae_row(path: Path, count: int) -> Row:
     noise_ratios = {}
     for name, split in (("plain", FRESH), ("finished", replace(FRESH, finished=True))):
         pixels = as_pixels([split.picture(index) for index in range(count)])
-        kept = [vae.decode(vae.encode(some).latent_dist.mean).sample for some in pixels.split(50)]
+        parts = torch.split(pixels, 50)
+        kept = [vae.decode(vae.encode(part).latent_dist.mean).sample for part in parts]
         errors = (torch.cat(kept).clamp(-1, 1) - pixels).square().mean((1, 2, 3))
         noise_ratios[f"{name}, dB"] = (4 / errors).log10().mean().item() * 10
     return Row("VAE on renders", count, noise_ratios)

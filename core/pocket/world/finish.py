@@ -34,7 +34,8 @@ def finish(picture: Image.Image, rng: random.Random) -> Image.Image:
 def paint(values: Values, rng: random.Random) -> Values:
     """Paint of one colour, which covers a sixth to two thirds."""
     cover = rng.uniform(0.15, 0.65)
-    return values * (1 - cover) + np.array(_colour(rng)) * 255 * cover
+    colour = np.array(_colour(rng), np.float64) * 255
+    return np.asarray(values * (1 - cover) + colour * cover)
 
 
 def strokes(values: Values, rng: random.Random) -> Values:
@@ -44,7 +45,8 @@ def strokes(values: Values, rng: random.Random) -> Values:
     along = (columns * np.cos(way) + rows * np.sin(way)) / wide + rng.random()
     form = (0.5 - 0.5 * np.cos(2 * np.pi * along)) ** rng.choice((1, 1, 2))
     depth = rng.uniform(0.15, 0.6) * form[..., None]
-    return values * (1 - depth) if rng.random() < 0.65 else values + (255 - values) * depth
+    towards = 0.0 if rng.random() < 0.65 else 255.0
+    return np.asarray(values + (towards - values) * depth)
 
 
 def grain(values: Values, rng: random.Random) -> Values:
@@ -53,7 +55,7 @@ def grain(values: Values, rng: random.Random) -> Values:
     noise = Image.frombytes("L", (width, height), rng.randbytes(width * height))
     coarse = np.asarray(noise.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.3))), np.float64)
     grains = (coarse - coarse.mean()) / coarse.std()
-    return values * (1 + rng.uniform(0.03, 0.15) * grains[..., None])
+    return np.asarray(values * (1 + rng.uniform(0.03, 0.15) * grains[..., None]))
 
 
 _LAYERS: dict[tuple[Layer, ...], int] = {
