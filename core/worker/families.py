@@ -87,7 +87,9 @@ _BESIDE = {"steps": 400, "company": 10}
 """Measured with the embedded model only (docs/concepts.md)."""
 
 _IN_STYLE: Mapping[str, Value] = {
+    "steps": 400,
     "batch": 8,
+    "rank": 16,
     "learning_rate": 2e-3,
     "caption_dropout": 0.2,
     "flips": False,

@@ -24,6 +24,7 @@ from core.worker.training import captions, company, kept, restyled
 from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.company import Painted, Scene
 from core.worker.training.dataset import encode_whole, open_pictures
+from core.worker.training.kept import Wish
 from core.worker.training.manner import Manner
 from core.worker.training.surroundings import likeliest
 from core.worker.training.tools import Tools
@@ -152,13 +153,9 @@ class Beforehand:
         self.tools.stacks.wear(self.request.parents)
 
     def _draw_prior(self) -> Iterator[None]:
-        """Draws what must be kept with what lies underneath, unless it was drawn before."""
-        storage, saved = self.tools.storage, self.saved
-        wanted = kept.plans(self.request, self.recipe)
+        """Draws what must be kept with what lies underneath."""
+        saved, wanted = self.saved, kept.plans(self.request, self.recipe)
         total = sum(plan.pictures for plan in wanted)
-        name = kept.name_of(self.tools.base, self.request, wanted)
-        known = saved.prior or kept.recalled(storage, name)
-        saved.prior = known[:total]
         steps = list(kept.left(wanted, len(saved.prior)))
         for first in range(0, len(steps), CAPTIONS_AT_ONCE):
             drawn = yield from self._draw_plain(steps[first : first + CAPTIONS_AT_ONCE])
@@ -166,15 +163,19 @@ class Beforehand:
             self._tell(f"drawing plain pictures to compare with: {len(saved.prior)} of {total}")
             self.save()
             yield
-        kept.remember(storage, name, saved.prior)
 
-    def _draw_plain(
-        self, asked: Sequence[tuple[str, tuple[int, ...]]]
-    ) -> Generator[None, None, list[str]]:
-        stack = self.request.parents
-        wishes = [self.tools.in_brief(said, seeds, stack) for said, seeds in asked]
-        drawn = yield from drawn_together(self.tools.imaginer, wishes, self.ticket)
-        return [image.key for imagined in drawn for image in imagined.images]
+    def _draw_plain(self, wishes: Sequence[Wish]) -> Generator[None, None, list[str]]:
+        """Storage keys of pictures; those of an earlier course where they are still there."""
+        tools, stack = self.tools, self.request.parents
+        name = kept.name_of(tools.base, stack, wishes)
+        keys = kept.recalled(tools.storage, name)
+        if keys:
+            return keys
+        asked = [tools.in_brief(said, seeds, stack) for said, seeds in wishes]
+        drawn = yield from drawn_together(tools.imaginer, asked, self.ticket)
+        keys = [image.key for imagined in drawn for image in imagined.images]
+        kept.remember(tools.storage, name, keys)
+        return keys
 
     def _draw_company(self, pictures: Sequence[Image.Image]) -> Iterator[None]:
         """Has the base model paint something else beside the subject, where it is a thing."""
@@ -199,7 +200,7 @@ class Beforehand:
         if saved.random is not None or done >= total or not restyled.wanted(request, self.recipe):
             return
         manner = yield from self._manner(pictures)
-        wishes = restyled.other_things(total, self.tools.base.family.sights, seed=request.seed)
+        wishes = restyled.other_things(total, self.tools.base.family.sights)
         for start in range(done, total, RESTYLED_AT_ONCE):
             some = wishes[start : start + RESTYLED_AT_ONCE]
             drawn = yield from self._draw_plain(some)

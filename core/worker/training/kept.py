@@ -1,6 +1,7 @@
 """What must stay as it is while a concept is taught: the plain class, and concepts underneath.
 
-Either as pictures that the base model draws beforehand, once for each class, or as its own answers.
+Either as pictures that the base model draws beforehand, or as its own answers. Pictures are drawn
+once: a later course that asks for the same finds them.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from itertools import islice
 
 import torch
 from PIL import Image
+from torch import Tensor
 
 from core.domain.concepts import StackEntry
 from core.domain.recipes import Prior, Recipe
@@ -22,6 +24,9 @@ from core.worker.training import captions
 from core.worker.training.conditions import encode_captions
 from core.worker.training.dataset import encode_whole, open_pictures
 from core.worker.training.material import Captions, Kept
+
+Wish = tuple[str, tuple[int, ...]]
+"""A prompt, and the seeds that it is drawn from."""
 
 PER_CAPTION = 4
 SEED = 1000
@@ -52,7 +57,7 @@ def plans(request: TrainRequest, recipe: Recipe) -> list[Plan]:
     return of_class * bool(recipe.prior_pictures or not drawn) + of_parents
 
 
-def left(wanted: Sequence[Plan], known: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+def left(wanted: Sequence[Plan], known: int) -> Iterator[Wish]:
     """What is to be drawn once there are so many pictures: prompts, each with a few seeds."""
     return islice(_steps(wanted), _steps_done(wanted, known), None)
 
@@ -76,22 +81,24 @@ def recalled(storage: Storage, name: str) -> list[str]:
 
 def remember(storage: Storage, name: str, keys: Sequence[str]) -> None:
     """Lets later jobs, of later starts too, find the pictures."""
-    if keys:
-        storage.note(name, json.dumps(list(keys)))
+    storage.note(name, json.dumps(list(keys)))
 
 
-def name_of(base: Base, request: TrainRequest, wanted: Sequence[Plan]) -> str:
+def name_of(base: Base, parents: Sequence[StackEntry], wishes: Sequence[Wish]) -> str:
     """Under which drawn pictures are remembered: all that decides what they look like."""
-    weights = base.pipe.unet.conv_in.weight.detach().float().cpu().numpy().tobytes()
-    family = base.family
+    pipe, family = base.pipe, base.family
     parts = [
         base.name,
-        hashlib.sha256(weights).hexdigest(),
+        *map(_fingerprint, (pipe.unet.conv_in.weight, next(pipe.vae.decoder.parameters()))),
         [*family.in_brief, family.guidance_scale],
-        [[parent.artifact, parent.weight] for parent in request.parents],
-        [[list(plan.captions), plan.pictures] for plan in wanted],
+        [[parent.artifact, parent.weight] for parent in parents],
+        list(wishes),
     ]
-    return "prior " + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return "plain " + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _fingerprint(weights: Tensor) -> str:
+    return hashlib.sha256(weights.detach().float().cpu().numpy().tobytes()).hexdigest()
 
 
 @torch.no_grad()
@@ -105,7 +112,7 @@ def _captions_of(parent: StackEntry) -> tuple[str, ...]:
     return captions.class_captions(parent.kind, parent.phrase)
 
 
-def _steps(wanted: Sequence[Plan]) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _steps(wanted: Sequence[Plan]) -> Iterator[Wish]:
     """A few pictures of one caption each time: prompt and seeds."""
     for plan in wanted:
         for first in range(0, plan.pictures, PER_CAPTION):

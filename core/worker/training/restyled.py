@@ -19,9 +19,7 @@ from core.worker.families import Sights
 from core.worker.interrogator import said_of
 from core.worker.training.captions import surroundings
 from core.worker.training.company import OTHERS
-
-Wish = tuple[str, tuple[int, ...]]
-"""A prompt, and the seeds that it is drawn from."""
+from core.worker.training.kept import Wish
 
 COMPARED = 20
 """So many pictures at most are drawn again without the style, and as many are drawn of them."""
@@ -49,8 +47,9 @@ def compared(pictures: Sequence[Image.Image]) -> Sequence[Image.Image]:
     return pictures[:COMPARED]
 
 
-def other_things(count: int, sights: Sights | None, *, seed: int) -> list[Wish]:
-    """What a base model can say of a picture, or else things in places; the same for a seed.
+def other_things(count: int, sights: Sights | None) -> list[Wish]:
+    """What a base model can say of a picture, or else things in places; the same for every style,
+    so that they are drawn once.
 
     One of each of `count` equal parts of all that can be said, which goes by places, then colours,
     then things: by luck alone some place would hardly be seen, and the style not be learned there.
@@ -59,6 +58,6 @@ def other_things(count: int, sights: Sights | None, *, seed: int) -> list[Wish]:
     said = (
         said_of(sights) if sights else [where.format(one) for where, one in product(places, OTHERS)]
     )
-    chance = random.Random(f"restyled {seed}")
+    chance = random.Random("other things")
     chosen = [said[int((part + chance.random()) / count * len(said))] for part in range(count)]
     return [(one, (SEED + COMPARED + index,)) for index, one in enumerate(chosen)]

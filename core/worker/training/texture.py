@@ -11,6 +11,7 @@ speech (1979), with what is shown as the noise.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Self
 
 import numpy as np
@@ -42,7 +43,8 @@ class Texture:
         shown = np.mean([_power(_spectrum(one)) for one in plain], axis=0)
         spectra = [_spectrum(one) for one in styled]
         both = np.mean([_power(one) for one in spectra], axis=0)
-        texture = (both > STRONGER * shown) & (_times(both.shape) >= LEAST)
+        sure = (both > STRONGER * shown) & (_times(both.shape) >= LEAST)
+        texture = sure | _beside(sure) & (both > STRONGER / 2 * shown)
         share = np.where(texture, 1 - shown / np.where(texture, both, 1), 0)
         return cls(tuple(np.fft.ifft2(share * one).real for one in spectra))
 
@@ -64,6 +66,13 @@ def _times(shape: tuple[int, ...]) -> Layer:
     """How many times each frequency repeats in a picture."""
     down, right = (np.fft.fftfreq(side) * side for side in shape)
     return np.asarray(np.hypot(down[:, None], right))
+
+
+def _beside(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The neighbours of those chosen, and they themselves."""
+    ways = product((-1, 0, 1), repeat=2)
+    beside: NDArray[np.bool_] = np.any([np.roll(chosen, way, (0, 1)) for way in ways], axis=0)
+    return beside
 
 
 def _power(spectrum: NDArray[np.complex128]) -> Layer:

@@ -19,7 +19,7 @@ from core.worker.models import load_base
 from core.worker.samples import SEEDS, samples
 from core.worker.stack import Stacks
 from core.worker.ticket import Stopped
-from core.worker.training import checkpoint
+from core.worker.training import beforehand, checkpoint
 from core.worker.training.course import PREVIEW_SEEDS, Teacher, strip
 from core.worker.training.lesson import Lesson
 from core.worker.training.presets import recipe_for, recipe_of
@@ -29,6 +29,7 @@ from tests.unit.core.worker.training.conftest import (
     RECIPE,
     finish,
     new_ticket,
+    saved_in,
     usual_request,
 )
 
@@ -207,16 +208,17 @@ def test_parents_are_active_underneath_and_stay_frozen(
 
 
 def test_plain_pictures_are_drawn_once_a_class(
-    quick, stacks, imaginer, storage, teacher, request_of, ticket, told
+    quick, stacks, imaginer, storage, teacher, request_of, ticket, told, monkeypatch
 ):
     """The second course of a class begins with the pictures of the first, after a restart too."""
     finish(teacher.run(request_of(class_noun="ring"), ticket))
     assert any("2 of 2" in note for note in notes(told))
-    told.clear()
-    newcomer = Teacher(quick, stacks, imaginer, storage)
+    first = checkpoint.unpack(storage.get(ticket.checkpoint)).prior
+    monkeypatch.delattr(beforehand, "drawn_together")
+    newcomer, later = Teacher(quick, stacks, imaginer, storage), []
     request = request_of(class_noun="ring", name="ball", seed=2)
-    finish(newcomer.run(request, new_ticket(told)))
-    assert not any("plain pictures" in note for note in notes(told))
+    finish(newcomer.run(request, new_ticket(later)))
+    assert checkpoint.unpack(storage.get(saved_in(later)[-1])).prior == first
 
 
 def test_parents_are_replayed(teacher, request_of, make_concept, ticket, told, storage):

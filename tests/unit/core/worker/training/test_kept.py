@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.recipes import Prior, Recipe
@@ -65,25 +66,40 @@ def test_pictures_are_found_again_while_all_are_there(storage):
     assert kept.recalled(storage, "prior x") == []
 
 
-def test_name_holds_all_that_decides_the_pictures(base, request_of):
-    """Class, kind, parents with their weights, captions and counts; not the concept's own name."""
-    recipe = Recipe(prior_pictures=4)
-    wishes = [
-        request_of(),
-        request_of(class_noun="ring"),
-        request_of(concept_kind=ConceptKind.STYLE),
-        request_of(parents=(PARENT,)),
-        request_of(parents=(PARENT.model_copy(update={"weight": 0.5}),)),
+def test_name_holds_all_that_decides_the_pictures(base):
+    """Prompts, seeds, and what lies underneath with its weights."""
+    wishes, half = [("a circle", (1, 2))], PARENT.model_copy(update={"weight": 0.5})
+    asked = [
+        ((), wishes),
+        ((), [("a ring", (1, 2))]),
+        ((), [("a circle", (1, 3))]),
+        ((), [*wishes, *wishes]),
+        ((PARENT,), wishes),
+        ((half,), wishes),
     ]
-    names = {kept.name_of(base, wish, kept.plans(wish, recipe)) for wish in wishes}
-    assert len(names) == len(wishes)
-    other = request_of(name="ball", seed=9)
-    assert kept.name_of(base, other, kept.plans(other, recipe)) in names
+    names = {kept.name_of(base, parents, of) for parents, of in asked}
+    assert len(names) == len(asked)
+    assert kept.name_of(base, (), list(wishes)) in names
 
 
-def test_pictures_of_another_sampler_are_others(base, request_of):
+def test_pictures_of_another_sampler_are_others(base):
     """What a course draws in brief is remembered apart from what is drawn in the usual steps."""
     plain = replace(base, family=replace(base.family, brief=None))
-    plans = kept.plans(request_of(), Recipe(prior_pictures=4))
-    names = {kept.name_of(model, request_of(), plans) for model in (base, plain)}
+    names = {kept.name_of(model, (), [("a circle", (1,))]) for model in (base, plain)}
     assert len(names) == 2
+
+
+def test_pictures_of_other_weights_are_others(base):
+    """A new decoder, or a new UNet under the old name, draws them anew."""
+    names = [kept.name_of(base, (), [])]
+    for module in (base.pipe.unet.conv_in, base.pipe.vae.decoder):
+        weight = next(module.parameters())
+        before = weight.detach().clone()
+        try:
+            with torch.no_grad():
+                weight += 1
+            names.append(kept.name_of(base, (), []))
+        finally:
+            weight.data.copy_(before)
+    assert len(set(names)) == 3
+    assert kept.name_of(base, (), []) == names[0]

@@ -196,11 +196,12 @@ def test_styles_are_taught_by_an_adapter(request_of):
 
 @pytest.mark.parametrize("preset", [Preset.DIFFUSERS, Preset.INVERSION_2000])
 def test_published_recipes_are_the_same_for_styles(preset):
-    """Nothing of ours is added to them; an adapter's rate counts where there is one."""
+    """Nothing of ours is added to them; an adapter's rate and rank count where there is one."""
     for family in FAMILIES.values():
         style, other = recipe_of(family, preset, style=True), recipe_of(family, preset)
         if style.method is Method.TEXTUAL_INVERSION:
-            style = style.model_copy(update={"learning_rate": other.learning_rate})
+            adapter = {"learning_rate": other.learning_rate, "rank": other.rank}
+            style = style.model_copy(update=adapter)
         assert style == other
 
 
