@@ -8,7 +8,7 @@ from PIL import Image
 
 from core.pocket.world.render import render
 from core.pocket.world.scene import Backdrop, Scene, Thing
-from core.worker.training.texture import Texture
+from core.worker.training.texture import Texture, _beside
 from tests.bench._styles import Strokes
 
 SCENES = [
@@ -88,6 +88,30 @@ def test_grain_is_a_texture_too():
     found = Texture.between(drawn(2, 4), [grainy(one, seed) for seed, one in enumerate(drawn(1))])
     grey = Image.new("RGB", (64, 64), (120, 120, 120))
     assert 10 < values(found.over(grey, 0)).std() < 40
+
+
+def test_a_stroke_between_two_frequencies_is_taken_whole():
+    """What comes six and a half times to a picture is in many frequencies, the farther the weaker;
+    those next to a sure one need half as much.
+    """
+    wave = 0.05 * np.cos(2 * np.pi * 6.5 * np.arange(64) / 64)[None]
+    chance = np.random.default_rng(5)
+
+    def film(light):
+        grains = chance.normal(0, 0.12, (64, 64))
+        return Image.fromarray((100 * np.exp(grains + light)).clip(0, 255).astype("uint8"))
+
+    plain, waved = ([film(light) for _ in range(8)] for light in (0, wave))
+    for layer in Texture.between(plain, waved).layers:
+        rows, columns = np.nonzero(np.abs(np.fft.fft2(layer)) > 1e-6)
+        assert set(rows) == {0}
+        assert {5, 6, 7, 8} <= set(columns)
+        assert 1 not in columns
+    sure = np.zeros((6, 6), bool)
+    sure[0, 5] = True
+    assert np.argwhere(_beside(sure)).tolist() == [
+        [row, column] for row in (0, 1, 5) for column in (0, 4, 5)
+    ]
 
 
 @pytest.mark.parametrize("seed", range(9))
