@@ -43,7 +43,7 @@ class Texture:
         shown = np.mean([_power(_spectrum(one)) for one in plain], axis=0)
         spectra = [_spectrum(one) for one in styled]
         both = np.mean([_power(one) for one in spectra], axis=0)
-        # A stroke that does not fit a whole number of times into a picture is in several frequencies.
+        # A stroke that does not fit a picture a whole number of times is in several frequencies.
         sure = (both > STRONGER * shown) & (_times(both.shape) >= LEAST)
         texture = sure | _beside(sure) & (both > STRONGER / 2 * shown)
         share = np.where(texture, 1 - shown / np.where(texture, both, 1), 0)
