@@ -107,92 +107,107 @@ class TestBot(discord.Client):
         self.resumed += 1
 
 
+@app_commands.command(description="Answer at once")
+async def ping(interaction: discord.Interaction, word: str, times: int = 1) -> None:
+    await interaction.response.send_message(word * times)
+
+
+@app_commands.command(description="Answer to one person")
+async def whisper(interaction: discord.Interaction) -> None:
+    await interaction.response.send_message("psst", ephemeral=True)
+
+
+@app_commands.command(description="Answer later")
+async def slow(interaction: discord.Interaction, hidden: bool = False) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=hidden)
+    await interaction.edit_original_response(
+        content="done", attachments=[discord.File(io.BytesIO(PNG), "grid.png")]
+    )
+    await interaction.followup.send("and more")
+
+
+@app_commands.command(description="Never answer")
+async def silent(interaction: discord.Interaction) -> None:
+    return
+
+
+@app_commands.command(description="Answer after some seconds")
+async def late(interaction: discord.Interaction, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    await interaction.response.send_message("late")
+
+
+@app_commands.command(description="Post a card")
+async def card(interaction: discord.Interaction) -> None:
+    view = discord.ui.View(timeout=None)
+    view.add_item(Rate(7, True))
+    view.add_item(Rate(7, False))
+    view.add_item(Sort())
+    view.add_item(discord.ui.Button(label="off", custom_id="off", disabled=True))
+    embed = discord.Embed(title="A card", description="text").set_image(url="attachment://a.png")
+    embed.set_footer(text="foot").add_field(name="seed", value="7")
+    file = discord.File(io.BytesIO(PNG), "a.png", description="a dot")
+    await interaction.response.send_message("card", embed=embed, view=view, file=file)
+
+
+@app_commands.command(description="Open the form")
+async def train(interaction: discord.Interaction) -> None:
+    await interaction.response.send_modal(Form())
+
+
+@app_commands.command(description="Look at a picture")
+async def look(
+    interaction: discord.Interaction, picture: discord.Attachment, who: discord.Member
+) -> None:
+    data = await picture.read()
+    where = f"{picture.width}x{picture.height} {picture.content_type} {len(data)}"
+    await interaction.response.send_message(f"{picture.filename} {where} {who.name}")
+
+
+@app_commands.command(description="Find a name")
+async def find(interaction: discord.Interaction, name: str) -> None:
+    await interaction.response.send_message(f"found {name}")
+
+
+@find.autocomplete("name")
+async def complete(
+    interaction: discord.Interaction, current: str
+) -> list[app_commands.Choice[str]]:
+    names = ["kar", "xyz", "karl"]
+    return [app_commands.Choice(name=n, value=n) for n in names if n.startswith(current)]
+
+
+group = app_commands.Group(name="concepts", description="Concepts")
+
+
+@group.command(description="Show one")
+async def show(interaction: discord.Interaction, name: str) -> None:
+    await interaction.response.send_message(f"showing {name}")
+
+
+@app_commands.command(description="For moderators")
+@app_commands.default_permissions(manage_messages=True)
+@app_commands.guild_only()
+async def purge(interaction: discord.Interaction) -> None:
+    await interaction.response.send_message(f"{interaction.permissions.manage_messages}")
+
+
+@app_commands.context_menu(name="Imagine from voice")
+async def from_voice(interaction: discord.Interaction, message: discord.Message) -> None:
+    sound = message.attachments[0]
+    await interaction.response.send_message(
+        f"{message.flags.voice} {sound.content_type} {sound.duration:.1f}"
+    )
+
+
+COMMANDS = (ping, whisper, slow, silent, late, card, train, look, find, purge, group, from_voice)
+
+
 def register(tree: app_commands.CommandTree[Any]) -> None:
     """The commands."""
+    for command in COMMANDS:
+        tree.add_command(command)
 
     @tree.error
     async def on_error(interaction: discord.Interaction, error: Exception) -> None:
         interaction.client.failed.put_nowait(getattr(error, "original", error))
-
-    @tree.command(description="Answer at once")
-    async def ping(interaction: discord.Interaction, word: str, times: int = 1) -> None:
-        await interaction.response.send_message(word * times)
-
-    @tree.command(description="Answer to one person")
-    async def whisper(interaction: discord.Interaction) -> None:
-        await interaction.response.send_message("psst", ephemeral=True)
-
-    @tree.command(description="Answer later")
-    async def slow(interaction: discord.Interaction, hidden: bool = False) -> None:
-        await interaction.response.defer(thinking=True, ephemeral=hidden)
-        await interaction.edit_original_response(
-            content="done", attachments=[discord.File(io.BytesIO(PNG), "grid.png")]
-        )
-        await interaction.followup.send("and more")
-
-    @tree.command(description="Never answer")
-    async def silent(interaction: discord.Interaction) -> None:
-        return
-
-    @tree.command(description="Answer after some seconds")
-    async def late(interaction: discord.Interaction, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        await interaction.response.send_message("late")
-
-    @tree.command(description="Post a card")
-    async def card(interaction: discord.Interaction) -> None:
-        view = discord.ui.View(timeout=None)
-        view.add_item(Rate(7, True))
-        view.add_item(Rate(7, False))
-        view.add_item(Sort())
-        view.add_item(discord.ui.Button(label="off", custom_id="off", disabled=True))
-        embed = discord.Embed(title="A card", description="text").set_image(
-            url="attachment://a.png"
-        )
-        embed.set_footer(text="foot").add_field(name="seed", value="7")
-        file = discord.File(io.BytesIO(PNG), "a.png", description="a dot")
-        await interaction.response.send_message("card", embed=embed, view=view, file=file)
-
-    @tree.command(description="Open the form")
-    async def train(interaction: discord.Interaction) -> None:
-        await interaction.response.send_modal(Form())
-
-    @tree.command(description="Look at a picture")
-    async def look(
-        interaction: discord.Interaction, picture: discord.Attachment, who: discord.Member
-    ) -> None:
-        data = await picture.read()
-        where = f"{picture.width}x{picture.height} {picture.content_type} {len(data)}"
-        await interaction.response.send_message(f"{picture.filename} {where} {who.name}")
-
-    @tree.command(description="Find a name")
-    async def find(interaction: discord.Interaction, name: str) -> None:
-        await interaction.response.send_message(f"found {name}")
-
-    @find.autocomplete("name")
-    async def complete(
-        interaction: discord.Interaction, current: str
-    ) -> list[app_commands.Choice[str]]:
-        names = ["kar", "xyz", "karl"]
-        return [app_commands.Choice(name=n, value=n) for n in names if n.startswith(current)]
-
-    group = app_commands.Group(name="concepts", description="Concepts")
-
-    @group.command(description="Show one")
-    async def show(interaction: discord.Interaction, name: str) -> None:
-        await interaction.response.send_message(f"showing {name}")
-
-    tree.add_command(group)
-
-    @tree.command(description="For moderators")
-    @app_commands.default_permissions(manage_messages=True)
-    @app_commands.guild_only()
-    async def purge(interaction: discord.Interaction) -> None:
-        await interaction.response.send_message(f"{interaction.permissions.manage_messages}")
-
-    @tree.context_menu(name="Imagine from voice")
-    async def from_voice(interaction: discord.Interaction, message: discord.Message) -> None:
-        sound = message.attachments[0]
-        await interaction.response.send_message(
-            f"{message.flags.voice} {sound.content_type} {sound.duration:.1f}"
-        )
