@@ -11,7 +11,17 @@ from bot.drawing import repeat
 from bot.orphans import find_status
 from bot.queueing import remove
 from bot.ui.card import Card
-from bot.ui.cards import concepts, evaluation, exports, fusion, pictures, solo, status, voice
+from bot.ui.cards import (
+    comparison,
+    concepts,
+    evaluation,
+    exports,
+    fusion,
+    pictures,
+    solo,
+    status,
+    voice,
+)
 from core.domain.concepts import token_of
 from core.domain.deliveries import Delivery
 from core.domain.jobs import Job, JobKind, JobState
@@ -183,6 +193,9 @@ class Deliveries:
             return Card(content=GONE.format(job.id))
         if request.purpose is Purpose.SOLO:
             return solo.strip(job, images, await drawing.solo(images))
+        if request.purpose is Purpose.VERSIONS:
+            file = await drawing.compared(request, images)
+            return comparison.compared(job, request, images, file)
         if request.purpose is Purpose.BLIND:
             return evaluation.blind(job, request, images, await drawing.blind(request, images))
         again = repeat(request, report, images)

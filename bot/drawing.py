@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.ui import grid, plot, scorecard
 from bot.ui.card import Blob
+from bot.ui.cards.comparison import by_version
 from bot.ui.cards.evaluation import BEST, bars, counted
 from bot.ui.cards.solo import with_words
 from bot.ui.grid import Strip, Tile
@@ -20,6 +21,7 @@ from core.storage import Storage
 
 COLUMNS_MAX = 8
 STRIP_COLUMNS = 5
+COMPARED_PX = 224
 MANIFESTS_MAX = 4
 
 
@@ -85,6 +87,10 @@ class Drawing:
         """One scene with each concept alone, with all and with none, side by side."""
         return await asyncio.to_thread(self._solo, images)
 
+    async def compared(self, request: EvaluateRequest, images: Sequence[Image]) -> Blob:
+        """One scene with each of some versions, a row each."""
+        return await asyncio.to_thread(self._compared, request, images)
+
     async def blind(self, request: EvaluateRequest, images: Sequence[Image]) -> Blob:
         """Numbered images that do not say where they come from, below the training pictures."""
         return await asyncio.to_thread(self._blind, request, images)
@@ -140,6 +146,16 @@ class Drawing:
             for image in images
         ]
         return grid.result(tiles, f"solo-{images[0].job_id}", columns=columns)
+
+    def _compared(self, request: EvaluateRequest, images: Sequence[Image]) -> Blob:
+        rows = [
+            Strip(
+                f"{plain(version.token, 40)} v{version.number}",
+                tuple(self._storage.get(image.key) for image in drawn),
+            )
+            for version, drawn in by_version(request, images)
+        ]
+        return grid.strips(rows, f"versions-{images[0].job_id}", tile_px=COMPARED_PX)
 
     def _blind(self, request: EvaluateRequest, images: Sequence[Image]) -> Blob:
         each = max(1, COLUMNS_MAX // len(request.pictures))

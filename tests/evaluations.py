@@ -12,7 +12,7 @@ from core.domain.evaluation import (
     Rank,
     Report,
     Scores,
-    taken_apart,
+    scenes_of,
 )
 from core.domain.images import Manifest
 from core.domain.jobs import Job
@@ -33,8 +33,11 @@ def evaluated(job: Job, request: EvaluateRequest, key: Callable[[str], str]) -> 
         return MadeImage(key(f"{job.id} {prompt} {seed}"), SIDE_PX, SIDE_PX, manifest)
 
     if request.scene is not None:
-        apart = taken_apart(request.scene)
-        strip = tuple(one(scene.prompt, scene.seeds[0], scene.stack) for scene in apart)
+        strip = tuple(
+            one(scene.prompt, seed, scene.stack)
+            for scene in scenes_of(request)
+            for seed in scene.seeds
+        )
         return Evaluated(job.id, job.attempt, Report(), strip, 2.0)
     made = [one(prompt, s, request.stack) for prompt in request.prompts for s in request.seeds]
     made += [one(prompt, 0) for prompt in _compared(request)]

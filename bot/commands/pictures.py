@@ -11,11 +11,13 @@ from bot.replies import actor_of, channel_of, in_time, say, tell
 from bot.ui.buttons import Handler, Pressed
 from bot.ui.card import Card
 from bot.ui.cards import pictures as cards
+from bot.ui.cards.comparison import compared
 from bot.ui.cards.pictures import EVERY
 from bot.ui.cards.solo import strip
 from core.domain.images import Image
-from core.domain.jobs import Job, JobKind
+from core.domain.jobs import Job
 from core.domain.people import Actor
+from core.domain.requests import EvaluateRequest, Purpose
 from core.errors import NotFound
 from core.services.again import Direction
 from core.services.imagining import Imagining
@@ -140,10 +142,13 @@ async def _redraw(interaction: "Ask", job_id: int, message_id: int) -> None:
 
 
 async def _card(interaction: "Ask", job: Job, left: Sequence[Image]) -> Card:
-    drawing = interaction.client.drawing
-    if job.kind is JobKind.EVALUATE:  # a strip: it alone has what leads to a delete button
-        return strip(job, left, await drawing.solo(left))
-    return cards.result(job, left, await drawing.result(left))
+    drawing, request = interaction.client.drawing, job.request
+    if not isinstance(request, EvaluateRequest):
+        return cards.result(job, left, await drawing.result(left))
+    if request.purpose is Purpose.VERSIONS:
+        return compared(job, request, left, await drawing.compared(request, left))
+    # Of what evaluations show, strips and versions alone have what leads to a delete button.
+    return strip(job, left, await drawing.solo(left))
 
 
 async def _images(interaction: "Ask", job_id: int) -> Sequence[Image]:

@@ -1,17 +1,19 @@
 """/concepts use and compare: the versions of a concept."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.commands.concepts import Name, concepts
 from bot.commands.stack_option import complete_name
-from bot.queueing import card_of, follow
-from bot.replies import actor_of, channel_of, in_time, require_voice, say
+from bot.queueing import queue
+from bot.replies import actor_of, channel_of, in_time, say
+from bot.ui.buttons import Handler, Pressed
 from bot.ui.card import Card
 from bot.ui.cards.concepts import version_words
 from bot.ui.text import code, plain
+from core.domain.concepts import Concept
 from core.domain.requests import PROMPT_MAX, SEED_MAX
 from core.errors import UserError
 from core.services.versions import CompareWish
@@ -46,11 +48,23 @@ async def use_version(interaction: "Ask", name: Name, version: Number) -> None:
     versions = interaction.client.services.versions
     work = versions.choose(actor_of(interaction), name, version)
     concept = await in_time(interaction, work)
-    text = f"{code(concept.token)} is at version {version} now. Pictures that exist keep theirs."
-    await say(interaction, Card(content=text))
+    await say(interaction, _used(concept))
 
 
-@concepts.command(description="Draw the same picture with two versions of a concept")
+async def use_shown(interaction: "Ask", pressed: Pressed) -> None:
+    """Choose a version that was compared; its owner or a moderator may."""
+    versions = interaction.client.services.versions
+    concept = await in_time(interaction, versions.choose_one(actor_of(interaction), pressed.id))
+    await say(interaction, _used(concept))
+
+
+def _used(concept: Concept) -> Card:
+    number = concept.latest.number if concept.latest else ""
+    text = f"{code(concept.token)} is at version {number} now. Pictures that exist keep theirs."
+    return Card(content=text)
+
+
+@concepts.command(description="Draw the same pictures with two versions of a concept, side by side")
 @app_commands.autocomplete(name=complete_name)
 @app_commands.autocomplete(first=complete_version, second=complete_version)
 @app_commands.describe(
@@ -58,7 +72,7 @@ async def use_version(interaction: "Ask", name: Name, version: Number) -> None:
     first="The number of one version",
     second="The number of the other",
     prompt="What to draw; left out, the concept alone",
-    seed="The same seed for both; left out, by chance",
+    seed="The first of four seeds, the same for both; left out, by chance",
 )
 async def compare(
     interaction: "Ask",
@@ -68,15 +82,11 @@ async def compare(
     prompt: Range[str, 1, PROMPT_MAX] | None = None,
     seed: Range[int, 0, SEED_MAX] | None = None,
 ) -> None:
-    """Queue both pictures, each with a status message of its own."""
-    require_voice(interaction)
+    """Queue one sheet with a row for each version."""
     wish = CompareWish(name=name, numbers=(first, second), prompt=prompt or "", seed=seed)
-    versions = interaction.client.services.versions
-    work = versions.compare(actor_of(interaction), channel_of(interaction), wish)
-    for submitted in await in_time(interaction, work):
-        message_id = await say(interaction, card_of(submitted))
-        if message_id is not None:
-            await follow(interaction.client, submitted, message_id)
+    compare, actor = interaction.client.services.versions.compare, actor_of(interaction)
+    channel = channel_of(interaction)
+    await queue(interaction, lambda: compare(actor, channel, wish))
 
 
-HANDLERS: dict[str, Any] = {}
+HANDLERS: dict[str, Handler] = {"useversion": use_shown}

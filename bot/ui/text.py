@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from core.domain.jobs import Job
+
 # What Discord's markdown takes for a sign, anywhere or only at the start of a line.
 _SIGNS = re.compile(r"([\\*_~`|\[\]]|^\s*[>#-]|(?<=https:)/|(?<=http:)/|<(?=[@#/:ta]|id:)|@)", re.M)
 # Control characters, and the ones that turn the direction of what follows them.
@@ -53,6 +55,13 @@ def duration(seconds: float) -> str:
     if seconds < 90 * 60:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def took(job: Job) -> str:
+    """How long a job ran; empty while that is not known."""
+    if job.started_at is None or job.ended_at is None:
+        return ""
+    return duration((job.ended_at - job.started_at).total_seconds())
 
 
 def about(seconds: float | None) -> str:

@@ -4,7 +4,7 @@ from math import sqrt
 
 from core.domain.concepts import ConceptKind, StackEntry, is_place, style_of
 from core.domain.frozen import Frozen
-from core.domain.requests import ImagineRequest
+from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose
 
 _SUBJECT = (
     "a {} on a white background",
@@ -220,6 +220,15 @@ def spelled_plainly(prompt: str, nouns: dict[str, str]) -> str:
     return prompt
 
 
+def scenes_of(request: EvaluateRequest) -> tuple[ImagineRequest, ...]:
+    """What is drawn of a request's scene, where it has one: the same with other stacks."""
+    if request.scene is None:
+        return ()
+    if request.purpose is Purpose.VERSIONS:
+        return tuple(_at(request.scene, version) for version in request.stack)
+    return taken_apart(request.scene)
+
+
 def taken_apart(scene: ImagineRequest) -> tuple[ImagineRequest, ...]:
     """A scene with each concept of its stack alone, then as it is, then with none of them.
 
@@ -231,6 +240,17 @@ def taken_apart(scene: ImagineRequest) -> tuple[ImagineRequest, ...]:
         for entry in scene.stack
     ]
     return (*alone, scene, _with(scene, (), nouns))
+
+
+def _at(scene: ImagineRequest, version: StackEntry) -> ImagineRequest:
+    """A scene with another version of one of its concepts, at the same weight."""
+    stack = tuple(
+        version.model_copy(update={"weight": entry.weight})
+        if entry.concept_id == version.concept_id
+        else entry
+        for entry in scene.stack
+    )
+    return scene.model_copy(update={"stack": stack})
 
 
 def _with(

@@ -295,6 +295,10 @@ class Purpose(StrEnum):
     SEEDS = "seeds"  # the seeds of one prompt, best first
     BLIND = "blind"  # a sheet for people to judge, some images without the concepts
     SOLO = "solo"  # one scene with each concept alone, with all, and with none
+    VERSIONS = "versions"  # one scene with each of some versions of a concept
+
+
+OF_A_SCENE = frozenset({Purpose.SOLO, Purpose.VERSIONS})
 
 
 class EvaluateRequest(Frozen):
@@ -310,12 +314,12 @@ class EvaluateRequest(Frozen):
     pictures: tuple[tuple[str, ...], ...] = ()
     """Storage keys of each concept's training pictures; none for imported ones."""
     scene: ImagineRequest | None = None
-    """The one image that is taken apart, where that is the purpose, with all its settings."""
+    """What is drawn with other stacks, where that is the purpose, with all its settings."""
 
     @model_validator(mode="after")
     def _has_what_it_is_for(self) -> Self:
-        if (self.purpose is Purpose.SOLO) != (self.scene is not None):
-            raise ValueError("a scene is for taking apart, and that needs one")
+        if (self.purpose in OF_A_SCENE) != (self.scene is not None):
+            raise ValueError("a scene is for drawing it with other stacks, and that needs one")
         return self
 
     @property
@@ -332,6 +336,8 @@ class EvaluateRequest(Frozen):
             return (3 if self.looks_for_drift else 2) * once
         if self.purpose in {Purpose.STACK, Purpose.SOLO}:
             return (2 + len(self.stack)) * once
+        if self.purpose is Purpose.VERSIONS:
+            return len(self.stack) * once
         return once + len(self.prompts) * len(self.controls)
 
 

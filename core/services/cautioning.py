@@ -8,11 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.db.tables import ConceptRow, VersionRow
 from core.domain.cautions import Known, cautions, hindrance
 from core.domain.concepts import StackEntry
+from core.domain.evaluation import scenes_of
 from core.domain.parts import parts_of
 from core.domain.requests import (
     EvaluateRequest,
     FuseRequest,
     ImagineRequest,
+    Purpose,
     Request,
     Stacking,
     TrainRequest,
@@ -72,6 +74,13 @@ def stack_of(request: Request) -> tuple[StackEntry, ...]:
     if isinstance(request, FuseRequest):
         return request.parts
     return request.stack if isinstance(request, ImagineRequest | EvaluateRequest) else ()
+
+
+def together_in(request: Request) -> tuple[tuple[StackEntry, ...], ...]:
+    """The concept versions that meet in one picture, or underneath one training, for each."""
+    if isinstance(request, EvaluateRequest) and request.purpose is Purpose.VERSIONS:
+        return tuple(scene.stack for scene in scenes_of(request))
+    return (stack_of(request),)
 
 
 def stacking_of(request: Request) -> Stacking | None:

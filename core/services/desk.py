@@ -13,7 +13,7 @@ from core.domain.people import Actor
 from core.domain.requests import ImagineRequest, Request, Stacking
 from core.errors import Conflict
 from core.queue import Queue, place_of
-from core.services.cautioning import stack_of, stacking_of, told
+from core.services.cautioning import stacking_of, together_in, told
 from core.services.estimates import eta_s
 from core.services.guilds import check_may
 from core.services.submitted import Submitted
@@ -68,13 +68,16 @@ class Desk:
     async def _about(
         self, session: AsyncSession, guild_id: int, request: Request
     ) -> tuple[str, ...]:
-        return await self.cautions(
-            session,
-            guild_id,
-            stack_of(request),
-            stacking=stacking_of(request),
-            prompt=request.prompt if isinstance(request, ImagineRequest) else "",
-        )
+        prompt = request.prompt if isinstance(request, ImagineRequest) else ""
+        stacking = stacking_of(request)
+        notes = [
+            note
+            for stack in together_in(request)
+            for note in await self.cautions(
+                session, guild_id, stack, stacking=stacking, prompt=prompt
+            )
+        ]
+        return tuple(dict.fromkeys(notes))
 
     async def cautions(
         self,

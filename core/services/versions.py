@@ -6,29 +6,34 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database, rows
+from core.db import concepts as shelf
+from core.db.concepts import LIVE
 from core.db.guilds import ensure_guild
 from core.db.tables import ConceptRow, VersionRow
 from core.domain.concepts import Concept, ConceptVersion, concept_name
 from core.domain.people import Actor
-from core.domain.requests import ImagineRequest, ImagineWish
+from core.domain.requests import EvaluateRequest, ImagineRequest, ImagineWish, Purpose
 from core.errors import InvalidInput, NotFound
-from core.services.again import seeds_from
 from core.services.desk import Desk
 from core.services.imagining import resolved
 from core.services.library import check_may_change, found
 from core.services.pinning import pinned
 from core.services.submitted import Submitted
 
+EACH = 4
+"""Pictures of each version: what one seed shows may be luck."""
+
 
 @dataclass(frozen=True, slots=True)
 class CompareWish:
-    """Two versions of a concept on one prompt and seed."""
+    """Two versions of a concept on one prompt and the same seeds."""
 
     name: str
     numbers: tuple[int, int]
     prompt: str = ""
     """Empty: the concept alone."""
     seed: int | None = None
+    """The first of them."""
 
 
 class Versions:
@@ -50,16 +55,26 @@ class Versions:
         async with self._database.transaction() as session:
             await ensure_guild(session, actor.guild_id)
             concept = await found(session, actor.guild_id, concept_name(name))
-            check_may_change(actor, concept.owner_id, concept.name)
-            version = await _numbered(session, concept, number)
-            row = await session.get_one(ConceptRow, concept.id)
-            row.chosen = number
-        return replace(concept, latest=version)
+            return await _chosen(session, actor, concept, number)
 
-    async def compare(
-        self, actor: Actor, channel_id: int, wish: CompareWish
-    ) -> tuple[Submitted, Submitted]:
-        """Queue one picture with each version, everything else equal.
+    async def choose_one(self, actor: Actor, version_id: int) -> Concept:
+        """As `choose`, of a version that is at hand.
+
+        Raises:
+            NotFound: it is not of this guild, or its concept was deleted.
+            NotAllowed: it belongs to somebody else.
+        """
+        async with self._database.transaction() as session:
+            version = await session.get(VersionRow, version_id)
+            of = version.concept_id if version else 0
+            here = shelf.concepts_of(actor.guild_id, LIVE, ConceptRow.id == of)
+            concepts = await shelf.read(session, here)
+            if version is None or not concepts:
+                raise NotFound("That version is not here any more.")
+            return await _chosen(session, actor, concepts[0], version.number)
+
+    async def compare(self, actor: Actor, channel_id: int, wish: CompareWish) -> Submitted:
+        """Queue pictures with each version on the same seeds, everything else equal.
 
         Raises:
             InvalidInput: it is twice the same version, or the prompt cannot be used.
@@ -69,34 +84,32 @@ class Versions:
             raise InvalidInput("Choose two different versions to compare.")
         async with self._database.transaction() as session:
             concept = await found(session, actor.guild_id, concept_name(wish.name))
-            request = await _common(session, actor.guild_id, concept, wish)
-            first, second = [
-                await self._desk.take(
-                    session,
-                    actor,
-                    channel_id=channel_id,
-                    request=_at(request, concept, await _numbered(session, concept, number)),
-                )
-                for number in wish.numbers
-            ]
-        return first, second
+            versions = [await _numbered(session, concept, number) for number in wish.numbers]
+            scene = await _common(session, actor.guild_id, concept, wish)
+            request = EvaluateRequest(
+                purpose=Purpose.VERSIONS,
+                prompts=(scene.prompt,),
+                seeds=scene.seeds,
+                stack=tuple(pinned(concept, version=version) for version in versions),
+                scene=scene,
+            )
+            return await self._desk.take(session, actor, channel_id=channel_id, request=request)
+
+
+async def _chosen(session: AsyncSession, actor: Actor, concept: Concept, number: int) -> Concept:
+    check_may_change(actor, concept.owner_id, concept.name)
+    version = await _numbered(session, concept, number)
+    row = await session.get_one(ConceptRow, concept.id)
+    row.chosen = number
+    return replace(concept, latest=version)
 
 
 async def _common(
     session: AsyncSession, guild_id: int, concept: Concept, wish: CompareWish
 ) -> ImagineRequest:
-    (seed,) = seeds_from(wish.seed, 1)
     prompt = wish.prompt or f"a {concept.token} {concept.class_noun}"
-    drawn = ImagineWish(prompt, count=1, seed=seed, concepts=((concept.name, 1.0),))
+    drawn = ImagineWish(prompt, count=EACH, seed=wish.seed, concepts=((concept.name, 1.0),))
     return await resolved(session, guild_id, drawn)
-
-
-def _at(request: ImagineRequest, concept: Concept, version: ConceptVersion) -> ImagineRequest:
-    stack = tuple(
-        pinned(concept, entry.weight, version=version) if entry.concept_id == concept.id else entry
-        for entry in request.stack
-    )
-    return request.model_copy(update={"stack": stack})
 
 
 async def _numbered(session: AsyncSession, concept: Concept, number: int) -> ConceptVersion:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.ui.card import BAD, GOOD, Blob, Button, Card, Row, embed
 from bot.ui.cards.pictures import solo_button, stars
-from bot.ui.text import code, dotted, duration, escaped, listed
+from bot.ui.text import code, dotted, escaped, listed, took
 from core.domain.evaluation import (
     BAR,
     Accepted,
@@ -65,8 +65,8 @@ def scored(job: Job, request: EvaluateRequest, scores: Scores, files: tuple[Blob
         lines.append(f"\n{gap}")
     card = embed("\n".join(lines), title=f"How good is {_title(request)}?", colour=_colour(scores))
     card.set_image(url=f"attachment://{files[0].name}")
-    took = _took(job)
-    footer = dotted(f"#{job.id}", f"{request.drawn} images", took, f"scored by {scores.scorer}")
+    scorer = f"scored by {scores.scorer}"
+    footer = dotted(f"#{job.id}", f"{request.drawn} images", took(job), scorer)
     card.set_footer(text=footer[:500])
     rows: tuple[Row, ...] = ()
     if request.purpose is Purpose.CONCEPT:
@@ -286,9 +286,3 @@ def _rate(one: Accepted) -> str:
 
 def _bar_colour(total: Accepted) -> int:
     return GOOD if total.rate is not None and total.rate.value >= BAR else BAD
-
-
-def _took(job: Job) -> str:
-    if job.started_at is None or job.ended_at is None:
-        return ""
-    return duration((job.ended_at - job.started_at).total_seconds())

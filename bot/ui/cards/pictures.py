@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.ui.card import Blob, Button, Card, Menu, Row, embed
-from bot.ui.text import block, code, dotted, duration, escaped
+from bot.ui.text import block, code, dotted, escaped, took
 from core.domain.concepts import StackEntry
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job
@@ -103,7 +103,7 @@ def _lines(job: Job, request: ImagineRequest, images: Sequence[Image]) -> list[s
     without = f"without {escaped(request.negative_prompt, 200)}" if request.negative_prompt else ""
     numbered = [f"{image.index + 1}: `{image.seed}`" for image in images]
     seeds = f"seed `{images[0].seed}`" if len(images) == 1 else f"seeds {dotted(*numbered)}"
-    made = dotted(f"#{job.id}", *_made_with(request), _size(images[0]), _took(job))
+    made = dotted(f"#{job.id}", *_made_with(request), _size(images[0]), took(job))
     small = [without, stack_line(request.stack), seeds, f"{made} · for <@{job.user_id}>"]
     small += _strangers(images[0].manifest)
     return [f"**{escaped(request.prompt, 500)}**", *(f"-# {line}" for line in small if line)]
@@ -220,9 +220,3 @@ def _weighted(entry: StackEntry) -> str:
 
 def _size(image: Image) -> str:
     return f"{image.width_px} × {image.height_px}"
-
-
-def _took(job: Job) -> str:
-    if job.started_at is None or job.ended_at is None:
-        return ""
-    return duration((job.ended_at - job.started_at).total_seconds())

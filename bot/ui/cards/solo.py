@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.ui.card import Blob, Button, Card, Menu
 from bot.ui.cards.pictures import MORE, stack_line
-from bot.ui.text import dotted, duration, escaped, plain
+from bot.ui.text import dotted, escaped, plain, took
 from core.domain.images import Image
 from core.domain.jobs import Job
 
@@ -25,7 +25,7 @@ def strip(job: Job, images: Sequence[Image], file: Blob) -> Card:
         f"**{escaped(request.prompt, 500)}**",
         "-# each concept alone, the others in plain words · all together · the plain model",
         f"-# {dotted(stack_line(request.stack), f'seed `{whole.seed}`')}",
-        f"-# {dotted(f'#{job.id}', _took(job), f'for <@{job.user_id}>')}",
+        f"-# {dotted(f'#{job.id}', took(job), f'for <@{job.user_id}>')}",
     ]
     row = (
         Button("Vary", "vary", whole.id, emoji="🎲", style="primary"),
@@ -41,9 +41,3 @@ def _menu(job: Job, images: Sequence[Image]) -> Menu:
         for image in images
     )
     return Menu("look", job.id, "More with one of them…", options)
-
-
-def _took(job: Job) -> str:
-    if job.started_at is None or job.ended_at is None:
-        return ""
-    return duration((job.ended_at - job.started_at).total_seconds())

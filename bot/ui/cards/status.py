@@ -88,6 +88,7 @@ def evaluated(request: EvaluateRequest) -> str:
         Purpose.SEEDS: "searching seeds for",
         Purpose.BLIND: "a blind sheet of",
         Purpose.SOLO: "each concept alone in",
+        Purpose.VERSIONS: "comparing versions in",
     }[request.purpose]
     return f"{doing} {escaped('; '.join(request.prompts), 200)}"
 

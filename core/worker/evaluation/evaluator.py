@@ -11,8 +11,8 @@ from torch import Tensor
 
 from core.dispatch.messages import Evaluated, MadeImage
 from core.domain.concepts import StackEntry
-from core.domain.evaluation import Rank, Report, Scores, spelled_plainly, taken_apart
-from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose
+from core.domain.evaluation import Rank, Report, Scores, scenes_of, spelled_plainly
+from core.domain.requests import OF_A_SCENE, EvaluateRequest, Purpose
 from core.storage import Storage
 from core.worker.evaluation import metrics
 from core.worker.evaluation.drawing import Made, SheetDrawer, pictures_of
@@ -26,7 +26,7 @@ from core.worker.training.dataset import open_pictures
 
 Images = tuple[MadeImage, ...]
 Found = Generator[None, None, tuple[Report, Images]]
-UNSCORED = {Purpose.BLIND, Purpose.SOLO}
+UNSCORED = OF_A_SCENE | {Purpose.BLIND}
 """People judge; no scoring model is needed."""
 
 
@@ -63,7 +63,7 @@ class _Evaluation:
     def found(self) -> Found:
         purpose = self._request.purpose
         if self._request.scene is not None:
-            return (yield from self._solo(self._request.scene))
+            return (yield from self._scenes())
         if purpose is Purpose.BLIND:
             return (yield from self._blind())
         pictures = self._pictures()
@@ -139,9 +139,9 @@ class _Evaluation:
         random.Random(request.seeds[0]).shuffle(images)
         return Report(), tuple(images)
 
-    def _solo(self, scene: ImagineRequest) -> Found:
+    def _scenes(self) -> Found:
         rows = []
-        for one in taken_apart(scene):
+        for one in scenes_of(self._request):
             rows.append((yield from self._sheet.one(one, self._ticket)))
         return Report(), _images(rows)
 

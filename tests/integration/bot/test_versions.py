@@ -1,6 +1,10 @@
 """/concepts show, use and compare: the versions of a concept."""
 
-from tests.integration.bot.house import House, text_of
+import io
+
+from PIL import Image
+
+from tests.integration.bot.house import House, controls, text_of
 
 
 async def twice_taught(house: House):
@@ -29,10 +33,35 @@ async def test_versions_are_listed_and_rolled_back(house: House) -> None:
 
 
 async def test_two_versions_are_drawn_side_by_side(house: House) -> None:
-    """Two results of one picture on the same seed."""
-    owl = await twice_taught(house)
+    """One sheet with a row each; a click puts one to use, after a restart too; pictures can go."""
+    owl, hare = await twice_taught(house), house.person("hare")
     options = {"name": "xyz", "first": 1, "second": 2, "seed": 5}
     outcome = await owl.run("concepts compare", options)
-    for number in (1, 2):
-        event = await owl.wait(outcome["seq"], author="bot", attachments=1, contains=f"(v{number})")
-        assert "seed `5`" in text_of(event["message"])
+    assert "comparing versions in" in outcome["message"]["content"]
+    sheet = await house.result(owl, outcome)
+    assert "`<xyz>` v1, below it v2 · the same seeds in each row" in text_of(sheet)
+    assert "seeds from `5`" in text_of(sheet)
+    assert await rows_of(house, sheet) == 2
+    await house.stop_bot()
+    await house.start_bot()
+    refused = await house.press(hare, sheet, "useversion")
+    assert "belongs to somebody else" in refused["message"]["content"]
+    used = await house.press(owl, sheet, "useversion")
+    assert "`<xyz>` is at version 1 now" in used["message"]["content"]
+    menu = next(control for control in controls(sheet) if control["type"] == 3)
+    assert [option["label"] for option in menu["options"]] == [
+        f"v{number}, seed {seed}" for number in (1, 2) for seed in (5, 6, 7, 8)
+    ]
+    for option in menu["options"][4:]:
+        close = await house.choose(owl, sheet, option["value"])
+        await house.press(owl, close["message"], "del")
+        left = await owl.wait(close["seq"], event="message_update", message=sheet["id"])
+    assert await rows_of(house, left["message"]) == 1
+
+
+async def rows_of(house: House, message) -> int:
+    """How many rows of four pictures a sheet has."""
+    data = await house.control.download(message["attachments"][0]["url"])
+    width, height = Image.open(io.BytesIO(data)).size
+    assert width == 4 * 232 + 8
+    return (height - 8) // 274

@@ -10,6 +10,7 @@ from core.domain.evaluation import (
     Measure,
     Scores,
     evaluation_prompts,
+    scenes_of,
     spelled_plainly,
     taken_apart,
 )
@@ -134,11 +135,39 @@ def test_a_scene_is_taken_apart_concept_by_concept() -> None:
     }
 
 
-def test_a_scene_belongs_to_taking_apart_alone() -> None:
+def test_a_scene_is_drawn_with_each_version_in_place_of_its_own() -> None:
+    """Where it stands and at its weight; the other concepts, the prompt and the seeds stay."""
+    xyz, kar = entry("xyz", "temple"), entry("kar", "forest")
+    xyz, kar = (one.model_copy(update={"concept_id": n}) for n, one in ((1, xyz), (2, kar)))
+    old, new = (xyz.model_copy(update={"version_id": number}) for number in (5, 6))
+    stack = (kar, xyz.model_copy(update={"weight": 0.5}))
+    scene = ImagineRequest(prompt="a <xyz> in <kar>", seeds=(1, 2, 3), stack=stack)
+    request = EvaluateRequest(
+        purpose=Purpose.VERSIONS,
+        prompts=(scene.prompt,),
+        seeds=scene.seeds,
+        stack=(old, new),
+        scene=scene,
+    )
+    first, second = scenes_of(request)
+    assert [(one.version_id, one.weight) for one in first.stack] == [(1, 0.7), (5, 0.5)]
+    assert [(one.version_id, one.weight) for one in second.stack] == [(1, 0.7), (6, 0.5)]
+    without = {"stack": ()}
+    assert first.model_copy(update=without) == second.model_copy(update=without)
+    assert request.drawn == 6
+    assert scenes_of(request.model_copy(update={"scene": None})) == ()
+
+
+def test_a_scene_belongs_to_other_stacks_alone() -> None:
     """A strip without one, or a score with one, is no request."""
     scene = ImagineRequest(prompt="a", seeds=(1,))
     asked = {"prompts": ("a",), "seeds": (1,)}
     assert EvaluateRequest(purpose=Purpose.SOLO, scene=scene, **asked).drawn == 2
-    for wrong in ({"purpose": Purpose.SOLO}, {"purpose": Purpose.STACK, "scene": scene}):
-        with pytest.raises(ValueError, match="taking apart"):
+    wrongs = (
+        {"purpose": Purpose.SOLO},
+        {"purpose": Purpose.VERSIONS},
+        {"purpose": Purpose.STACK, "scene": scene},
+    )
+    for wrong in wrongs:
+        with pytest.raises(ValueError, match="other stacks"):
             EvaluateRequest(**asked, **wrong)

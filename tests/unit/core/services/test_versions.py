@@ -1,11 +1,15 @@
 """Versions of a concept: chosen, compared, kept."""
 
 import pytest
+from sqlalchemy import update
 
+from core.db.tables import VersionRow
+from core.domain.evaluation import scenes_of
 from core.domain.jobs import JobKind
 from core.domain.people import Actor
-from core.domain.requests import ImagineRequest
-from core.errors import InvalidInput, NotAllowed, NotFound
+from core.domain.requests import EvaluateRequest
+from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from core.services.estimates import units_of
 from core.services.versions import CompareWish
 from tests.studio import CHANNEL, Studio
 
@@ -83,19 +87,23 @@ async def test_only_owner_and_moderators_choose(studio: Studio) -> None:
 
 
 async def test_two_versions_draw_the_same_wish(studio: Studio) -> None:
-    """One picture each, all equal but the version."""
+    """Four pictures each in one job, all equal but the version."""
     first, second = await twice_taught(studio)
     wish = CompareWish("xyz", (1, 2))
-    both = await studio.services.versions.compare(BEN, CHANNEL, wish)
-    requests = [submitted.job.request for submitted in both]
-    assert all(isinstance(request, ImagineRequest) for request in requests)
-    assert [submitted.stack[0].version_id for submitted in both] == [first.id, second.id]
-    assert [submitted.stack[0].number for submitted in both] == [1, 2]
-    assert len({request.model_copy(update={"stack": ()}) for request in requests}) == 1
-    assert requests[0].prompt == "a <xyz> temple"
-    assert len(requests[0].seeds) == 1
-    for _ in both:
-        await studio.work(JobKind.IMAGINE)
+    submitted = await studio.services.versions.compare(BEN, CHANNEL, wish)
+    request = submitted.job.request
+    assert isinstance(request, EvaluateRequest)
+    assert request.prompts == ("a <xyz> temple",)
+    assert (len(set(request.seeds)), request.drawn, units_of(request)) == (4, 8, 8)
+    assert [(entry.version_id, entry.number) for entry in submitted.stack] == [
+        (first.id, 1),
+        (second.id, 2),
+    ]
+    assert submitted.job.cautions == ()
+    job = await studio.work(JobKind.EVALUATE)
+    drawn = [image.manifest for image in await studio.services.gallery.of_job(job.id)]
+    assert [one.request.stack[0].version_id for one in drawn] == [first.id] * 4 + [second.id] * 4
+    assert [one.seed for one in drawn] == [*request.seeds, *request.seeds]
 
 
 async def test_comparison_takes_a_prompt_and_a_seed(studio: Studio) -> None:
@@ -103,10 +111,44 @@ async def test_comparison_takes_a_prompt_and_a_seed(studio: Studio) -> None:
     await twice_taught(studio)
     await studio.teach(ANNA, "kar", "forest")
     wish = CompareWish("xyz", (2, 1), "a cat in a <kar:0.5> forest", seed=7)
-    first, second = await studio.services.versions.compare(ANNA, CHANNEL, wish)
-    assert first.job.request.prompt == "<xyz> temple, a cat in a <kar> forest"
-    assert first.job.request.seeds == second.job.request.seeds == (7,)
-    assert [(e.name, e.number, e.weight) for e in first.stack] == [("xyz", 2, 1.0), ("kar", 1, 0.5)]
+    submitted = await studio.services.versions.compare(ANNA, CHANNEL, wish)
+    request = submitted.job.request
+    assert isinstance(request, EvaluateRequest)
+    assert request.prompts == ("<xyz> temple, a cat in a <kar> forest",)
+    assert request.seeds == (7, 8, 9, 10)
+    scenes = scenes_of(request)
+    assert [[(e.name, e.number, e.weight) for e in scene.stack] for scene in scenes] == [
+        [("xyz", number, 1.0), ("kar", 1, 0.5)] for number in (2, 1)
+    ]
+
+
+async def test_a_stack_that_cannot_work_is_not_compared(studio: Studio) -> None:
+    """Each version is looked at before anything is spent, not only the one in use."""
+    first, _ = await twice_taught(studio)
+    async with studio.database.transaction() as session:
+        old = update(VersionRow).where(VersionRow.id == first.id)
+        await session.execute(old.values(family="sdxl"))
+    studio.queue.family = "pocket"
+    for numbers in ((1, 2), (2, 1)):
+        with pytest.raises(Conflict, match="family sdxl"):
+            await studio.services.versions.compare(ANNA, CHANNEL, CompareWish("xyz", numbers))
+
+
+async def test_a_version_at_hand_is_chosen_by_who_may(studio: Studio) -> None:
+    """As by its number: owner and moderators, in this guild, while the concept is there."""
+    first, _ = await twice_taught(studio)
+    versions = studio.services.versions
+    assert (await versions.choose_one(MODERATOR, first.id)).latest == first
+    assert await used(studio) == (first.id,)
+    with pytest.raises(NotAllowed):
+        await versions.choose_one(BEN, first.id)
+    for actor, version_id in ((STRANGER, first.id), (ANNA, 999)):
+        with pytest.raises(NotFound, match="not here any more"):
+            await versions.choose_one(actor, version_id)
+    await studio.services.library.delete(ANNA, "xyz")
+    await studio.teach(ANNA, "xyz")
+    with pytest.raises(NotFound, match="not here any more"):
+        await versions.choose_one(ANNA, first.id)
 
 
 async def test_senseless_comparisons_queue_nothing(studio: Studio) -> None:

@@ -196,6 +196,23 @@ def test_a_scene_is_drawn_with_each_concept_alone(evaluator, make_concept, ticke
     assert {(one.seed, one.request.guidance_scale) for one in manifests} == {(5, 2.5)}
 
 
+def test_versions_are_drawn_on_the_same_seeds(evaluator, make_concept, ticket, monkeypatch):
+    """All of the first, then all of the second; nothing is scored, and they differ."""
+    old, new = (
+        make_concept("own", seed=seed).model_copy(update={"concept_id": 1, "version_id": seed})
+        for seed in (3, 4)
+    )
+    scene = ImagineRequest(prompt="a <own> house", seeds=(5, 6), stack=(new,))
+    monkeypatch.setattr(evaluator.scorer, "fits", lambda _: False)
+    wish = request(Purpose.VERSIONS, old, new, prompts=(scene.prompt,), scene=scene)
+    wish = wish.model_copy(update={"seeds": scene.seeds})
+    found, _ = done(evaluator, wish, ticket)
+    assert found.report.scores is None
+    drawn = [(one.manifest.request.stack[0].version_id, one.manifest.seed) for one in found.images]
+    assert drawn == [(3, 5), (3, 6), (4, 5), (4, 6)]
+    assert len({image.key for image in found.images}) == 4
+
+
 def test_it_stops_between_steps_when_told_to(evaluator, make_concept, told):
     """Cancelled or draining: nothing more is drawn, and it can begin anew."""
     stop = []

@@ -1,0 +1,53 @@
+"""Versions of a concept side by side: the same scene and seeds, one row each."""
+
+from collections.abc import Sequence
+
+from bot.ui.card import Blob, Button, Card, Menu
+from bot.ui.cards.pictures import MORE, stack_line
+from bot.ui.text import code, dotted, escaped, plain, took
+from core.domain.concepts import StackEntry
+from core.domain.images import Image
+from core.domain.jobs import Job
+from core.domain.requests import EvaluateRequest
+
+Rows = list[tuple[StackEntry, list[Image]]]
+
+
+def by_version(request: EvaluateRequest, images: Sequence[Image]) -> Rows:
+    """What is left of each version's images, in the order in which they were asked for."""
+    return [
+        (version, [image for image in images if _drew(version, image)]) for version in request.stack
+    ]
+
+
+def compared(job: Job, request: EvaluateRequest, images: Sequence[Image], file: Blob) -> Card:
+    """The rows, a button that puts each version to use, and a menu that leads to each picture."""
+    scene = request.scene or images[0].manifest.request
+    others = [entry for entry in scene.stack if entry.concept_id != request.stack[0].concept_id]
+    first, *_ = request.stack
+    rows = [f"v{version.number}" for version in request.stack]
+    lines = [
+        f"**{escaped(scene.prompt, 500)}**",
+        f"-# {code(first.token)} {', below it '.join(rows)} · the same seeds in each row",
+        f"-# {dotted(stack_line(others), f'seeds from `{request.seeds[0]}`')}",
+        f"-# {dotted(f'#{job.id}', took(job), f'for <@{job.user_id}>')}",
+    ]
+    use = tuple(
+        Button(f"Use v{version.number}", "useversion", version.version_id, emoji="📌")
+        for version in request.stack
+    )
+    return Card(content="\n".join(lines), rows=(use, (_menu(job, request, images),)), files=(file,))
+
+
+def _drew(version: StackEntry, image: Image) -> bool:
+    stack = image.manifest.request.stack
+    return version.version_id in {entry.version_id for entry in stack}
+
+
+def _menu(job: Job, request: EvaluateRequest, images: Sequence[Image]) -> Menu:
+    options = tuple(
+        (str(image.id), plain(f"v{version.number}, seed {image.seed}", 90), MORE)
+        for version, drawn in by_version(request, images)
+        for image in drawn
+    )
+    return Menu("look", job.id, "More with one of them…", options)
