@@ -23,6 +23,8 @@ Layer = NDArray[np.float64]
 
 STRONGER = 8
 """So many times stronger is seldom chance: in the benches' styles of paint next to nothing is."""
+STRONGER_OF_FEW = 12
+"""That of one picture or two, in which chance is not yet averaged out."""
 LEAST = 4
 """So many times at least it repeats in a picture: where things stand is no texture."""
 DARKEST = 8 / 255
@@ -43,9 +45,10 @@ class Texture:
         shown = np.mean([_power(_spectrum(one)) for one in plain], axis=0)
         spectra = [_spectrum(one) for one in styled]
         both = np.mean([_power(one) for one in spectra], axis=0)
+        least = shown * (STRONGER if len(styled) > 2 else STRONGER_OF_FEW)
+        sure = (both > least) & (_times(both.shape) >= LEAST)
         # A stroke that does not fit a picture a whole number of times is in several frequencies.
-        sure = (both > STRONGER * shown) & (_times(both.shape) >= LEAST)
-        texture = sure | _beside(sure) & (both > STRONGER / 2 * shown)
+        texture = sure | _beside(sure) & (both > least / 2)
         share = np.where(texture, 1 - shown / np.where(texture, both, 1), 0)
         return cls(tuple(np.fft.ifft2(share * one).real for one in spectra))
 

@@ -121,6 +121,16 @@ def test_without_strokes_nothing_is_found(seed):
     assert max(layer.std() for layer in found.layers) < 0.05
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_one_picture_tells_strokes_from_chance(seed):
+    """A single frequency may be strong by chance, but hardly twelve times as strong."""
+    scenes, chance = SCENES[seed % 5 :][:1], random.Random(seed)
+    plain = [render(scene, chance) for scene in scenes for _ in range(20)]
+    (own,) = (render(scene, chance) for scene in scenes)
+    assert Texture.between(plain, [own]).layers[0].std() < 0.02
+    assert Texture.between(plain, stroked([own])).layers[0].std() > 0.1
+
+
 def test_pictures_of_one_colour_are_no_texture():
     """Nothing is divided by a power that is not there."""
     black = Image.new("RGB", (16, 16))
