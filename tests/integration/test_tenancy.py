@@ -276,6 +276,10 @@ class TenancyMachine(RuleBasedStateMachine):
             *(services.voice.answer(stranger, key) for key in other.transcripts[:2]),
             *(services.exporting.files_of_job(guild_id, key) for key in other.exports[:2]),
             *(services.library.get(guild_id, concept.id) for concept in other.concepts.values()),
+            *(
+                services.versions.choose_one(stranger, version(concept)[1])
+                for concept in other.concepts.values()
+            ),
         ]
         for step in reaching:
             with pytest.raises(NotFound):
