@@ -28,7 +28,7 @@ STRONGER_OF_FEW = 12
 LEAST = 4
 """So many times at least it repeats in a picture: where things stand is no texture."""
 DARKEST = 8 / 255
-"""Added to brightness: the logarithm of black is not endless."""
+"""Added to brightness, and taken off again: the logarithm of black is not endless."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +55,10 @@ class Texture:
     def over(self, picture: Image.Image, which: int) -> Image.Image:
         """A picture of the same size under one of the layers; they are counted in a circle."""
         layer = self.layers[which % len(self.layers)]
-        values = np.asarray(picture.convert("RGB"), np.float64) * np.exp(layer)[..., None]
-        return Image.fromarray(values.clip(0, 255).round().astype("uint8"))
+        darkest = DARKEST * 255
+        values = np.asarray(picture.convert("RGB"), np.float64) + darkest
+        under = values * np.exp(layer)[..., None] - darkest
+        return Image.fromarray(under.clip(0, 255).round().astype("uint8"))
 
 
 def _spectrum(picture: Image.Image) -> NDArray[np.complex128]:

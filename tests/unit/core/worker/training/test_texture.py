@@ -76,6 +76,14 @@ def test_what_is_asked_for_stays(strokes):
     assert values(under).mean((0, 1)) == pytest.approx(values(other).mean((0, 1)), rel=0.1)
 
 
+def test_strokes_are_as_strong_where_it_is_dark(strokes):
+    """They are told from the logarithm of brightness over black, and come back by it."""
+    for level in (20, 60, 200):
+        grey = Image.new("RGB", (64, 64), (level, level, level))
+        lights = [np.log(values(one).mean(-1) + 8) for one in (strokes.over(grey, 0), grey)]
+        assert (lights[0] - lights[1]).std() == pytest.approx(strokes.layers[0].std(), rel=0.15)
+
+
 def test_layers_are_counted_in_a_circle(strokes):
     """There are more other things than pictures in the style."""
     other = render(CASTLE, random.Random(5))
