@@ -1,9 +1,9 @@
 """`python -m core.pocket.train STAGE --out DIR`: makes the pocket models, stage by stage.
 
 Every stage is seeded, writes its result under DIR, resumes from its checkpoint there, and does
-nothing when its result exists. `all` runs them in order. With `--init PIPELINE` the tokenizer
-and the VAE are taken from a finished pipeline folder, and UNet, text encoder and CLIP start from
-its weights; without it everything is trained from nothing.
+nothing when its result exists. `all` runs them in order. With `--init WEIGHTS` the tokenizer and
+the VAE's encoder are taken from a finished folder of weights, and all else starts from what is
+there; without it everything is trained from nothing.
 """
 
 import argparse

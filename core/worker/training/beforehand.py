@@ -20,11 +20,11 @@ from core.worker.families import Looks
 from core.worker.interrogator import Interrogator
 from core.worker.stack import Speller
 from core.worker.ticket import Ticket
-from core.worker.training import captions, company, kept, restyled
+from core.worker.training import captions, company, drawn_once, kept, restyled
 from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.company import Painted, Scene
 from core.worker.training.dataset import encode_whole, open_pictures
-from core.worker.training.kept import Wish
+from core.worker.training.drawn_once import Wish
 from core.worker.training.manner import Manner
 from core.worker.training.surroundings import likeliest
 from core.worker.training.tools import Tools
@@ -167,14 +167,14 @@ class Beforehand:
     def _draw_plain(self, wishes: Sequence[Wish]) -> Generator[None, None, list[str]]:
         """Storage keys of pictures; those of an earlier course where they are still there."""
         tools, stack = self.tools, self.request.parents
-        name = kept.name_of(tools.base, stack, wishes)
-        keys = kept.recalled(tools.storage, name)
+        name = drawn_once.name_of(tools.base, stack, wishes)
+        keys = drawn_once.recalled(tools.storage, name)
         if keys:
             return keys
         asked = [tools.in_brief(said, seeds, stack) for said, seeds in wishes]
         drawn = yield from drawn_together(tools.imaginer, asked, self.ticket)
         keys = [image.key for imagined in drawn for image in imagined.images]
-        kept.remember(tools.storage, name, keys)
+        drawn_once.remember(tools.storage, name, keys)
         return keys
 
     def _draw_company(self, pictures: Sequence[Image.Image]) -> Iterator[None]:

@@ -1,18 +1,14 @@
 """What must stay as it is while a concept is taught: the plain class, and concepts underneath.
 
-Either as pictures that the base model draws beforehand, or as its own answers. Pictures are drawn
-once: a later course that asks for the same finds them.
+Either as pictures that the base model draws beforehand, or as its own answers.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import torch
 from PIL import Image
-from torch import Tensor
 
 from core.domain.concepts import StackEntry
 from core.domain.recipes import Prior, Recipe
@@ -23,10 +19,8 @@ from core.worker.stack import Speller
 from core.worker.training import captions
 from core.worker.training.conditions import encode_captions
 from core.worker.training.dataset import encode_whole, open_pictures
+from core.worker.training.drawn_once import Wish
 from core.worker.training.material import Captions, Kept
-
-Wish = tuple[str, tuple[int, ...]]
-"""A prompt, and the seeds that it is drawn from."""
 
 PER_CAPTION = 4
 SEED = 1000
@@ -71,34 +65,6 @@ def kept(
         own, rest = rest[: plan.pictures], rest[plan.pictures :]
         made.append(_kept(base, speller, plan, open_pictures(storage, own)))
     return made
-
-
-def recalled(storage: Storage, name: str) -> list[str]:
-    """Keys of pictures that were drawn for an earlier job, if every one of them is still there."""
-    keys = json.loads(storage.noted(name) or "[]")
-    return keys if all(storage.exists(key) for key in keys) else []
-
-
-def remember(storage: Storage, name: str, keys: Sequence[str]) -> None:
-    """Lets later jobs, of later starts too, find the pictures."""
-    storage.note(name, json.dumps(list(keys)))
-
-
-def name_of(base: Base, parents: Sequence[StackEntry], wishes: Sequence[Wish]) -> str:
-    """Under which drawn pictures are remembered: all that decides what they look like."""
-    pipe, family = base.pipe, base.family
-    parts = [
-        base.name,
-        *map(_fingerprint, (pipe.unet.conv_in.weight, next(pipe.vae.decoder.parameters()))),
-        [*family.in_brief, family.guidance_scale],
-        [[parent.artifact, parent.weight] for parent in parents],
-        list(wishes),
-    ]
-    return "plain " + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _fingerprint(weights: Tensor) -> str:
-    return hashlib.sha256(weights.detach().float().cpu().numpy().tobytes()).hexdigest()
 
 
 @torch.no_grad()

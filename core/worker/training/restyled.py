@@ -19,7 +19,7 @@ from core.worker.families import Sights
 from core.worker.interrogator import said_of
 from core.worker.training.captions import surroundings
 from core.worker.training.company import OTHERS
-from core.worker.training.kept import Wish
+from core.worker.training.drawn_once import Wish
 
 COMPARED = 20
 """So many pictures at most are drawn again without the style, and as many are drawn of them."""
