@@ -221,6 +221,28 @@ def test_plain_pictures_are_drawn_once_a_class(
     assert checkpoint.unpack(storage.get(saved_in(later)[-1])).prior == first
 
 
+def test_parents_are_at_work_in_half_of_the_batches(
+    teacher, stacks, request_of, make_concept, monkeypatch
+):
+    """So the concept holds beside them and alone; a preview shows it alone, as anybody draws it."""
+    parents = (make_concept("one", seed=1, weight=0.5),)
+    changes = {"steps": 12, "prior": Prior.NONE, "preview_every": 99}
+    recipe = RECIPE.model_copy(update=changes)
+    wear, worn = stacks.wear, []
+
+    def noting_parents(entries, *, on_top=None, words_alone=False):
+        if on_top is not None:
+            worn.append(bool(entries) and not words_alone)
+        return wear(entries, on_top=on_top, words_alone=words_alone)
+
+    monkeypatch.setattr(stacks, "wear", noting_parents)
+    finish(teacher.run(request_of(recipe=recipe, parents=parents), new_ticket([])))
+    before, learned = worn[: -recipe.steps], worn[-recipe.steps :]
+    assert before
+    assert not any(before)
+    assert 2 < sum(learned) < 10
+
+
 def test_parents_are_replayed(teacher, request_of, make_concept, ticket, told, storage):
     """Pictures of what lies underneath are drawn and learned beside those of the class."""
     recipe = RECIPE.model_copy(update={"replay_pictures": 3, "steps": 1})
