@@ -111,7 +111,7 @@ async def _shown(interaction: "Ask", name: str) -> Card:
     client = interaction.client
     concept = await client.services.library.find(actor_of(interaction).guild_id, name)
     versions = await client.services.library.versions(concept)
-    sheet = await client.drawing.sheet(versions[0]) if versions else None
+    sheet = await client.drawing.sheet(concept.latest) if concept.latest else None
     labelled = await client.services.labels.of(concept)
     return cards.shown(concept, versions, sheet, labelled)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rapidfuzz import process
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database, rows
@@ -125,7 +125,7 @@ class Library:
         async with self._database.transaction() as session:
             concept = await self._own(session, actor, name)
             if fresh != concept.name:
-                await _check_free(session, actor.guild_id, fresh)
+                await _check_free(session, actor.guild_id, fresh, asking=concept.id)
             row = await session.get_one(ConceptRow, concept.id)
             row.name = fresh
             return await _reread(session, row)
@@ -140,7 +140,7 @@ class Library:
         """
         async with self._database.transaction() as session:
             concept = await self._own(session, actor, name)
-            if await shelf.in_training(session, (concept.id,)):
+            if concept.in_training:
                 raise Conflict(
                     f"{concept.token} is being trained right now. Cancel that with /jobs first."
                 )
@@ -163,7 +163,7 @@ class Library:
                 raise NotFound("There is no such concept here.")
             check_may_change(actor, row.owner_id, row.name)
             if row.deleted_at is not None:
-                await _check_free(session, actor.guild_id, row.name)
+                await _check_free(session, actor.guild_id, row.name, asking=row.id)
             row.deleted_at = None
             return await _reread(session, row)
 
@@ -231,9 +231,30 @@ async def check_no_stack(session: AsyncSession, guild_id: int, name: str) -> Non
         raise Conflict(f"{token_of(name)} is the name of a stack. Choose another one.")
 
 
-async def _check_free(session: AsyncSession, guild_id: int, name: str) -> None:
+async def holder(
+    session: AsyncSession, guild_id: int, name: str, *, asking: int = 0
+) -> Concept | None:
+    """The concept that keeps a name or alias from meaning anything else here; None: it is free.
+
+    A vacant one gives an alias up, and with its name itself: it is deleted. Only `asking`, the id
+    of the concept that wants the name, does not make way for itself.
+    """
+    concept = (await shelf.named(session, guild_id, (name,))).get(name)
+    if concept is None or not concept.is_vacant or concept.id == asking:
+        return concept
+    if concept.name == name:
+        row = await session.get_one(ConceptRow, concept.id)
+        row.deleted_at = datetime.now(UTC)
+        await session.flush()  # Before there is another row of that name.
+    else:
+        alias = AliasRow.guild_id == guild_id, AliasRow.name == name
+        await session.execute(delete(AliasRow).where(*alias))
+    return await holder(session, guild_id, name, asking=asking)
+
+
+async def _check_free(session: AsyncSession, guild_id: int, name: str, *, asking: int) -> None:
     await check_no_stack(session, guild_id, name)
-    if await shelf.named(session, guild_id, (name,)):
+    if await holder(session, guild_id, name, asking=asking):
         raise Conflict(
             f"There is a concept {token_of(name)} already. Rename or delete that one first."
         )

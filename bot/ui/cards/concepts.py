@@ -62,7 +62,7 @@ def shown(
     noun = escaped(concept.class_noun)
     lines = [f"A {concept.kind.value}: {noun}", f"taught by <@{concept.owner_id}>"]
     lines += [*_labels(labelled), ""] if labelled else [""]
-    lines += [_listed(version, concept) for version in versions[:8]] or ["still being learned"]
+    lines += [_listed(version, concept) for version in versions[:8]] or [_unlearned(concept)]
     if len(versions) > 8:
         lines.append(f"and {len(versions) - 8} older ones")
     card = embed("\n".join(lines), title=escaped(concept.token))
@@ -183,7 +183,7 @@ def _contents(version: ConceptVersion) -> list[str]:
 
 
 def _line(concept: Concept) -> str:
-    state = f"v{concept.latest.number}" if concept.latest else "being learned"
+    state = f"v{concept.latest.number}" if concept.latest else _unlearned(concept)
     return dotted(
         code(concept.token),
         concept.kind.value,
@@ -191,6 +191,13 @@ def _line(concept: Concept) -> str:
         state,
         f"<@{concept.owner_id}>",
     )
+
+
+def _unlearned(concept: Concept) -> str:
+    """Why a concept has no version."""
+    if concept.in_training:
+        return "being learned"
+    return "its training failed or was cancelled; train it again"
 
 
 def version_words(version: ConceptVersion) -> str:

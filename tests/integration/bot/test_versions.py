@@ -23,8 +23,9 @@ async def test_versions_are_listed_and_rolled_back(house: House) -> None:
     assert "300 steps · 12 s" in shown
     used = await owl.run("concepts use", {"name": "xyz", "version": 1})
     assert "`<xyz>` is at version 1 now" in used["message"]["content"]
-    shown = text_of(await house.result(owl, await owl.run("concepts show", {"name": "xyz"})))
-    assert "**v1** ← in use" in shown
+    card = await house.result(owl, await owl.run("concepts show", {"name": "xyz"}))
+    assert "**v1** ← in use" in text_of(card)
+    assert card["attachments"][0]["filename"] == "concept-1-v1.png"
     drawn = await house.imagine(owl, prompt="a <xyz> temple")
     assert "`<xyz>` 1 (v1)" in text_of(drawn)
     hare = house.person("hare")

@@ -1,5 +1,6 @@
 """Cards of the library: versions, files for other tools, files that were taken in."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.ui.card import Blob
@@ -44,6 +45,16 @@ def test_versions_say_what_made_them_and_which_is_in_use():
     assert "`020202020202`" in text
     many = [version(number) for number in range(20, 0, -1)]
     assert "and 12 older ones" in concepts.shown(concept(many[0]), many, None).embed.description
+
+
+def test_a_concept_without_a_version_says_why():
+    """One is on its way, or its training came to nothing: in the list as on its own card."""
+    learned, failed = replace(concept(None), in_training=True), concept(None)
+    for one, says in ((learned, "being learned"), (failed, "failed or was cancelled; train it")):
+        assert says in concepts.library([one]).embed.description
+        card = concepts.shown(one, [], None)
+        assert says in card.embed.description
+        assert card.rows == ()
 
 
 def test_version_in_plain_words_has_no_markdown():
