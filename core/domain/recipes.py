@@ -185,6 +185,7 @@ class Recipe(BaseModel):
         return self.choice.step if self.choice else self.steps
 
 
+METHODS = tuple(Method)
 FIXED = ("preset", "method", "steps", "choice")
 """What has an option of its own, or comes out in the end."""
 
@@ -192,7 +193,7 @@ FIXED = ("preset", "method", "steps", "choice")
 def recipe_of(text: str) -> Recipe | None:
     """The recipe of a version that was taught; None for what else is kept in its place."""
     facts = json.loads(text)
-    return Recipe.model_validate(facts) if facts.get("method") in set(Method) else None
+    return Recipe.model_validate(facts) if facts.get("method", METHODS[0]) in METHODS else None
 
 
 def parse_changes(text: str) -> dict[str, Value]:

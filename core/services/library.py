@@ -12,7 +12,7 @@ from core.db import concepts as shelf
 from core.db.concepts import LIVE, TRAINED
 from core.db.guilds import ensure_guild
 from core.db.tables import AliasRow, ConceptRow, StackRow, VersionRow
-from core.domain.concepts import Concept, ConceptVersion, concept_name, token_of
+from core.domain.concepts import Concept, ConceptVersion, StackEntry, concept_name, token_of
 from core.domain.people import Actor
 from core.domain.requests import Hotword
 from core.errors import Conflict, NotAllowed, NotFound
@@ -84,6 +84,29 @@ class Library:
         )
         async with self._database.session() as session:
             return [rows.version(row) for row in await session.scalars(wanted)]
+
+    async def version(self, concept: Concept, number: int) -> ConceptVersion:
+        """One of its versions.
+
+        Raises:
+            NotFound: it has none of that number.
+        """
+        async with self._database.session() as session:
+            return await numbered(session, concept, number)
+
+    async def versions_in(
+        self, guild_id: int, stack: Sequence[StackEntry]
+    ) -> tuple[ConceptVersion, ...]:
+        """The versions that entries of this guild were pinned to, in their order."""
+        wanted = (
+            select(VersionRow)
+            .join(ConceptRow, ConceptRow.id == VersionRow.concept_id)
+            .where(ConceptRow.guild_id == guild_id)
+            .where(VersionRow.id.in_([entry.version_id for entry in stack]))
+        )
+        async with self._database.session() as session:
+            found = {row.id: rows.version(row) for row in await session.scalars(wanted)}
+        return tuple(found[entry.version_id] for entry in stack)
 
     async def version_of_job(self, job_id: int) -> ConceptVersion:
         """What a `train` job made.
@@ -184,6 +207,23 @@ async def found(session: AsyncSession, guild_id: int, name: str) -> Concept:
     known = await shelf.named(session, guild_id, (name,))
     await require(session, guild_id, [] if known else [name])
     return known[name]
+
+
+async def numbered(session: AsyncSession, concept: Concept, number: int) -> ConceptVersion:
+    """A version of a concept.
+
+    Raises:
+        NotFound: it has none of that number.
+    """
+    wanted = select(VersionRow).where(
+        VersionRow.concept_id == concept.id, VersionRow.number == number
+    )
+    row = (await session.scalars(wanted)).one_or_none()
+    if row is None:
+        raise NotFound(
+            f"{concept.token} has no version {number}. /concepts show tells which it has."
+        )
+    return rows.version(row)
 
 
 async def require(session: AsyncSession, guild_id: int, missing: Sequence[str]) -> None:
