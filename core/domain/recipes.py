@@ -190,7 +190,7 @@ FIXED = ("preset", "method", "steps", "choice")
 """What has an option of its own, or comes out in the end."""
 
 
-def recipe_of(text: str) -> Recipe | None:
+def recorded_recipe(text: str) -> Recipe | None:
     """The recipe of a version that was taught; None for what else is kept in its place."""
     facts = json.loads(text)
     return Recipe.model_validate(facts) if facts.get("method", METHODS[0]) in METHODS else None

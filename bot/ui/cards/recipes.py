@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from bot.ui.text import code, dotted, escaped
 from core.domain.concepts import ConceptVersion
 from core.domain.fusion import fusion_of
-from core.domain.recipes import FIXED, Choice, Recipe, Value, recipe_of
+from core.domain.recipes import FIXED, Choice, Recipe, Value, recorded_recipe
 from core.domain.requests import TrainRequest
 
 UNMEASURED = "No picture was held back to choose a checkpoint by, so the last step was kept."
@@ -16,7 +16,7 @@ FIELD_MAX = 1000
 
 def recipe_fields(version: ConceptVersion, request: TrainRequest) -> list[tuple[str, str]]:
     """Name and text of fields: what to type and what was kept, and what else it came to."""
-    recipe = recipe_of(version.recipe)
+    recipe = recorded_recipe(version.recipe)
     if recipe is None:
         return []
     recipe = recipe.model_copy(update={"seed": recipe.seed_or(request.seed)})
@@ -31,7 +31,7 @@ def recipe_fields(version: ConceptVersion, request: TrainRequest) -> list[tuple[
 
 def differing(versions: Sequence[ConceptVersion]) -> list[str]:
     """How each version came to be, as far as that is not the same for all of them."""
-    recipes = [recipe for one in versions if (recipe := recipe_of(one.recipe)) is not None]
+    recipes = [recipe for one in versions if (recipe := recorded_recipe(one.recipe)) is not None]
     if len(recipes) < len(versions):
         return [escaped(made_by(version)) for version in versions]
     names = [name for name in (*TYPED, *_settable()) if _differs(name, recipes)]
@@ -49,7 +49,7 @@ def made_by(version: ConceptVersion) -> str:
     fusion = fusion_of(version)
     if fusion is not None:
         return f"fused of {', '.join(word.name for word in fusion.words)}"
-    recipe = recipe_of(version.recipe) or Recipe()
+    recipe = recorded_recipe(version.recipe) or Recipe()
     return dotted(recipe.method, f"{recipe.steps} steps")
 
 
