@@ -28,6 +28,7 @@ from core.dispatch.messages import (
     Trained,
     Transcribed,
 )
+from core.domain.evaluation import scores_a_version
 from core.domain.jobs import Job
 from core.domain.people import Actor
 from core.domain.requests import EvaluateRequest, Purpose, TrainRequest, TranscribeRequest
@@ -166,7 +167,7 @@ async def _version(session: AsyncSession, job: Job, ended: Trained) -> VersionRo
 
 
 async def _keep_evaluation(session: AsyncSession, job: Job, ended: Evaluated) -> None:
-    """The report, its images, and for one concept the scores of its version."""
+    """The report, its images, and the scores of its version where they are those of a version."""
     request = job.request
     if not isinstance(request, EvaluateRequest):
         raise TypeError(f"job {job.id} is no evaluate job")
@@ -180,10 +181,11 @@ async def _keep_evaluation(session: AsyncSession, job: Job, ended: Evaluated) ->
         )
     )
     session.add_all(_image(job, index, made) for index, made in enumerate(ended.images))
-    if request.purpose is Purpose.CONCEPT:
-        version = await session.get(VersionRow, request.stack[0].version_id)
-        if version is not None:
-            version.scores = ended.report.scores
+    scores = ended.report.scores
+    if scores is not None and request.purpose is Purpose.CONCEPT:
+        version = await session.get_one(VersionRow, request.stack[0].version_id)
+        if scores_a_version(request, scores, version.scores):
+            version.scores = scores
 
 
 def _transcript(job: Job, request: TranscribeRequest, ended: Transcribed) -> TranscriptRow:

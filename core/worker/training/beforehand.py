@@ -188,7 +188,7 @@ class Beforehand:
         self._look_again()
         noun, around = request.class_noun, self._around()[: len(pictures)]
         sitters = company.sitters(self.tools.base, pictures, noun, around)
-        scenes = company.scenes(total, sitters, seed=request.seed)
+        scenes = company.scenes(total, sitters, seed=self.recipe.seed_or(request.seed))
         for start in range(done, len(scenes), AT_ONCE):
             saved.company += yield from self._painted(scenes[start : start + AT_ONCE])
             self._tell(f"drawing it beside other things: {len(saved.company)} of {total}")
