@@ -104,19 +104,27 @@ class Results:
             raise TypeError(f"job {job.id} is no transcribe job")
         row = _transcript(job, request, ended)
         session.add(row)
-        if request.imagine_at_once and row.prompt and await self._imagine(session, job, row.prompt):
-            row.answered_at = datetime.now(UTC)
-
-    async def _imagine(self, session: AsyncSession, job: Job, prompt: str) -> bool:
-        """Go straight on to the pictures; where that is refused, the buttons stay to try it."""
-        wish = spoken(job, prompt)
-        actor = Actor(guild_id=job.guild_id, user_id=job.user_id)
+        if not request.imagine_at_once or not row.prompt:
+            return
         try:
-            async with session.begin_nested():
-                await self._imagining.enqueue(session, actor, channel_id=job.channel_id, wish=wish)
-        except UserError:
-            return False
-        return True
+            await self._imagine(session, job, request, row.prompt)
+            row.answered_at = datetime.now(UTC)
+        except UserError as refused:  # the buttons stay, and it is said why
+            (await session.get_one(JobRow, job.id)).cautions = (str(refused),)
+
+    async def _imagine(
+        self, session: AsyncSession, job: Job, request: TranscribeRequest, prompt: str
+    ) -> None:
+        """Go straight on to the pictures, or change nothing; raises as a typed wish does."""
+        actor = Actor(
+            guild_id=job.guild_id,
+            user_id=job.user_id,
+            moderates=request.moderates,
+            roles=request.roles,
+        )
+        wish = spoken(job, prompt)
+        async with session.begin_nested():
+            await self._imagining.enqueue(session, actor, channel_id=job.channel_id, wish=wish)
 
 
 def _image(job: Job, index: int, made: MadeImage) -> ImageRow:

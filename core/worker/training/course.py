@@ -18,7 +18,7 @@ from core.worker.imagine import Imaginer
 from core.worker.interrogator import Interrogator
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.samples import entry_of, samples
+from core.worker.samples import entry_of, facts_of, samples
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions, checkpoint, company, kept, restyled
@@ -278,14 +278,8 @@ class _Course:
         )
 
     def _facts(self) -> dict[str, object]:
-        request, base = self._request, self._of.base
-        return {
-            "name": request.name,
-            "class_noun": request.class_noun,
-            "kind": request.concept_kind,
-            "model": base.name,
-            "weights": base.weights,
-            "family": base.family.name,
+        request = self._request
+        return facts_of(request, self._of.base) | {
             "rank": self._recipe.rank,
             "targets": self._bench().targets,
             "recipe": self._recipe.model_dump(mode="json"),
