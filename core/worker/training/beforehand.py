@@ -37,6 +37,8 @@ CAPTIONS_AT_ONCE = 2
 """Of plain pictures, likewise."""
 RESTYLED_AT_ONCE = 8
 """Pictures of other things in a style, likewise."""
+TOLD_AGAIN = 4
+"""Times at most that a style's pictures are told again without it, while that says anything new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Beforehand:
         self._look_around(pictures)
         yield from self._draw_prior()
         yield from self._draw_company(pictures[:shown])
-        yield from self._draw_restyled(pictures[:shown])
+        yield from self._draw_restyled(pictures, shown)
 
     def told(self, speller: Speller) -> list[tuple[str, ...]]:
         """What is said of each picture: by the person, else by a captioner or a CLIP, else by the
@@ -87,20 +89,26 @@ class Beforehand:
 
     def _describe(self, pictures: Sequence[Image.Image]) -> Iterator[None]:
         """Has pictures described of which nobody said anything, from the first that is left."""
-        saved, teller = self.saved, self._teller()
-        silent = [index for index, typed in enumerate(self._typed()) if not typed]
+        saved, teller, silent = self.saved, self._teller(), self._silent()
         left = [index for index in silent if index >= len(saved.captions)]
         if teller is None or not left or saved.random is not None:
             return
         spoken = teller.describe([pictures[index] for index in left])
         done = len(silent) - len(left)
         for count, (index, text) in enumerate(zip(left, spoken, strict=True), start=done + 1):
-            told = captions.told_caption(*self._taught, self.request.class_noun, text)
-            saved.captions += [""] * (index - len(saved.captions)) + [told]
+            saved.captions += [""] * (index - len(saved.captions)) + [self._told_by(text)]
             self._tell(f"describing pictures: {count} of {len(silent)}")
             self.save()
             yield
             self.ticket.check()
+
+    def _silent(self) -> list[int]:
+        """The pictures of which nobody said anything."""
+        return [index for index, typed in enumerate(self._typed()) if not typed]
+
+    def _told_by(self, text: str) -> str:
+        """What a captioner or a CLIP said of a picture, with what is taught named in it."""
+        return captions.told_caption(*self._taught, self.request.class_noun, text)
 
     def _teller(self) -> Captioner | Interrogator | None:
         """Who speaks where nobody did: what is in a style's pictures has to be said by someone."""
@@ -195,13 +203,13 @@ class Beforehand:
             self.save()
             yield
 
-    def _draw_restyled(self, pictures: Sequence[Image.Image]) -> Iterator[None]:
+    def _draw_restyled(self, pictures: Sequence[Image.Image], shown: int) -> Iterator[None]:
         """Has the base model draw other things, and gives them a style's colours and strokes."""
         request, saved, total = self.request, self.saved, self.recipe.company
         done = len(saved.company)
         if saved.random is not None or done >= total or not restyled.wanted(request, self.recipe):
             return
-        manner = yield from self._manner(pictures)
+        manner = yield from self._manner(pictures, shown)
         wishes = restyled.other_things(total, self.tools.base.family.sights)
         for start in range(done, total, RESTYLED_AT_ONCE):
             some = wishes[start : start + RESTYLED_AT_ONCE]
@@ -215,17 +223,42 @@ class Beforehand:
             self.save()
             yield
 
-    def _manner(self, pictures: Sequence[Image.Image]) -> Generator[None, None, Manner]:
-        """What the style does to pictures; not kept, a later attempt finds the same again."""
+    def _manner(self, pictures: Sequence[Image.Image], shown: int) -> Generator[None, None, Manner]:
+        """What the style does to pictures; not kept, a later attempt finds the same again.
+
+        Once that is known, the pictures are told again without it: under a style a CLIP takes a
+        red house for a city, and what is then drawn in its place tells the style wrongly.
+        """
+        styled = restyled.compared(pictures[:shown])
+        plain = yield from self._without_style(len(styled))
+        for _ in range(0 if self.saved.company else TOLD_AGAIN):
+            if not self._tells_otherwise(pictures, Manner.agreed(plain, styled)):
+                break
+            plain = yield from self._without_style(len(styled))
+        return Manner.between(plain, styled)
+
+    def _without_style(self, count: int) -> Generator[None, None, list[Image.Image]]:
+        """What the first of the style's pictures show without it, by what is said of them now."""
         self._tell("drawing what its pictures show without the style")
-        said = [self._captions(*each)[0] for each in self._said()[: len(pictures)]]
+        said = [self._captions(*each)[0] for each in self._said()[:count]]
         shown = [captions.without_style(one, self.request.phrase) for one in said]
         wishes, keys = restyled.without_style(shown), list[str]()
         for start in range(0, len(wishes), RESTYLED_AT_ONCE):
             keys += yield from self._draw_plain(wishes[start : start + RESTYLED_AT_ONCE])
             yield
-        plain = open_pictures(self.tools.storage, keys)
-        return Manner.between(plain, restyled.compared(pictures))
+        return open_pictures(self.tools.storage, keys)
+
+    def _tells_otherwise(self, pictures: Sequence[Image.Image], manner: Manner) -> bool:
+        """Has those of which nobody said anything described without the style."""
+        teller, before = self._teller(), list(self.saved.captions)
+        if teller is None:
+            return False
+        silent = self._silent()
+        bare = [manner.off(pictures[index]) for index in silent]
+        for index, text in zip(silent, teller.describe(bare), strict=True):
+            self.saved.captions[index] = self._told_by(text)
+        self.save()
+        return self.saved.captions != before
 
     def _named(self, said: str) -> str:
         """What is taught, named in what was said."""

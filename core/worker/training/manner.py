@@ -21,7 +21,17 @@ class Manner:
     @classmethod
     def between(cls, plain: Sequence[Image.Image], styled: Sequence[Image.Image]) -> Self:
         """That of `styled` pictures of any size; `plain` ones are squares of one size."""
-        palette = Palette.between(plain, styled)
+        return cls._with(Palette.between(plain, styled), plain, styled)
+
+    @classmethod
+    def agreed(cls, plain: Sequence[Image.Image], styled: Sequence[Image.Image]) -> Self:
+        """The same where some of the plain ones show something else: colours as most have them."""
+        return cls._with(Palette.agreed(plain, styled), plain, styled)
+
+    @classmethod
+    def _with(
+        cls, palette: Palette, plain: Sequence[Image.Image], styled: Sequence[Image.Image]
+    ) -> Self:
         coloured = [palette.over(one) for one in plain]
         squares = [squared(one, plain[0].width) for one in styled]
         return cls(palette, Texture.between(coloured, squares))
@@ -29,3 +39,10 @@ class Manner:
     def over(self, picture: Image.Image, which: int) -> Image.Image:
         """A picture as large as the plain ones were, with the strokes of one of the styled."""
         return self.texture.over(self.palette.over(picture), which)
+
+    def off(self, picture: Image.Image) -> Image.Image:
+        """What a picture in the style, of any size, shows without it; as large as the plain ones
+        were.
+        """
+        side_px = len(self.texture.share)
+        return self.palette.off(self.texture.off(squared(picture, side_px)))

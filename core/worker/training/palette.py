@@ -8,6 +8,7 @@ colour transfer (2007), section 2.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Self
 
 import numpy as np
@@ -17,6 +18,8 @@ from PIL import Image
 Colours = NDArray[np.float64]
 """Of 0 to 1, (pixels, 3)."""
 
+CORNERS = np.array(list(product((0.0, 1.0), repeat=3)))
+"""Of the cube of all colours: two maps are as far apart as they move these apart."""
 LEAST_VARIANCE = 1e-4
 """Added to that of every channel: of pictures in one colour none is zero."""
 
@@ -39,11 +42,37 @@ class Palette:
         matrix = unspread @ _root(spread @ _variance(after) @ spread) @ unspread
         return cls(matrix, after.mean(0) - matrix @ before.mean(0))
 
+    @classmethod
+    def agreed(cls, plain: Sequence[Image.Image], styled: Sequence[Image.Image]) -> Self:
+        """The one of all pictures, or of one of them alone, that is nearest to most others.
+
+        Where some `plain` pictures show something else, it is still near that of the rest; there
+        are as many in a row of each styled picture.
+        """
+        each = len(plain) // len(styled)
+        alone = [
+            cls.between(plain[index * each : (index + 1) * each], [one])
+            for index, one in enumerate(styled)
+        ]
+        maps = [*alone, cls.between(plain, styled)]
+        corners = np.stack([CORNERS @ one.matrix.T + one.offset for one in maps])
+        apart = np.abs(corners[:, None] - corners).mean((2, 3))
+        return maps[int(np.median(apart, axis=1).argmin())]
+
     def over(self, picture: Image.Image) -> Image.Image:
         """A picture of the same size in these colours; what lies beyond black or white is cut."""
-        values = (_colours(picture) @ self.matrix.T + self.offset).clip(0, 1) * 255
-        shape = (picture.height, picture.width, 3)
-        return Image.fromarray(values.round().astype("uint8").reshape(shape))
+        return _like(picture, _colours(picture) @ self.matrix.T + self.offset)
+
+    def off(self, picture: Image.Image) -> Image.Image:
+        """A picture in these colours, of the same size, in those that it would have without."""
+        back = np.linalg.inv(self.matrix)
+        return _like(picture, (_colours(picture) - self.offset) @ back.T)
+
+
+def _like(picture: Image.Image, colours: Colours) -> Image.Image:
+    """A picture of the same size in other colours, (pixels, 3)."""
+    values = (colours.clip(0, 1) * 255).round().astype("uint8")
+    return Image.fromarray(values.reshape(picture.height, picture.width, 3))
 
 
 def _colours_of(pictures: Sequence[Image.Image]) -> Colours:

@@ -33,9 +33,11 @@ DARKEST = 8 / 255
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Texture:
-    """The layers of some pictures, one for each."""
+    """The layers of some pictures, one for each, and what finds that of any."""
 
     layers: tuple[Layer, ...]
+    share: Layer
+    """Of each frequency of a picture, how much is the layer; (height, width)."""
 
     @classmethod
     def between(cls, plain: Sequence[Image.Image], styled: Sequence[Image.Image]) -> Self:
@@ -50,15 +52,26 @@ class Texture:
         # A stroke that does not fit a picture a whole number of times is in several frequencies.
         texture = sure | _beside(sure) & (both > least / 2)
         share = np.where(texture, 1 - shown / np.where(texture, both, 1), 0)
-        return cls(tuple(np.fft.ifft2(share * one).real for one in spectra))
+        return cls(tuple(_layer(share, one) for one in spectra), share)
 
     def over(self, picture: Image.Image, which: int) -> Image.Image:
         """A picture of the same size under one of the layers; they are counted in a circle."""
-        layer = self.layers[which % len(self.layers)]
-        darkest = DARKEST * 255
-        values = np.asarray(picture.convert("RGB"), np.float64) + darkest
-        under = values * np.exp(layer)[..., None] - darkest
-        return Image.fromarray(under.clip(0, 255).round().astype("uint8"))
+        return _under(picture, self.layers[which % len(self.layers)])
+
+    def off(self, picture: Image.Image) -> Image.Image:
+        """A picture in the style, of the same size, without its own layer."""
+        return _under(picture, -_layer(self.share, _spectrum(picture)))
+
+
+def _under(picture: Image.Image, layer: Layer) -> Image.Image:
+    darkest = DARKEST * 255
+    values = np.asarray(picture.convert("RGB"), np.float64) + darkest
+    under = values * np.exp(layer)[..., None] - darkest
+    return Image.fromarray(under.clip(0, 255).round().astype("uint8"))
+
+
+def _layer(share: Layer, spectrum: NDArray[np.complex128]) -> Layer:
+    return np.fft.ifft2(share * spectrum).real
 
 
 def _spectrum(picture: Image.Image) -> NDArray[np.complex128]:

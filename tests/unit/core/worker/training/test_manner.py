@@ -51,6 +51,22 @@ def test_colours_and_strokes_come_together():
         assert colours(made) == pytest.approx(colours(wanted), abs=12)
 
 
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+def test_without_the_style_a_picture_shows_what_it_did(style):
+    """Of any size, also one that nothing was learned from; nearer to it than under the style."""
+    manner = Manner.agreed(plain(), pictures(style, seed=9))
+    for one in OTHERS:
+        under = style.over(one, random.Random(4))
+        bare = manner.off(under.resize((90, 120)).resize((128, 128)))
+        assert bare.size == one.size
+        before, after = (
+            np.abs(np.asarray(made, float) - np.asarray(one, float)).mean()
+            for made in (under, bare)
+        )
+        assert after < before / 2
+        assert not style.has(bare)
+
+
 def test_pictures_in_the_style_may_have_any_size():
     """People send what they have; what is drawn has the size of what was drawn without it."""
     large = [one.resize((200, 150)) for one in pictures(STYLES[0], seed=9)]

@@ -41,6 +41,29 @@ def test_channels_may_change_places():
     assert np.corrcoef(given.T) == pytest.approx(np.corrcoef(wanted.T), abs=0.05)
 
 
+def test_what_is_taken_off_is_what_was_put_over():
+    """But for rounding, and what was cut at black and white."""
+    found = Palette.between(drawn(2, 4), [painted(one) for one in drawn(3)])
+    for one in drawn(4):
+        assert np.abs(values(found.off(found.over(one))) - values(one)).mean() < 4
+
+
+@pytest.mark.parametrize("wrong", [(0,), (1, 3), (0, 2)])
+def test_colours_are_as_most_pictures_have_them(wrong):
+    """Where others show something else, which would lead all of them astray."""
+    plain = drawn(2, 4)
+    for index in wrong:
+        plain[4 * index : 4 * index + 4] = [Image.new("RGB", (64, 64), (20, 30, 60))] * 4
+    styled = [painted(one) for one in drawn(3)]
+    agreed, pooled = (
+        np.mean([np.abs(values(found.off(one)) - values(right)).mean()
+                 for one, right in zip(styled, drawn(3), strict=True)])
+        for found in (Palette.agreed(plain, styled), Palette.between(plain, styled))
+    )  # fmt: skip
+    assert agreed < 30
+    assert agreed < pooled
+
+
 def test_pictures_of_one_colour_have_a_palette_too():
     """Nothing is divided by a spread that is not there, and what is beyond white is cut."""
     black, white = (Image.new("RGB", (8, 8), colour) for colour in ("black", "white"))

@@ -37,9 +37,9 @@ def drawn(monkeypatch):
     """All prompts of plain pictures, as they are drawn."""
     prompts, draw = [], beforehand.Beforehand._draw_plain
 
-    def noting(self, asked):
+    def noting(self, asked, *stack):
         prompts.extend(prompt for prompt, seeds in asked for _ in seeds)
-        return draw(self, asked)
+        return draw(self, asked, *stack)
 
     monkeypatch.setattr(beforehand.Beforehand, "_draw_plain", noting)
     return prompts

@@ -50,6 +50,16 @@ def test_layers_are_what_the_strokes_are_not_what_is_shown(strokes):
     assert max(strongest) < 1.5 * np.median(strongest)
 
 
+def test_strokes_are_taken_off_any_picture_that_has_them(strokes):
+    """Also one of another thing, which nothing was learned from; its colours stay."""
+    other = render(CASTLE, random.Random(3))
+    (under,) = stroked([other])
+    bare = strokes.off(under)
+    assert STROKES.has(under)
+    assert not STROKES.has(bare)
+    assert values(bare).mean((0, 1)) == pytest.approx(values(under).mean((0, 1)), rel=0.1)
+
+
 def test_what_is_asked_for_stays(strokes):
     """Light is taken and given in turn; on the whole a picture is as bright and as coloured."""
     other = render(CASTLE, random.Random(4))
