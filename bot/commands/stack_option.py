@@ -1,4 +1,6 @@
-"""The option `concepts`: names with weights, completed from the guild's own library."""
+"""The options `concepts` and `stacking`: names with weights, completed from the guild's own
+library, and how they work together.
+"""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +11,7 @@ from discord import app_commands
 from bot.replies import actor_of
 from bot.ui.text import code
 from core.domain.concepts import WEIGHT_MAX, WEIGHT_MIN, concept_name
-from core.domain.requests import STACK_MAX
+from core.domain.requests import STACK_MAX, Stacking
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 CHOICE_MAX = 100
 """Characters that Discord allows in a choice."""
 CHOICES_MAX = 25
+STACKINGS = [
+    app_commands.Choice(name=label, value=way.value)
+    for way, label in {
+        Stacking.APART: "apart: each keeps to its own words and places",
+        Stacking.SUM: "sum: each changes the whole picture",
+        Stacking.SWITCH: "switch: one a step, in turn",
+    }.items()
+]
 
 
 def parse_stack(text: str) -> tuple[tuple[str, float], ...]:

@@ -30,7 +30,13 @@ from core.dispatch.messages import (
 )
 from core.domain.jobs import Job
 from core.domain.people import Actor
-from core.domain.requests import EvaluateRequest, Purpose, TrainRequest, TranscribeRequest
+from core.domain.requests import (
+    EvaluateRequest,
+    Purpose,
+    Stacking,
+    TrainRequest,
+    TranscribeRequest,
+)
 from core.errors import UserError
 from core.queue import Queue
 from core.services import hearing
@@ -89,6 +95,7 @@ class Results:
             session.add_all(_image(job, index, made) for index, made in enumerate(ended.images))
         elif isinstance(ended, Trained):
             session.add(await _version(session, job, ended))
+            session.add_all(_image(job, index, made) for index, made in enumerate(ended.images))
         elif isinstance(ended, Exported):
             session.add(ExportRow(job_id=job.id, guild_id=job.guild_id, files=ended.files))
         elif isinstance(ended, Evaluated):
@@ -166,7 +173,9 @@ async def _version(session: AsyncSession, job: Job, ended: Trained) -> VersionRo
 
 
 async def _keep_evaluation(session: AsyncSession, job: Job, ended: Evaluated) -> None:
-    """The report, its images, and for one concept the scores of its version."""
+    """The report, its images, and for one concept, drawn as people get it, the scores of its
+    version.
+    """
     request = job.request
     if not isinstance(request, EvaluateRequest):
         raise TypeError(f"job {job.id} is no evaluate job")
@@ -180,7 +189,7 @@ async def _keep_evaluation(session: AsyncSession, job: Job, ended: Evaluated) ->
         )
     )
     session.add_all(_image(job, index, made) for index, made in enumerate(ended.images))
-    if request.purpose is Purpose.CONCEPT:
+    if request.purpose is Purpose.CONCEPT and request.stacking is Stacking.APART:
         version = await session.get(VersionRow, request.stack[0].version_id)
         if version is not None:
             version.scores = ended.report.scores

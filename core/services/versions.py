@@ -84,7 +84,7 @@ class Versions:
             raise InvalidInput("Choose two different versions to compare.")
         async with self._database.transaction() as session:
             concept = await found(session, actor.guild_id, concept_name(wish.name))
-            versions = [await _numbered(session, concept, number) for number in wish.numbers]
+            versions = [await numbered(session, concept, number) for number in wish.numbers]
             scene = await _common(session, actor.guild_id, concept, wish)
             request = EvaluateRequest(
                 purpose=Purpose.VERSIONS,
@@ -98,7 +98,7 @@ class Versions:
 
 async def _chosen(session: AsyncSession, actor: Actor, concept: Concept, number: int) -> Concept:
     check_may_change(actor, concept.owner_id, concept.name)
-    version = await _numbered(session, concept, number)
+    version = await numbered(session, concept, number)
     row = await session.get_one(ConceptRow, concept.id)
     row.chosen = number
     return replace(concept, latest=version)
@@ -112,11 +112,16 @@ async def _common(
     return await resolved(session, guild_id, drawn)
 
 
-async def _numbered(session: AsyncSession, concept: Concept, number: int) -> ConceptVersion:
-    numbered = select(VersionRow).where(
+async def numbered(session: AsyncSession, concept: Concept, number: int) -> ConceptVersion:
+    """A version of a concept by its number.
+
+    Raises:
+        NotFound: it has none of that number.
+    """
+    wanted = select(VersionRow).where(
         VersionRow.concept_id == concept.id, VersionRow.number == number
     )
-    row = (await session.scalars(numbered)).one_or_none()
+    row = (await session.scalars(wanted)).one_or_none()
     if row is None:
         raise NotFound(
             f"{concept.token} has no version {number}. /concepts show tells which it has."

@@ -39,7 +39,7 @@ async def ask(shop, **options):
 async def test_a_training_leaves_scores_on_its_version(shop):
     """Nothing was taught, and the scores say so."""
     scores = (await shop.version("orb")).scores
-    assert (scores.prompts, scores.seeds, scores.scorer) == (4, 2, "pocket")
+    assert (scores.prompts, scores.seeds, scores.scorer) == (4, 4, "pocket")
     assert scores.likeness[0].fidelity.share.value < 0.75
 
 

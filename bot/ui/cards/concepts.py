@@ -3,16 +3,21 @@
 import json
 from collections.abc import Sequence
 
+from discord import Embed
+
 from bot.ui.card import GOOD, Blob, Button, Card, Row, embed
-from bot.ui.cards.evaluation import copy_warning, summary
+from bot.ui.cards.evaluation import copy_warning, parents_note, summary, vague_note
 from bot.ui.text import block, code, dotted, duration, escaped, listed
 from core.domain.concepts import Concept, ConceptKind, ConceptVersion, style_of
+from core.domain.evaluation import Scores
 from core.domain.fusion import fusion_of
 from core.domain.recipes import FIXED, Choice, Recipe
 from core.domain.requests import ImportRequest, TrainRequest
 from core.services.labels import Labelled
 
 PAGE = 20
+FIELD_MAX = 1024
+"""Characters that Discord allows in a field."""
 UNMEASURED = "No picture was held back to choose a checkpoint by, so the last step was kept."
 FORMS = {"kohya": "kohya's", "diffusers": "diffusers'", "peft": "PEFT's"}
 
@@ -78,9 +83,12 @@ def learned(
     sheet: Blob,
     job_id: int,
     *,
-    course: Blob | None = None,
+    more: Blob | None = None,
 ) -> Card:
-    """A training run has ended well: what went in, what came out, how to use it."""
+    """A training run has ended well: what went in, what came out, how to use it.
+
+    `more` is the picture of its scores, or of its course where there are none.
+    """
     token, noun = code(f"<{request.name}>"), escaped(request.class_noun)
     lines = [f"I know {token} now, a {request.concept_kind.value}: {noun}."]
     if request.parents:
@@ -90,13 +98,24 @@ def learned(
     card.add_field(name="How to use it", value=block(prompt), inline=False)
     card.add_field(name="Recipe", value=_recipe_lines(version), inline=False)
     if version.scores is not None:
-        told = summary(version.scores, request.name, request.class_noun)
-        card.add_field(name="How good is it?", value=told, inline=False)
-        if warning := copy_warning(version.scores):
-            card.add_field(name="⚠️ Mind", value=warning, inline=False)
+        _add_scores(card, request, version.scores)
     card.set_footer(text=_learned_footer(request, version, job_id))
-    files = (sheet,) if course is None else (sheet, course)
+    files = (sheet,) if more is None else (sheet, more)
     return Card(embed=card, rows=(_try_row(version.concept_id),), files=files)
+
+
+def _add_scores(card: Embed, request: TrainRequest, scores: Scores) -> None:
+    """What was found, what is open, how the parents fare, and a warning: those that there are."""
+    noun = request.class_noun
+    fields = {
+        "How good is it?": summary(scores, request.name, noun),
+        "What is still open": vague_note(scores, {request.name: noun}),
+        "What it stands on": parents_note(scores, request.name),
+        "⚠️ Mind": copy_warning(scores),
+    }
+    for name, value in fields.items():
+        if value:
+            card.add_field(name=name, value=value[:FIELD_MAX], inline=False)
 
 
 def taken_in(request: ImportRequest, version: ConceptVersion, sheet: Blob, job_id: int) -> Card:

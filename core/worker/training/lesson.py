@@ -1,6 +1,6 @@
 """The parts of a run that learn, and one optimizer step over them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from core.domain.concepts import StackEntry
 from core.errors import ModelFault
 from core.worker.artifact import Artifact
 from core.worker.device import half_on_cpu
@@ -70,10 +71,20 @@ class Lesson:
         return self.teaches_text or any(part.rate > 0 for part in words)
 
     def wear(self) -> Speller:
-        """Puts parents and the half-taught concept on the model, to learn or to draw."""
+        """Puts parents and the half-taught concept on the model, to learn."""
+        return self._wear(self._parents)
+
+    def wear_alone(self) -> Speller:
+        """Puts the half-taught concept alone on the model, to draw as people will.
+
+        Where every weight learns, what the parents' differences made of them stays in.
+        """
+        return self._wear(())
+
+    def _wear(self, parents: Sequence[StackEntry]) -> Speller:
         for part in self.parts:
             part.write()
-        return self._stacks.wear(self._parents, on_top=self._top)
+        return self._stacks.wear(parents, on_top=self._top)
 
     def learn(self, material: Material) -> float:
         """Takes one optimizer step; returns the loss on the concept's own pictures."""

@@ -4,11 +4,14 @@ import pytest
 
 from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.evaluation import (
+    USUAL_SEEDS,
     Accepted,
     Estimate,
     Likeness,
     Measure,
+    Named,
     Scores,
+    after_training,
     evaluation_prompts,
     scenes_of,
     spelled_plainly,
@@ -20,6 +23,7 @@ from core.domain.requests import (
     Purpose,
     Sampler,
     Stacking,
+    TrainRequest,
 )
 
 SUBJECT, STYLE = ConceptKind.SUBJECT, ConceptKind.STYLE
@@ -49,6 +53,49 @@ def test_a_share_lies_between_floor_and_ceiling() -> None:
     low = measure(0.1).share
     assert low is not None
     assert low.value == 0
+
+
+def test_intervals_are_cut_joined_and_moved() -> None:
+    """The figure stays where it is, or moves with them; without an interval there is none."""
+    half = Estimate(value=0.5, low=-0.5, high=0.8)
+    assert half.within(0, 1) == Estimate(value=0.5, low=0, high=0.8)
+    assert half.joined(Estimate(value=9, low=0.4, high=0.9)) == half.model_copy(
+        update={"high": 0.9}
+    )
+    assert half.shifted(1) == Estimate(value=1.5, low=0.5, high=1.8)
+    bare = Estimate(value=0.5)
+    assert bare.within(0, 1) == bare
+    assert (bare.shifted(1).value, bare.shifted(1).low) == (1.5, None)
+    assert bare.joined(half) == half
+
+
+def test_what_images_were_taken_for_is_counted() -> None:
+    """Most first, and of one as often as another the earlier; nothing of older scores."""
+    share = measure(0.5)
+    named = Named(name="xyz", class_noun="temple", classes=9, share=share)
+    labels = ("house", "temple", "temple", "cat")
+    told = named.model_copy(update={"labels": labels})
+    assert told.tally == (("temple", 2), ("house", 1), ("cat", 1))
+    assert named.tally == ()
+
+
+def test_a_training_is_asked_what_a_person_would_ask() -> None:
+    """The concept alone, its usual prompts and seeds, held to its own pictures."""
+    taught = TrainRequest(
+        concept_id=4,
+        name="xyz",
+        class_noun="temple",
+        concept_kind=SUBJECT,
+        pictures=("p", "q"),
+        parents=(entry("kar", "forest"),),
+        seed=1,
+    )
+    asked = after_training(taught, "cd" * 32)
+    assert asked.purpose is Purpose.CONCEPT
+    assert asked.prompts == evaluation_prompts(SUBJECT, "xyz", "temple")
+    assert (asked.seeds, asked.pictures) == (USUAL_SEEDS, (("p", "q"),))
+    assert [(one.name, one.artifact) for one in asked.stack] == [("xyz", "cd" * 32)]
+    assert asked.drawn == 48
 
 
 @pytest.mark.parametrize(("floor", "ceiling"), [(None, 0.8), (0.4, None), (0.8, 0.8), (0.9, 0.8)])
