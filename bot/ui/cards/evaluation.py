@@ -268,7 +268,7 @@ def _varies(scores: Scores, diversity: Measure) -> Bar:
     note = "100 %: as the plain class does"
     if scores.vendi is not None:
         note += f" · {scores.images} images count as {scores.vendi.value:.1f} different ones"
-        note += _bracketed(scores.vendi, "{:.1f}")
+        note += _bracketed(scores.vendi, "{:.1f} to {:.1f}")
     return _bar("varies from seed to seed", diversity.share, note, _varied)
 
 
@@ -319,13 +319,13 @@ def _line(bar: Bar) -> str:
 def _said(bar: Bar) -> str:
     if bar.share is None:
         return f"{VERDICTS[-1]} ({bar.note})"
-    return f"**{bar.share.value:.0%}**{_bracketed(bar.share, '{:.0%}')}"
+    return f"**{bar.share.value:.0%}**{_bracketed(bar.share)}"
 
 
-def _bracketed(figure: Estimate, form: str) -> str:
+def _bracketed(figure: Estimate, form: str = "{:.0%}–{:.0%}") -> str:
     if figure.low is None or figure.high is None:
         return ""
-    return f" [{form.format(figure.low)}–{form.format(figure.high)}]"
+    return f" [{form.format(figure.low, figure.high)}]"
 
 
 def _colour(scores: Scores) -> int:
@@ -357,7 +357,7 @@ def _rate(one: Accepted) -> str:
     rate = one.rate
     if rate is None or rate.low is None or rate.high is None:
         return "no votes yet"
-    return f"**{rate.value:.0%}**{_bracketed(rate, '{:.0%}')} of {one.up + one.down} votes"
+    return f"**{rate.value:.0%}**{_bracketed(rate)} of {one.up + one.down} votes"
 
 
 def _bar_colour(total: Accepted) -> int:

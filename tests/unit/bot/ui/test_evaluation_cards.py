@@ -151,7 +151,7 @@ def test_figures_say_how_far_they_may_be_off_and_over_how_many_seeds() -> None:
     assert "2 prompts on 2 seeds, in brackets" in str(card.embed.footer.text)
     vendi = Estimate(value=2.5, low=1.2, high=3.8)
     bar = cards.bars(scores.model_copy(update={"vendi": vendi}), {"xyz": "temple"})[2]
-    assert bar.note.endswith("count as 2.5 different ones [1.2–3.8]")
+    assert bar.note.endswith("count as 2.5 different ones [1.2 to 3.8]")
 
 
 def likeness(value: float, low: float | None, high: float | None) -> Likeness:
