@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot.commands.stack_option import STACKINGS, complete_name
-from bot.commands.versions import Number, complete_version
+from bot.commands.stack_option import STACKINGS, Number, complete_name, complete_version
 from bot.queueing import queue
 from bot.replies import actor_of, channel_of, in_time, say, tell
 from bot.ui.buttons import Handler, Pressed

@@ -9,6 +9,7 @@ from core.domain.requests import (
     EvaluateRequest,
     ImagineRequest,
     Purpose,
+    Stacking,
     TrainRequest,
     entry_of,
 )
@@ -255,6 +256,19 @@ def after_training(request: TrainRequest, artifact: str) -> EvaluateRequest:
         stack=(entry_of(request, artifact),),
         pictures=(request.pictures,),
     )
+
+
+def scores_a_version(request: EvaluateRequest, fresh: Scores, before: Scores | None) -> bool:
+    """Whether an evaluation of one concept tells what its version is worth, from now on.
+
+    It does drawn as people get it when they do not choose, on the usual prompts, which let versions
+    be compared, and on no fewer seeds than before.
+    """
+    first = request.stack[0]
+    usual = evaluation_prompts(first.kind, first.name, first.class_noun)
+    if request.stacking is not Stacking.APART or request.prompts != usual:
+        return False
+    return before is None or before.prompts != len(usual) or fresh.seeds >= before.seeds
 
 
 def wilson(share: float, count: int) -> Estimate:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from core.db import Database, rows
 from core.db import concepts as shelf
 from core.db.tables import ConceptRow, EvaluationRow, ImageRow, RatingRow, VersionRow
-from core.domain.concepts import Concept, StackEntry
+from core.domain.concepts import Concept, ConceptVersion, StackEntry
 from core.domain.evaluation import USUAL_SEEDS, Accepted, Report, Waypoint, evaluation_prompts
 from core.domain.images import Image
 from core.domain.people import Actor
@@ -22,7 +22,6 @@ from core.services.imagining import resolved
 from core.services.library import Library
 from core.services.pinning import pinned
 from core.services.submitted import Submitted
-from core.services.versions import numbered
 
 PROMPTS_MAX = 8
 SEEDS_USUAL, SEEDS_MAX = len(USUAL_SEEDS), 16
@@ -70,7 +69,7 @@ class Evaluating:
         """
         _within("number of seeds", seeds, SEEDS_MAX)
         concept = await self._library.find(actor.guild_id, name)
-        entry = await self._pinned(concept, version)
+        entry = pinned(concept, version=await self._version(concept, version))
         usual = evaluation_prompts(concept.kind, concept.name, concept.class_noun)
         asked = await self._about(actor, concept, _listed(prompts)) or usual
         request = EvaluateRequest(
@@ -217,11 +216,8 @@ class Evaluating:
                 )
         return tuple(one.prompt for one in known)
 
-    async def _pinned(self, concept: Concept, number: int | None) -> StackEntry:
-        if number is None:
-            return pinned(concept)
-        async with self._database.session() as session:
-            return pinned(concept, version=await numbered(session, concept, number))
+    async def _version(self, concept: Concept, number: int | None) -> ConceptVersion | None:
+        return None if number is None else await self._library.version(concept, number)
 
     async def _asked(
         self, actor: Actor, purpose: Purpose, wish: ImagineWish, seeds: tuple[int, ...]

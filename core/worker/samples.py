@@ -1,10 +1,13 @@
-"""Samples of a new version: the same seeds without and with it, as `/imagine` draws."""
+"""What every job that makes a new version says of it, and its samples: the same seeds without and
+with it, as `/imagine` draws.
+"""
 
 from collections.abc import Generator
 
 from core.domain.concepts import StackEntry
-from core.domain.requests import ImagineRequest, Stacking
+from core.domain.requests import ImagineRequest, Making, Stacking
 from core.worker.imagine import Imaginer
+from core.worker.models import Base
 from core.worker.ticket import Ticket
 from core.worker.within import drawn_together
 
@@ -32,3 +35,15 @@ def samples(
     ]
     drawn = yield from drawn_together(imaginer, wishes, ticket)
     return tuple(image.key for one in drawn for image in one.images)
+
+
+def facts_of(request: Making, base: Base) -> dict[str, object]:
+    """What every version's artifact says of itself, however it was made."""
+    return {
+        "name": request.name,
+        "class_noun": request.class_noun,
+        "kind": request.concept_kind,
+        "model": base.name,
+        "weights": base.weights,
+        "family": base.family.name,
+    }

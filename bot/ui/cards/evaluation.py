@@ -25,6 +25,9 @@ WELL, PARTLY = 0.8, 0.5
 VARIES, HARDLY = 0.5, 0.2
 COPIES_MANY = 0.2
 BEST = 4
+LOOKS = "looks like the pictures"
+FOLLOWS = "does what is asked"
+DIFFERS = "varies from seed to seed"
 BRACKETS = "in brackets the 95 % interval"
 VERDICTS = {2: "well", 1: "partly", 0: "poorly", -1: "cannot be told"}
 SHADES = {2: "🟢", 1: "🟡", 0: "🔴", -1: "⚪"}
@@ -136,6 +139,15 @@ def parents_note(scores: Scores, name: str) -> str:
     )
 
 
+def brief(scores: Scores) -> str:
+    """Likeness, prompt and diversity in a line each, and on what; empty where none was measured."""
+    told = [_line(bar) for bar in bars(scores, {}) if bar.label in {LOOKS, FOLLOWS, DIFFERS}]
+    if not told:
+        return ""
+    scorer = f"scored by {escaped(scores.scorer, 60)}"
+    return "\n".join([*told, f"{counted(scores)}, {scorer}; {BRACKETS}"])
+
+
 def seeds(
     job: Job,
     request: EvaluateRequest,
@@ -223,7 +235,7 @@ def _looks(one: Likeness, encoder: str, *, stacked: bool) -> Bar:
     ]
     if one.clip is not None:
         figures.append(f"CLIP-I {one.clip.raw.value:.2f}")
-    label = f"still looks like <{one.name}>" if stacked else "looks like the pictures"
+    label = f"still looks like <{one.name}>" if stacked else LOOKS
     return _bar(label, fidelity.share, dotted(*figures))
 
 
@@ -245,11 +257,11 @@ def _follows(scores: Scores, alignment: Measure) -> Bar:
     if alignment.ceiling is not None:
         clip += f", plain words {alignment.ceiling:.2f}"
     if scores.asked is None:
-        return _bar("does what is asked", alignment.share, clip)
+        return _bar(FOLLOWS, alignment.share, clip)
     own = round(scores.asked.raw.value * scores.images)
     share = scores.asked.share or alignment.share
     note = f"{own} of {scores.images} fit their own prompt best · {clip}"
-    return _bar("does what is asked", share, note)
+    return _bar(FOLLOWS, share, note)
 
 
 def _shows(one: Named, images: int, *, stacked: bool) -> Bar:
@@ -269,7 +281,7 @@ def _varies(scores: Scores, diversity: Measure) -> Bar:
     if scores.vendi is not None:
         note += f" · {scores.images} images count as {scores.vendi.value:.1f} different ones"
         note += _bracketed(scores.vendi, "{:.1f} to {:.1f}")
-    return _bar("varies from seed to seed", diversity.share, note, _varied)
+    return _bar(DIFFERS, diversity.share, note, _varied)
 
 
 def _leaves_alone(drift: Measure, noun: str) -> Bar:

@@ -106,17 +106,18 @@ def recipe_for(request: TrainRequest, family: Family, *, device: str) -> Recipe:
     """
     recipe = request.recipe or _chosen(request, family)
     changes: dict[str, Any] = {"steps": request.steps or recipe.steps} | request.settings
-    changed = _in_slot(Recipe.model_validate(recipe.model_dump() | changes), request.concept_id)
+    changed = _settled(Recipe.model_validate(recipe.model_dump() | changes), request)
     if device == "cpu" and changed.precision == "float16":
         return changed.model_copy(update={"precision": str(half_on_cpu()).removeprefix("torch.")})
     return changed
 
 
-def _in_slot(recipe: Recipe, concept_id: int) -> Recipe:
-    """A frozen A lies in the slot of the concept's number where the recipe names none."""
-    if not recipe.freeze_a or recipe.slot is not None:
-        return recipe
-    return recipe.model_copy(update={"slot": concept_id % SLOTS})
+def _settled(recipe: Recipe, request: TrainRequest) -> Recipe:
+    """With what it leaves to the request: the seed, and for a frozen A the concept's own slot."""
+    settled: dict[str, Any] = {"seed": recipe.seed_or(request.seed)}
+    if recipe.freeze_a and recipe.slot is None:
+        settled["slot"] = request.concept_id % SLOTS
+    return recipe.model_copy(update=settled)
 
 
 def _chosen(request: TrainRequest, family: Family) -> Recipe:

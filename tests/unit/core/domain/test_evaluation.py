@@ -14,6 +14,7 @@ from core.domain.evaluation import (
     after_training,
     evaluation_prompts,
     scenes_of,
+    scores_a_version,
     spelled_plainly,
     taken_apart,
 )
@@ -96,6 +97,36 @@ def test_a_training_is_asked_what_a_person_would_ask() -> None:
     assert (asked.seeds, asked.pictures) == (USUAL_SEEDS, (("p", "q"),))
     assert [(one.name, one.artifact) for one in asked.stack] == [("xyz", "cd" * 32)]
     assert asked.drawn == 48
+
+
+def on(seeds: int, prompts: int = 4) -> Scores:
+    return Scores(scorer="pocket", prompts=prompts, seeds=seeds)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fresh", "before", "scores"),
+    [
+        ({}, on(1), None, True),
+        ({}, on(4), on(4), True),
+        ({}, on(16), on(4), True),
+        ({}, on(3), on(4), False),
+        ({}, on(1), on(9, prompts=1), True),
+        ({"prompts": ("a <xyz>",)}, on(9, prompts=1), None, False),
+        ({"stacking": Stacking.SUM}, on(4), None, False),
+        ({"stacking": Stacking.SWITCH}, on(16), on(4), False),
+    ],
+)
+def test_only_what_compares_scores_a_version(
+    changes: dict[str, object], fresh: Scores, before: Scores | None, scores: bool
+) -> None:
+    """Kept apart, on the usual prompts, on no fewer seeds than what is there of the same kind."""
+    usual = EvaluateRequest(
+        purpose=Purpose.CONCEPT,
+        prompts=evaluation_prompts(SUBJECT, "xyz", "temple"),
+        seeds=USUAL_SEEDS,
+        stack=(entry("xyz", "temple"),),
+    )
+    assert scores_a_version(usual.model_copy(update=changes), fresh, before) is scores
 
 
 @pytest.mark.parametrize(("floor", "ceiling"), [(None, 0.8), (0.4, None), (0.8, 0.8), (0.9, 0.8)])
