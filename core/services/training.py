@@ -70,7 +70,8 @@ class Training:
             concept = (
                 await own_concept(session, actor, name=name, noun=noun, kind=wish.kind)
             ) or await new_concept(session, actor, name=name, noun=noun, kind=wish.kind)
-            request = _request(concept, wish, parents)
+            shown = await shelf.pictures_of(session, parents)
+            request = _request(concept, wish, parents, shown)
             return await self._desk.take(session, actor, channel_id=channel_id, request=request)
 
 
@@ -97,7 +98,12 @@ async def _parents(
     return tuple(pinned(parent, weight) for parent, weight in parents.values())
 
 
-def _request(concept: Concept, wish: TrainWish, parents: tuple[StackEntry, ...]) -> TrainRequest:
+def _request(
+    concept: Concept,
+    wish: TrainWish,
+    parents: tuple[StackEntry, ...],
+    shown: tuple[tuple[str, ...], ...],
+) -> TrainRequest:
     return TrainRequest(
         concept_id=concept.id,
         name=concept.name,
@@ -110,5 +116,6 @@ def _request(concept: Concept, wish: TrainWish, parents: tuple[StackEntry, ...])
         captions=wish.captions,
         masks=wish.masks if any(wish.masks) else (),
         parents=parents,
+        parents_pictures=shown,
         seed=secrets.randbelow(SEED_MAX + 1),
     )

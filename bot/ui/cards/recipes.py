@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from bot.ui.card import FIELD_MAX
 from bot.ui.text import code, dotted, escaped
 from core.domain.concepts import ConceptVersion
 from core.domain.fusion import fusion_of
@@ -11,7 +12,6 @@ from core.domain.requests import TrainRequest
 UNMEASURED = "No picture was held back to choose a checkpoint by, so the last step was kept."
 TYPED = ("preset", "steps")
 """What is an option of its own."""
-FIELD_MAX = 1000
 
 
 def recipe_fields(version: ConceptVersion, request: TrainRequest) -> list[tuple[str, str]]:
@@ -25,7 +25,7 @@ def recipe_fields(version: ConceptVersion, request: TrainRequest) -> list[tuple[
     kept = _kept(recipe.choice) if recipe.choice else UNMEASURED
     fields = [(f"Recipe of v{version.number}", f"{_typed(recipe, (*TYPED, *own))}\n{kept}")]
     if brought:
-        fields.append(("Set by method and model", code(_settings(recipe, brought), FIELD_MAX)))
+        fields.append(("Set by method and model", code(_settings(recipe, brought), FIELD_MAX - 2)))
     return fields
 
 

@@ -240,6 +240,7 @@ async def test_parents_are_pinned(studio: Studio) -> None:
     job = await studio.work(JobKind.TRAIN)
     assert isinstance(job.request, TrainRequest)
     assert [entry.version_id for entry in job.request.parents] == [parent.latest.id]
+    assert job.request.parents_pictures == (parent.latest.pictures,)
     child = await studio.services.library.find(1, "xyz")
     assert child.latest is not None
     assert child.latest.parents == (parent.latest.id,)
