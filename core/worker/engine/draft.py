@@ -73,7 +73,7 @@ class Ask:
     spread: Spread | None = None
     """How each adapter is confined to its own words and places; None lets all work everywhere."""
     shown: Tensor | None = None
-    """Which words each place may look at, (tokens, height, width); None lets all see all."""
+    """How much each place looks at each word, (tokens, height, width); None lets all see all."""
     noise: Callable[[], Tensor] | None = None
     """Draws the noise of the next noisy step, (channels, height, width)."""
     beside: Tensor | None = None

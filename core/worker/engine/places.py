@@ -98,7 +98,6 @@ def _box(told: re.Match[str]) -> Box:
     down, across = (
         part and part.lower() for part in (told["down"], told["corner"] or told["across"])
     )
-    if down is None and across is None:
-        return (MIDDLE[0], MIDDLE[0], MIDDLE[1], MIDDLE[1])
-    (left, right), (top, bottom) = ACROSS.get(across, WHOLE), DOWN.get(down, WHOLE)
+    otherwise = WHOLE if down or across else MIDDLE
+    (left, right), (top, bottom) = ACROSS.get(across, otherwise), DOWN.get(down, otherwise)
     return (left, top, right, bottom)

@@ -45,10 +45,10 @@ class WordMask:
 
 
 def shown_words(phrases: Phrases, places: Sequence[Tensor | None], *, tokens: int) -> Tensor | None:
-    """Which words each place may look at, (tokens, height, width) in 0 or 1; None for all of them.
+    """How much each place looks at each word, (tokens, height, width): 1 as ever, 0 not at all.
 
-    Each concept's words are seen from its place (height, width), and from everywhere where it has
-    none.
+    A concept's words are seen from its place (height, width) alone, where it has one. None where
+    none has.
     """
     told = [
         (list(words), place)
