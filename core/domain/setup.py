@@ -4,6 +4,11 @@ from typing import Literal
 
 from core.domain.frozen import Frozen
 
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom in shares of the picture."""
+Places = dict[str, tuple[Box, ...]]
+"""For concepts by name the parts of the picture that they belong in."""
+
 
 class Setup(Frozen):
     """How the worker is set up, as far as it changes a picture; the worker fills this in.
@@ -20,6 +25,9 @@ class Setup(Frozen):
     """The unconditional half wore no concept, where `apart`, also with one alone."""
     style_share: float = 0.0
     """What share of its weight a style has in the unconditional half, where `apart`."""
+    places: Places | None = None
+    """Where the prompt tells concepts to be, and what their words are confined to, where `apart`;
+    None where that was left to adapters, told in fewer ways."""
     schedule: dict[str, bool | int | float | str | tuple[float, ...] | None]
     """The checkpoint's own noise schedule and prediction, by diffusers' names."""
     compile: Literal["off", "on", "graphs"] = "off"

@@ -5,8 +5,9 @@ from typing import Any
 import torch
 
 from core.domain.requests import ImagineRequest
-from core.domain.setup import Setup
+from core.domain.setup import Places, Setup
 from core.worker.engine.asks import STYLE_SHARE
+from core.worker.engine.places import told_places
 from core.worker.engine.studio import Studio
 from core.worker.models import Base
 from core.worker.samplers import KEPT, schedule_of
@@ -28,8 +29,13 @@ def setup_of(request: ImagineRequest, base: Base, studio: Studio | None) -> Setu
         few_steps=studio.few_steps(request.sampler) if then is None else then.few_steps,
         bare=True if then is None else then.bare,
         style_share=STYLE_SHARE if then is None else then.style_share,
+        places=_places(request) if then is None else then.places,
         schedule=schedule,
         compile=studio.speed.compile,
         channels_last=studio.speed.channels_last,
         threads=threads,
     )
+
+
+def _places(request: ImagineRequest) -> Places:
+    return told_places(request.prompt, [entry.name for entry in request.stack])

@@ -187,10 +187,17 @@ class Workshop:
         stack: Sequence[StackEntry] = (),
         *,
         stacking: Stacking = Stacking.SUM,
+        confined: bool = True,
     ) -> list[Image.Image]:
-        """One image for each of the first `count` seeds; the same seeds every time."""
+        """One image for each of the first `count` seeds; the same seeds every time.
+
+        Where it is not `confined`, what the prompt tells of places is left to the base model.
+        """
         wish = ImagineRequest(prompt=prompt, seeds=(0,), stack=tuple(stack), stacking=stacking)
         resolved, seeds = self._imaginer.resolve(wish), range(FIRST_SEED, FIRST_SEED + count)
+        if resolved.setup is not None and not confined:
+            free = resolved.setup.model_copy(update={"places": {}})
+            resolved = resolved.model_copy(update={"setup": free})
         if self._studio.takes(resolved):
             return self._together(resolved, seeds)
         return self._a_few_each(resolved, seeds)

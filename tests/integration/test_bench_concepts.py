@@ -6,12 +6,15 @@ import random
 import pytest
 import torch
 
+from core.domain.concepts import tokens_in
 from core.pocket.concepts import shows
 from core.pocket.judge import Judge
 from core.pocket.paths import judge_path
+from core.pocket.world.palette import THING_COLOURS
 from core.pocket.world.render import render
-from core.pocket.world.scene import PLACES, Backdrop, Scene
-from tests.bench import hindsight, iterative, methods, stacking, styled, styles
+from core.pocket.world.scene import NOUNS, PLACES, Backdrop, Scene, Thing
+from core.worker.engine.places import told_places
+from tests.bench import hindsight, iterative, methods, places, stacking, styled, styles
 from tests.bench.__main__ import read
 from tests.bench._concepts import BY_NAME, alone, in_scenes, triples, two_things
 from tests.bench._styles import ASKED, STYLES, shows_thing
@@ -188,6 +191,50 @@ def test_stacking(folder, capsys, monkeypatch):
     stacking._Bench(Workshop(folder, tiny=True)).table("together", [PAIR])
     assert "| added up | apart | in words | drawings |" in capsys.readouterr().out
     assert len(list(folder.glob("*.png"))) == 4
+
+
+async def test_places(folder, capsys, monkeypatch):
+    """A row for every prompt, in both ways."""
+    monkeypatch.setattr(places, "PAIRS", places.PAIRS[:1])
+    monkeypatch.setattr(places, "ALONE", places.ALONE[:1])
+    await places.run(tiny=True, folder=folder)
+    told = capsys.readouterr().out
+    assert r"a \<red-castle> on the left and a \<yellow-flower> on the right" in told
+    assert told.count("| **mean** |") == 2
+
+
+@pytest.mark.parametrize("prompt", [*places.PAIRS, *places.ALONE])
+def test_every_place_of_the_bench_is_told(prompt):
+    """Each concept is a thing of the drawn world, and has one box."""
+    told = told_places(prompt, tokens_in(prompt))
+    assert len(told) == prompt.count("<")
+    assert all(len(boxes) == 1 for boxes in told.values())
+    for colour, noun in (name.split("-") for name in told):
+        assert colour in THING_COLOURS
+        assert noun in NOUNS
+
+
+def test_in_place_is_on_its_side_or_in_its_box():
+    """Two things by how they stand, one by where its colour is."""
+    judge = Judge.load(judge_path())
+    castle, dog = Thing("castle", "red"), Thing("dog", "orange")
+    left, right = ((0.0, 0.0, 0.5, 1.0),), ((0.5, 0.0, 1.0, 1.0),)
+
+    def right_of(told, *things, relation=None):
+        scene = Scene(Backdrop("white"), things, relation)
+        images = [render(scene, random.Random(seed)) for seed in range(20)]
+        read = zip(images, judge.read(images), strict=True)
+        return share([places.in_place(*pair, told) for pair in read])
+
+    told = {"orange-dog": right, "red-castle": left}
+    assert right_of(told, castle, dog, relation="left") > 0.9
+    assert right_of(told, dog, castle, relation="left") == 0
+    assert right_of(told, castle, dog, relation="above") == 0
+    assert right_of(told, castle) == 0
+    whole = ((0.0, 0.0, 1.0, 1.0),)
+    assert right_of({"red-castle": whole}, castle) > 0.9
+    assert right_of({"red-castle": whole}, dog) == 0
+    assert right_of({"red-castle": ((0.0, 0.0, 1.0, 0.2),)}, castle) == 0
 
 
 async def test_styles(folder, capsys, monkeypatch):

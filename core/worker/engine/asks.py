@@ -9,17 +9,19 @@ from torch import Tensor
 
 from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.requests import ImagineRequest, Stacking
+from core.domain.setup import Places
 from core.worker import latents
 from core.worker.beside import nothing_kept
 from core.worker.engine.bank import Bank, pairs
 from core.worker.engine.draft import Ask, Control, Repaint
 from core.worker.engine.fast import FastAdapters
-from core.worker.engine.places import find_places
+from core.worker.engine.places import filled, told_before, told_places
 from core.worker.engine.prompts import Encoded, Prompts
 from core.worker.engine.reach import Row, Worn
 from core.worker.engine.shelves import Adapter
 from core.worker.engine.spread import Spread, plan
 from core.worker.engine.tables import Table, read_table
+from core.worker.engine.word_mask import shown_words
 from core.worker.given import Given
 from core.worker.models import Base
 from core.worker.samplers import noise_scheduler, schedule_of
@@ -70,7 +72,7 @@ class Asks:
         row = (*worn, *hurried)
         conditions = replace(said.prompt, time_ids=ids)
         negative = None if said.negative is None else replace(said.negative, time_ids=ids)
-        spread = self._spread(request, said, size) if apart else None
+        spread, shown = self._apart(request, said, size) if apart else (None, None)
         return [
             Ask(
                 owner=owner,
@@ -89,6 +91,7 @@ class Asks:
                 guided_only=apart and (request.setup is None or request.setup.bare),
                 adapters=tuple(worn.adapter for worn in row),
                 spread=spread,
+                shown=shown,
                 noise=_drawing(generator, size),
                 alone=alone,
             )
@@ -149,22 +152,43 @@ class Asks:
             return None
         return Repaint(given.mask[0], given.clean[0].float(), noise)
 
-    def _spread(
+    def _apart(
         self, request: ImagineRequest, said: Encoded, size: tuple[int, ...]
-    ) -> Spread | None:
-        """Keeps every adapter to its words and their places; a style has the whole picture."""
-        own = {
-            entry.artifact: () if entry.kind is ConceptKind.STYLE else words
-            for entry, words in zip(request.stack, said.phrases, strict=True)
-        }
+    ) -> tuple[Spread | None, Tensor | None]:
+        """Keeps every adapter to its words and their places, and told words to theirs; a style has
+        the whole picture.
+        """
         worn = self._with_adapters(request.stack)
-        named = [entry.name for entry in worn]
-        return plan(
-            tuple(own[entry.artifact] for entry in worn),
-            find_places(request.prompt, named, size=(size[-2], size[-1])),
-            tokens=said.prompt.embeds.shape[1],
-            words_alone=tuple(own[entry.artifact] for entry in request.stack if entry not in worn),
+        order = [*worn, *(entry for entry in request.stack if entry not in worn)]
+        words = dict(zip((entry.artifact for entry in request.stack), said.phrases, strict=True))
+        phrases = tuple(
+            () if entry.kind is ConceptKind.STYLE else words[entry.artifact] for entry in order
         )
+        boxes, hides_words = _told(request)
+        told = {name: filled(own, (size[-2], size[-1])) for name, own in boxes.items()}
+        places = [told.get(entry.name) for entry in order]
+        tokens, count = said.prompt.embeds.shape[1], len(worn)
+        spread = plan(
+            phrases[:count],
+            places[:count],
+            tokens=tokens,
+            words_alone=phrases[count:],
+            seen_from=places if hides_words else (),
+        )
+        shown = shown_words(phrases, places, tokens=tokens) if hides_words else None
+        return spread, None if shown is None else shown.to(self._base.device)
+
+
+def _told(request: ImagineRequest) -> tuple[Places, bool]:
+    """Where the prompt tells concepts to be, and whether that hides their words elsewhere, as it
+    did not when old pictures were made.
+    """
+    setup, names = request.setup, [entry.name for entry in request.stack]
+    if setup is None:
+        return told_places(request.prompt, names), True
+    if setup.places is None:
+        return told_before(request.prompt, names), False
+    return setup.places, True
 
 
 def time_ids(base: Base, request: ImagineRequest) -> Tensor | None:

@@ -12,6 +12,7 @@ from core.worker.engine.draft import Conditions, Control, Draft
 from core.worker.engine.gaze import Gaze, Looking
 from core.worker.engine.guidance import guide
 from core.worker.engine.reach import Row, Size
+from core.worker.engine.word_mask import WordMask
 
 
 class Denoiser:
@@ -29,6 +30,7 @@ class Denoiser:
     ) -> None:
         self._bank, self._steady = bank, compiler is not None
         self._gaze = Gaze(unet, steady=self._steady)
+        self._words = WordMask(unet)
         self._weight = next(unet.parameters())
         made = compiler or (lambda model: model)
         self._unet = made(Looking(unet, self._gaze))
@@ -64,6 +66,7 @@ class Denoiser:
         self._watch(drafts)
         rows = [draft.ask.row(draft.step) for draft in drafts]
         rows += [drafts[i].ask.negative_row(drafts[i].step) for i in second]
+        self._show([draft.ask.shown for draft in drafts], rows=len(rows))
         outputs, looks = self._outputs(
             [drafts[i] for i in order.tolist()],
             inputs[order],
@@ -105,6 +108,11 @@ class Denoiser:
         self._gaze.watch(
             phrases, images=len(drafts), size=size, tokens=tokens, like=drafts[0].latents
         )
+
+    def _show(self, shown: Sequence[Tensor | None], *, rows: int) -> None:
+        """Hides words from parts of the conditional rows; the others see all that is said."""
+        rows = size_of_call(rows) if self._steady else rows
+        self._words.show([*shown, *[None] * (rows - len(shown))], like=self._weight)
 
     def _steered(
         self, drafts: Sequence[Draft], inputs: Tensor, timesteps: Tensor, conditions: Conditions

@@ -72,6 +72,8 @@ class Ask:
     adapters: tuple[str, ...] = ()
     spread: Spread | None = None
     """How each adapter is confined to its own words and places; None lets all work everywhere."""
+    shown: Tensor | None = None
+    """How much each place looks at each word, (tokens, height, width); None lets all see all."""
     noise: Callable[[], Tensor] | None = None
     """Draws the noise of the next noisy step, (channels, height, width)."""
     beside: Tensor | None = None

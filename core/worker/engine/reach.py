@@ -58,7 +58,7 @@ class Maps:
         most = max([adapters, *(len(each) for each in regions if each is not None)])
         whole = _table(regions, (len(wheres), most, *size), like)
         self._pixels: dict[int, Tensor] = {}
-        for smaller in _halvings(size):
+        for smaller in halvings(size):
             scaled = functional.interpolate(whole, smaller, mode="area").flatten(2)
             self._pixels.setdefault(scaled.shape[-1], scaled.to(like.dtype))
         tokens = max(
@@ -88,14 +88,14 @@ def _picked(table: Tensor, owners: Tensor) -> Tensor:
     return picked.mT.contiguous()
 
 
-def _halvings(size: Size) -> list[Size]:
+def halvings(size: Size) -> list[Size]:
     """A size and its halves, rounded up as a UNet's strided convolutions round, down to one."""
     height, width = size
     if height * width == 1:
         return [size]
-    return [size, *_halvings((-(-height // 2), -(-width // 2)))]
+    return [size, *halvings((-(-height // 2), -(-width // 2)))]
 
 
 def size_of(count: int, latents: Size) -> Size | None:
     """Height and width of a feature map of `count` positions; None where no halving has so many."""
-    return next((size for size in _halvings(latents) if size[0] * size[1] == count), None)
+    return next((size for size in halvings(latents) if size[0] * size[1] == count), None)

@@ -35,12 +35,14 @@ class Spread:
     first: Where
     places: Sequence[Tensor | None]
     """Where the prompt says that an adapter belongs, (height, width); it is not looked for then."""
+    seen_from: Sequence[Tensor | None] = ()
+    """For each of the phrases the place that alone may look at it, (height, width)."""
 
     def after(self, maps: Tensor, before: Where) -> Where:
         """How far the adapters reach once a step has looked: maps (phrases, height, width)."""
         named = [index for index, words in enumerate(self.phrases) if words]
         reach = torch.ones_like(maps)
-        reach[named] = regions(maps[named])
+        reach[named] = regions(_confined(maps, self.seen_from)[named])
         confined = reach[: len(self.places)]
         for own, place in zip(confined, self.places, strict=True):
             if place is not None:
@@ -49,13 +51,18 @@ class Spread:
 
 
 def plan(
-    phrases: Phrases, places: Sequence[Tensor | None], *, tokens: int, words_alone: Phrases = ()
+    phrases: Phrases,
+    places: Sequence[Tensor | None],
+    *,
+    tokens: int,
+    words_alone: Phrases = (),
+    seen_from: Sequence[Tensor | None] = (),
 ) -> Spread | None:
     """How to keep adapters apart; None where one is alone and has no place of its own.
 
-    `words_alone` are concepts without an adapter: nothing of theirs is confined, and what is
-    confined makes room for them. The first call is made without adapters that have words: it only
-    shows what stands where.
+    `words_alone` are concepts without an adapter: there is nothing of theirs to spread, and the
+    adapters make room for them. `seen_from` says of both what a `WordMask` is told. The first call
+    is made without adapters that have words: it only shows what stands where.
     """
     every = (*phrases, *words_alone)
     is_alone = sum(map(bool, every)) < 2
@@ -63,7 +70,7 @@ def plan(
         return None
     at_first = torch.tensor([0.0 if words else 1.0 for words in phrases])
     first = Where(at_first.view(-1, 1, 1), own_words(every, tokens)[: len(phrases)])
-    return Spread(every, first, places)
+    return Spread(every, first, places, seen_from)
 
 
 def own_words(phrases: Phrases, tokens: int) -> Tensor:
@@ -92,6 +99,15 @@ def regions(maps: Tensor) -> Tensor:
     reach[things] = _grown(_ramp(own, RIM, CORE)) * shares / shares.amax(0)
     reach[~things] = 1 - _ramp(own, SCENE_RIM, SCENE_CORE).amax(0)
     return reach
+
+
+def _confined(maps: Tensor, places: Sequence[Tensor | None]) -> Tensor:
+    """Maps are taken before words are hidden; a place that may not look at a word does not."""
+    confined = maps.clone()
+    for index, place in enumerate(places):
+        if place is not None:
+            confined[index] *= place.to(maps)
+    return confined
 
 
 def _ramp(values: Tensor, low: float, high: float) -> Tensor:

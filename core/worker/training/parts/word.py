@@ -83,7 +83,7 @@ def _beginning(bench: Bench) -> list[Tensor]:
     """
     recipe, base = bench.recipe, bench.base
     if recipe.begins_as:
-        return _of_words(base, recipe.begins_as)
+        return word_vectors(base, recipe.begins_as)
     noun = noun_vectors(base, bench.request.class_noun)
     if not recipe.token_learning_rate:
         noun = [_meaningless(vector, bench.generator()) for vector in noun]
@@ -98,7 +98,12 @@ def _plain(bench: Bench, begins: list[Tensor]) -> list[Tensor]:
     return [one.expand_as(rows) for one, rows in zip(noun, begins, strict=True)]
 
 
-def _of_words(base: Base, text: str) -> list[Tensor]:
+def word_vectors(base: Base, text: str) -> list[Tensor]:
+    """For each encoder the embeddings of some words, (vectors, width), the same number for all.
+
+    Raises:
+        InvalidInput: they have too many of them.
+    """
     rows = _rows_of(base, text)
     count = max(map(len, rows))
     if count > VECTORS_MAX:

@@ -12,6 +12,7 @@ from core.worker.engine.compiled import Compiled, filled, size_of_call
 from core.worker.engine.draft import Conditions, Control, Draft
 from core.worker.engine.reach import Worn
 from core.worker.engine.spread import plan
+from core.worker.engine.word_mask import shown_words
 from tests.unit.core.worker.engine import small
 from tests.unit.core.worker.tiny import _unet as tiny_unet
 from tests.unit.core.worker.tiny import controlnet as tiny_net
@@ -147,6 +148,22 @@ def test_concepts_kept_apart_are_compiled_too(sides):
     made = plain.apart(*first, spread=other)
     assert torch.allclose(compiled.apart(*first, spread=other), made, atol=1e-4)
     assert backend.graphs == graphs
+
+
+def test_words_kept_to_a_place_are_compiled_too(sides):
+    """Other words and places meet the same form, beside neighbours that have none and fill."""
+    plain, compiled, backend = sides
+    left, seen = torch.zeros(8, 8), []
+    left[:, :4] = 1
+    for words, place in (((1, 2), left), ((3,), 1 - left)):
+        shown = shown_words((words,), (place,), tokens=5)
+        made = plain.latents(("one",), ("two",), (), shown=shown)
+        assert not torch.allclose(made, plain.latents(("one",), ("two",), ()), atol=1e-3)
+        assert torch.allclose(
+            compiled.latents(("one",), ("two",), (), shown=shown), made, atol=1e-4
+        )
+        seen.append(backend.graphs)
+    assert seen[0] == seen[1]
 
 
 def test_a_controlnet_is_compiled_too(sides):

@@ -164,12 +164,14 @@ def test_manifest_says_how_the_worker_was_set_up(base, other_base, stacks, stora
     assert engine.setup.threads == torch.get_num_threads()
     assert engine.setup.bare
     assert engine.setup.style_share == STYLE_SHARE
+    assert engine.setup.places == {}
     assert engine.setup.schedule["beta_start"] == base.noise_config["beta_start"]
     assert Imaginer(base, stacks, storage).resolve(wish).setup.plain
     changed = {**engine.setup.schedule, "beta_end": 0.02}
-    then = engine.setup.model_copy(update={"bare": False, "style_share": 0.0})
+    then = engine.setup.model_copy(update={"bare": False, "style_share": 0.0, "places": None})
     before = Imaginer(base, stacks, storage, fast).resolve(wish.model_copy(update={"setup": then}))
     assert (before.setup.bare, before.setup.style_share) == (False, 0.0)
+    assert before.setup.places is None
     other = engine.setup.model_copy(update={"schedule": changed, "plain": True})
     again = Imaginer(base, stacks, storage, fast).resolve(wish.model_copy(update={"setup": other}))
     assert (again.setup.plain, again.setup.schedule) == (True, changed)

@@ -88,6 +88,20 @@ def test_adapters_make_room_for_words_alone():
     assert reach[4, 6] == reach[0, 0] == 1
 
 
+def test_words_are_looked_at_from_their_place_alone():
+    """What the map shows of them elsewhere takes nothing from who belongs there."""
+    left = torch.zeros(SIDE, SIDE)
+    left[:, :4] = 1
+    maps = torch.stack([blob(0, 3), blob(0, 8, peak=0.9)])
+    phrases, places = ((1,), (2,)), (None, None)
+    free = plan(phrases, places, tokens=4)
+    kept = plan(phrases, places, tokens=4, seen_from=(None, 1 - left))
+    assert free.after(maps, free.first).regions[0, 4, 1] < 0.9
+    thing, other = kept.after(maps, kept.first).regions
+    assert thing[4, 1] == other[4, 6] == 1
+    assert maps[1, 4, 1] == 0.9
+
+
 def test_words_alone_need_no_plan():
     """There is nothing that could be confined."""
     assert plan((), (), tokens=5, words_alone=((1,), (3,))) is None
