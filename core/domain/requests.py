@@ -208,6 +208,8 @@ class TrainRequest(Frozen):
     parents: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
     """Concepts that stay frozen underneath."""
     seed: int = Field(ge=0, le=SEED_MAX)
+    ends_early: bool = False
+    """A person wants it to end now, with what was learned so far."""
 
     @property
     def is_thing(self) -> bool:

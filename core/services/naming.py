@@ -28,14 +28,23 @@ async def own_concept(
     if known is None:
         return None
     check_may_change(actor, known.owner_id, name)
-    if await shelf.in_training(session, (known.id,)):
-        raise Conflict(f"{known.token} is being trained right now. Wait for it or cancel it.")
+    await check_not_in_training(session, known)
     if (known.class_noun, known.kind) != (noun, kind):
         raise Conflict(
             f"{known.token} is a {known.kind} of class {known.class_noun}. "
             "Train it as that again, or choose another name."
         )
     return known
+
+
+async def check_not_in_training(session: AsyncSession, concept: Concept) -> None:
+    """A concept gets one version at a time.
+
+    Raises:
+        Conflict: it is being taught right now.
+    """
+    if await shelf.in_training(session, (concept.id,)):
+        raise Conflict(f"{concept.token} is being trained right now. Wait for it or cancel it.")
 
 
 async def new_concept(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from bot.ui.card import GOOD, Blob, Button, Card, Row, embed
 from bot.ui.cards.evaluation import copy_warning, summary
 from bot.ui.text import block, code, dotted, duration, escaped, listed
+from core.domain.changes import written_value
 from core.domain.concepts import Concept, ConceptKind, ConceptVersion, style_of
 from core.domain.fusion import fusion_of
 from core.domain.recipes import FIXED, Choice, Recipe
@@ -13,6 +14,7 @@ from core.domain.requests import ImportRequest, TrainRequest
 from core.services.labels import Labelled
 
 PAGE = 20
+ENDED = "It was ended early, at step {} of {}. "
 UNMEASURED = "No picture was held back to choose a checkpoint by, so the last step was kept."
 FORMS = {"kohya": "kohya's", "diffusers": "diffusers'", "peft": "PEFT's"}
 
@@ -96,7 +98,8 @@ def learned(
             card.add_field(name="⚠️ Mind", value=warning, inline=False)
     card.set_footer(text=_learned_footer(request, version, job_id))
     files = (sheet,) if course is None else (sheet, course)
-    return Card(embed=card, rows=(_try_row(version.concept_id),), files=files)
+    row = (*_try_row(version.concept_id), Button("Train again", "retrain", job_id, emoji="🔁"))
+    return Card(embed=card, rows=(row,), files=files)
 
 
 def taken_in(request: ImportRequest, version: ConceptVersion, sheet: Blob, job_id: int) -> Card:
@@ -126,19 +129,13 @@ def _recipe_lines(version: ConceptVersion) -> str:
     recipe = Recipe.model_validate_json(version.recipe)
     usual = Recipe().model_dump(mode="json")
     others = [
-        f"{name}={_setting(value)}"
+        f"{name}={written_value(value)}"
         for name, value in recipe.model_dump(mode="json").items()
         if name not in FIXED and value != usual[name]
     ]
     line = code(", ".join([f"{recipe.preset} · {recipe.steps} steps", *others]), 700)
-    return f"{line}\n{_choice_line(recipe.choice) if recipe.choice else UNMEASURED}"
-
-
-def _setting(value: object) -> object:
-    """A setting's value as a person types it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "off" if value is None else value
+    ended = ENDED.format(recipe.ended_at, recipe.steps) if recipe.ended_at else ""
+    return f"{line}\n{ended}{_choice_line(recipe.choice) if recipe.choice else UNMEASURED}"
 
 
 def _choice_line(choice: Choice) -> str:

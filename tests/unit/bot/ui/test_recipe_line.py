@@ -27,6 +27,30 @@ def test_what_is_not_usual_is_named_so_that_it_can_be_typed_again() -> None:
     assert told(recipe).splitlines()[0] == "`pivotal · 9 steps, rank=16, snr_cap=off, flips=no`"
 
 
+def test_words_with_commas_are_in_quotes() -> None:
+    """So that they too can be typed again."""
+    recipe = Recipe(begins_as="a cat, striped", rank=16)
+    assert told(recipe).splitlines()[0] == (
+        '`dreambooth-lora · 300 steps, rank=16, begins_as="a cat, striped"`'
+    )
+
+
+def test_run_that_a_person_ended_says_where() -> None:
+    """Before what was kept of it."""
+    ended = Recipe(steps=300, ended_at=120)
+    assert (
+        told(ended)
+        .splitlines()[1]
+        .startswith("It was ended early, at step 120 of 300. No picture was held back")
+    )
+    choice = Choice(step=100, ran=120, error=0.1, error_last=0.2)
+    assert (
+        told(ended.model_copy(update={"choice": choice}))
+        .splitlines()[1]
+        .startswith("It was ended early, at step 120 of 300. Step 100 of 120 was kept")
+    )
+
+
 def test_choice_of_a_checkpoint_is_told_with_its_reason() -> None:
     """Which step, and what the last one would have been worth."""
     choice = Choice(step=200, ran=300, error=0.1234, error_last=0.15)
