@@ -195,7 +195,8 @@ class Deliveries:
             return solo.strip(job, images, await drawing.solo(images))
         if request.purpose is Purpose.VERSIONS:
             file = await drawing.compared(request, images)
-            return comparison.compared(job, request, images, file)
+            versions = await services.library.versions_in(job.guild_id, request.stack)
+            return comparison.compared(job, request, images, file, versions)
         if request.purpose is Purpose.BLIND:
             return evaluation.blind(job, request, images, await drawing.blind(request, images))
         again = repeat(request, report, images)

@@ -17,7 +17,7 @@ from core.errors import SettingsError, StorageFault
 KEY = re.compile(r"[0-9a-f]{64}")
 FOLDER = re.compile(r"[0-9a-f]{2}")
 ASIDE = ".going-"
-"""Before the name of a blob that is being deleted."""
+"""Before the name of a blob or a note that is being deleted."""
 NO_STORE = (
     "ATELIER_STORAGE_URL: cannot be opened ({reason}). Write an fsspec URL such as "
     "s3://bucket/folder and install its package, or leave it out to keep files in the data folder."
@@ -74,12 +74,27 @@ class Storage:
         self._write(self._note(name), text.encode())
 
     def noted(self, name: str) -> str | None:
-        """The text under a name, or None."""
+        """The text under a name, which becomes as young as if it had just been written; or None."""
+        place = self._note(name)
         try:
-            data: bytes = self._files.cat_file(self._note(name))
+            if self._local:
+                os.utime(place)
+            data: bytes = self._files.cat_file(place)
         except FileNotFoundError:
             return None
         return data.decode()
+
+    def forget_notes(self, before: datetime) -> int:
+        """Forget the notes that were neither written nor read since a moment; how many.
+
+        None where the store is not on this machine. A reader at this very moment either keeps its
+        note, or is told that there is none.
+        """
+        before_s, folder = before.timestamp(), Path(f"{self._root}/notes")
+        if not self._local or not folder.is_dir():
+            return 0
+        gone = [_put_away(file, before_s) for file in _old_in(folder, before_s)]
+        return len(gone) - gone.count(None)
 
     def every_note(self) -> list[str]:
         """The texts of all notes."""
@@ -95,7 +110,7 @@ class Storage:
         """
         if not self._local or not Path(self._root).is_dir():
             return []
-        return list(islice(self._old(before.timestamp()), most))
+        return [file.name for file in islice(self._old(before.timestamp()), most)]
 
     def delete(self, key: str, before: datetime) -> int | None:
         """Forget a blob unless it was put again since; its size in bytes, or None.
@@ -103,13 +118,7 @@ class Storage:
         It goes aside first, so that a `put` at this very moment either makes it young, and then it
         comes back, or finds it gone and writes it anew.
         """
-        place = Path(self._place(key))
-        aside = place.with_name(f"{ASIDE}{key}")
-        try:
-            place.rename(aside)
-        except FileNotFoundError:
-            return None
-        return self._settle(aside, before.timestamp())
+        return _put_away(Path(self._place(key)), before.timestamp())
 
     def path(self, key: str) -> Path | None:
         """The file that holds the blob, or None where the store is not on this machine."""
@@ -130,27 +139,12 @@ class Storage:
             return False
         return True
 
-    def _old(self, before_s: float) -> Iterator[str]:
-        """Keys of old blobs, in an order of chance; what a crash left aside comes back."""
+    def _old(self, before_s: float) -> Iterator[Path]:
+        """Old blobs, in an order of chance."""
         folders = [one for one in Path(self._root).iterdir() if FOLDER.fullmatch(one.name)]
         random.shuffle(folders)
         for folder in folders:
-            for file in list(folder.iterdir()):
-                if file.name.startswith(ASIDE):
-                    self._come_back(file)
-                elif KEY.fullmatch(file.name) and file.stat().st_mtime < before_s:
-                    yield file.name
-
-    def _settle(self, aside: Path, before_s: float) -> int | None:
-        found = aside.stat()
-        if found.st_mtime < before_s:
-            aside.unlink()
-            return found.st_size
-        self._come_back(aside)
-        return None
-
-    def _come_back(self, aside: Path) -> None:
-        aside.replace(aside.with_name(aside.name.removeprefix(ASIDE)))
+            yield from _old_in(folder, before_s)
 
     def _note(self, name: str) -> str:
         return f"{self._root}/notes/{hashlib.sha256(name.encode()).hexdigest()}"
@@ -161,6 +155,34 @@ class Storage:
         else:  # an object store shows an object only when it is whole
             self._files.makedirs(place.rpartition("/")[0], exist_ok=True)
             self._files.pipe_file(place, data)
+
+
+def _old_in(folder: Path, before_s: float) -> Iterator[Path]:
+    """Old blobs or notes of one folder; what a crash left aside comes back."""
+    for file in list(folder.iterdir()):
+        if file.name.startswith(ASIDE):
+            _come_back(file)
+        elif KEY.fullmatch(file.name) and file.stat().st_mtime < before_s:
+            yield file
+
+
+def _put_away(place: Path, before_s: float) -> int | None:
+    """Delete a file that is old, even when it lies aside; its size in bytes, or None."""
+    aside = place.with_name(f"{ASIDE}{place.name}")
+    try:
+        place.rename(aside)
+    except FileNotFoundError:
+        return None
+    found = aside.stat()
+    if found.st_mtime < before_s:
+        aside.unlink()
+        return found.st_size
+    _come_back(aside)
+    return None
+
+
+def _come_back(aside: Path) -> None:
+    aside.replace(aside.with_name(aside.name.removeprefix(ASIDE)))
 
 
 def write_atomically(place: Path, data: bytes) -> None:

@@ -119,7 +119,7 @@ def answer(job: Job, *, said: str = "a photo of a temple", seconds: float = 2.0)
             artifact=key_of(f"{request.name} {job.id}"),
             samples=(key_of("without"), key_of("with")),
             model="pocket",
-            recipe=request.recipe or Recipe(),
+            recipe=request.recipe or Recipe(seed=request.seed),
             parents=request.parents,
             seconds=seconds,
         )

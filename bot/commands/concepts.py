@@ -6,14 +6,14 @@ from discord import app_commands
 from discord.app_commands import Range
 
 from bot.commands.imagine import draw
-from bot.commands.stack_option import complete_name, complete_tag
+from bot.commands.stack_option import Number, complete_name, complete_tag, complete_version
 from bot.replies import actor_of, in_time, say, show
 from bot.ui.buttons import Pressed
 from bot.ui.card import Card
 from bot.ui.cards import concepts as cards
 from bot.ui.text import code
-from core.domain.concepts import Concept
-from core.domain.requests import ImagineWish
+from core.domain.concepts import Concept, ConceptVersion
+from core.domain.requests import ImagineWish, TrainRequest
 
 if TYPE_CHECKING:
     from bot.client import Ask
@@ -39,10 +39,14 @@ async def list_concepts(
 
 @concepts.command(name="show", description="One concept: its pictures, versions and how to use it")
 @app_commands.autocomplete(name=complete_name)
-@app_commands.describe(name="The concept's name")
-async def show_concept(interaction: "Ask", name: Name) -> None:
+@app_commands.autocomplete(version=complete_version)
+@app_commands.describe(
+    name="The concept's name",
+    version="The version to say more of; left out, the one in use",
+)
+async def show_concept(interaction: "Ask", name: Name, version: Number | None = None) -> None:
     """Show a concept with its pictures."""
-    await say(interaction, await in_time(interaction, _shown(interaction, name)))
+    await say(interaction, await in_time(interaction, _shown(interaction, name, version)))
 
 
 @concepts.command(description="Give a concept another name")
@@ -107,13 +111,21 @@ async def _found(interaction: "Ask", tag: str, search: str) -> Card:
     return cards.found(found, " ".join(filter(None, (tag, search))))
 
 
-async def _shown(interaction: "Ask", name: str) -> Card:
+async def _shown(interaction: "Ask", name: str, number: int | None) -> Card:
+    services = interaction.client.services
+    concept = await services.library.find(actor_of(interaction).guild_id, name)
+    version = await services.library.version(concept, number) if number else concept.latest
+    versions = await services.library.versions(concept)
+    look = await _look(interaction, concept, version) if version else None
+    return cards.shown(concept, versions, look, await services.labels.of(concept))
+
+
+async def _look(interaction: "Ask", concept: Concept, version: ConceptVersion) -> cards.Look:
     client = interaction.client
-    concept = await client.services.library.find(actor_of(interaction).guild_id, name)
-    versions = await client.services.library.versions(concept)
-    sheet = await client.drawing.sheet(versions[0]) if versions else None
-    labelled = await client.services.labels.of(concept)
-    return cards.shown(concept, versions, sheet, labelled)
+    sheet = await client.drawing.sheet(version)
+    job = await client.services.jobs.get(concept.guild_id, version.job_id)
+    taught_by = job.request if isinstance(job.request, TrainRequest) else None
+    return cards.Look(version, sheet, taught_by)
 
 
 async def _try(interaction: "Ask", concept: Concept) -> None:

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.commands.concepts import Name, concepts
-from bot.commands.stack_option import complete_name
+from bot.commands.stack_option import Number, complete_name, complete_version
 from bot.queueing import queue
 from bot.replies import actor_of, channel_of, defer, require_voice
 from core.domain.concepts import ConceptKind, concept_name
@@ -64,14 +64,21 @@ async def import_concept(
 
 @concepts.command(name="export", description="Files of a concept for A1111, ComfyUI or diffusers")
 @app_commands.autocomplete(name=complete_name)
-@app_commands.describe(name="The concept's name", form="The tool that is to read them")
+@app_commands.autocomplete(version=complete_version)
+@app_commands.describe(
+    name="The concept's name",
+    form="The tool that is to read them",
+    version="The number of a version; left out, the one in use",
+)
 @app_commands.rename(form="format")
 @app_commands.choices(form=FILE_FORMS)
-async def export_concept(interaction: "Ask", name: Name, form: str) -> None:
-    """Queue the writing of the version that is in use."""
-    exporting = interaction.client.services.exporting
+async def export_concept(
+    interaction: "Ask", name: Name, form: str, version: Number | None = None
+) -> None:
+    """Queue the writing of a version."""
+    start = interaction.client.services.exporting.start
     actor, channel = actor_of(interaction), channel_of(interaction)
-    await queue(interaction, lambda: exporting.start(actor, channel, name, ExportForm(form)))
+    await queue(interaction, lambda: start(actor, channel, name, ExportForm(form), number=version))
 
 
 HANDLERS: dict[str, Any] = {}

@@ -142,11 +142,13 @@ async def _redraw(interaction: "Ask", job_id: int, message_id: int) -> None:
 
 
 async def _card(interaction: "Ask", job: Job, left: Sequence[Image]) -> Card:
-    drawing, request = interaction.client.drawing, job.request
+    client, request = interaction.client, job.request
+    drawing = client.drawing
     if not isinstance(request, EvaluateRequest):
         return cards.result(job, left, await drawing.result(left))
     if request.purpose is Purpose.VERSIONS:
-        return compared(job, request, left, await drawing.compared(request, left))
+        versions = await client.services.library.versions_in(job.guild_id, request.stack)
+        return compared(job, request, left, await drawing.compared(request, left), versions)
     # Of what evaluations show, strips and versions alone have what leads to a delete button.
     return strip(job, left, await drawing.solo(left))
 

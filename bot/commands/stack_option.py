@@ -1,4 +1,4 @@
-"""The option `concepts`: names with weights, completed from the guild's own library."""
+"""Options that name concepts, with weights or a version, completed from the guild's library."""
 
 import math
 from collections.abc import Sequence
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 
 from bot.replies import actor_of
-from bot.ui.text import code
+from bot.ui.cards.concepts import version_words
+from bot.ui.text import code, plain
 from core.domain.concepts import WEIGHT_MAX, WEIGHT_MIN, concept_name
 from core.domain.requests import STACK_MAX
-from core.errors import InvalidInput
+from core.errors import InvalidInput, UserError
 
 if TYPE_CHECKING:
     from bot.client import Ask
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 CHOICE_MAX = 100
 """Characters that Discord allows in a choice."""
 CHOICES_MAX = 25
+Number = app_commands.Range[int, 1, 100_000]
+"""Of a version."""
 
 
 def parse_stack(text: str) -> tuple[tuple[str, float], ...]:
@@ -75,6 +78,23 @@ async def complete_name(interaction: "Ask", current: str) -> list[app_commands.C
     """Complete one concept's name."""
     names = await _names(interaction, current.strip())
     return [app_commands.Choice(name=name, value=name) for name in names]
+
+
+async def complete_version(
+    interaction: "Ask", current: int | str
+) -> list[app_commands.Choice[int]]:
+    """The versions of the concept that the option `name` names."""
+    library = interaction.client.services.library
+    guild_id = actor_of(interaction).guild_id
+    try:
+        concept = await library.find(guild_id, str(interaction.namespace.name or ""))
+    except UserError:
+        return []
+    return [
+        app_commands.Choice(name=plain(version_words(version), CHOICE_MAX), value=version.number)
+        for version in (await library.versions(concept))[:CHOICES_MAX]
+        if str(version.number).startswith(str(current))
+    ]
 
 
 async def complete_tag(interaction: "Ask", current: str) -> list[app_commands.Choice[str]]:

@@ -32,7 +32,7 @@ Picture = discord.Attachment | None
 METHODS = {
     Preset.DREAMBOOTH_LORA: "dreambooth-lora: an adapter and a word; usual for large models",
     Preset.DREAMBOOTH_LORA_TEXT: "dreambooth-lora-text: adapters in the text encoders too",
-    Preset.TEXTUAL_INVERSION: "textual-inversion: the word alone; usual for things, embedded model",
+    Preset.TEXTUAL_INVERSION: "textual-inversion: a word alone; usual for subjects, embedded model",
     Preset.PIVOTAL: "pivotal: the word first, then an adapter",
     Preset.DREAMBOOTH: "dreambooth: every weight of the model; largest",
     Preset.HYPERNETWORK: "hypernetwork: small nets beside attention",

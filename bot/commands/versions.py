@@ -3,40 +3,21 @@
 from typing import TYPE_CHECKING
 
 from discord import app_commands
-from discord.app_commands import Choice, Range
+from discord.app_commands import Range
 
 from bot.commands.concepts import Name, concepts
-from bot.commands.stack_option import complete_name
+from bot.commands.stack_option import Number, complete_name, complete_version
 from bot.queueing import queue
 from bot.replies import actor_of, channel_of, in_time, say
 from bot.ui.buttons import Handler, Pressed
 from bot.ui.card import Card
-from bot.ui.cards.concepts import version_words
-from bot.ui.text import code, plain
+from bot.ui.text import code
 from core.domain.concepts import Concept
 from core.domain.requests import PROMPT_MAX, SEED_MAX
-from core.errors import UserError
 from core.services.versions import CompareWish
 
 if TYPE_CHECKING:
     from bot.client import Ask
-
-Number = Range[int, 1, 100_000]
-
-
-async def complete_version(interaction: "Ask", current: int | str) -> list[Choice[int]]:
-    """The versions of the concept that the option `name` names."""
-    library = interaction.client.services.library
-    guild_id = actor_of(interaction).guild_id
-    try:
-        concept = await library.find(guild_id, str(interaction.namespace.name or ""))
-    except UserError:
-        return []
-    return [
-        Choice(name=plain(version_words(version), 100), value=version.number)
-        for version in (await library.versions(concept))[:25]
-        if str(version.number).startswith(str(current))
-    ]
 
 
 @concepts.command(name="use", description="Have prompts use another version of a concept")

@@ -1,9 +1,8 @@
 """Reading concepts with the version that prompts use now; always of one guild."""
 
 from collections.abc import Collection
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import rows
@@ -13,11 +12,17 @@ from core.domain.jobs import JobState
 
 LIVE = ConceptRow.deleted_at.is_(None)
 TRAINED = VersionRow.id.is_not(None)
-Concepts = Select[ConceptRow, VersionRow]
+IN_TRAINING = exists().where(
+    JobRow.concept_id == ConceptRow.id, JobRow.state.in_((JobState.QUEUED, JobState.RUNNING))
+)
+Concepts = Select[ConceptRow, VersionRow, bool]
 
 
 def concepts_of(guild_id: int, *conditions: ColumnElement[bool]) -> Concepts:
-    """The guild's concepts, each with the version that was chosen, else its newest, or nothing."""
+    """The guild's concepts, each with the version that was chosen, else its newest, or nothing.
+
+    The third column tells whether a further one is on its way.
+    """
     newest = (
         select(func.max(VersionRow.number))
         .where(VersionRow.concept_id == ConceptRow.id)
@@ -27,7 +32,7 @@ def concepts_of(guild_id: int, *conditions: ColumnElement[bool]) -> Concepts:
     used = func.coalesce(ConceptRow.chosen, newest)
     versions = and_(VersionRow.concept_id == ConceptRow.id, VersionRow.number == used)
     return (
-        select(ConceptRow, VersionRow)
+        select(ConceptRow, VersionRow, IN_TRAINING)
         .outerjoin(VersionRow, versions)
         .where(ConceptRow.guild_id == guild_id, *conditions)
     )
@@ -36,7 +41,7 @@ def concepts_of(guild_id: int, *conditions: ColumnElement[bool]) -> Concepts:
 async def read(session: AsyncSession, concepts: Concepts) -> list[Concept]:
     """What such a query finds, as domain values."""
     found = await session.execute(concepts)
-    return [rows.concept(concept, version) for concept, version in found]
+    return [rows.concept(*of) for of in found]
 
 
 async def named(session: AsyncSession, guild_id: int, names: Collection[str]) -> dict[str, Concept]:
@@ -47,7 +52,7 @@ async def named(session: AsyncSession, guild_id: int, names: Collection[str]) ->
     alias = and_(AliasRow.concept_id == ConceptRow.id, AliasRow.guild_id == guild_id)
     called = concepts_of(guild_id, LIVE, AliasRow.name.in_(names)).join(AliasRow, alias)
     found = await session.execute(called.add_columns(AliasRow.name))
-    by_alias = {name: rows.concept(concept, version) for concept, version, name in found}
+    by_alias = {name: rows.concept(*of) for *of, name in found}
     by_name = await read(session, concepts_of(guild_id, LIVE, ConceptRow.name.in_(names)))
     return by_alias | {concept.name: concept for concept in by_name}
 
@@ -62,12 +67,3 @@ def tagged(tag: str, *, whole: bool = True) -> ColumnElement[bool]:
     """A concept that has this tag, or one that contains it."""
     same = TagRow.name == tag if whole else TagRow.name.contains(tag, autoescape=True)
     return ConceptRow.id.in_(select(TagRow.concept_id).where(same))
-
-
-async def in_training(session: AsyncSession, concept_ids: Collection[int]) -> set[int]:
-    """Which of these concepts have a training job that has not ended."""
-    busy: Any = select(JobRow.concept_id).where(
-        JobRow.concept_id.in_(concept_ids),
-        JobRow.state.in_((JobState.QUEUED, JobState.RUNNING)),
-    )
-    return set(await session.scalars(busy))

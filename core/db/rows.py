@@ -36,8 +36,12 @@ def event(row: tables.JobEventRow) -> JobEvent:
     return JobEvent(at=row.at, state=row.state, attempt=row.attempt, cause=row.cause)
 
 
-def concept(row: tables.ConceptRow, latest: tables.VersionRow | None) -> Concept:
-    """A concept with the version that prompts use now."""
+def concept(
+    row: tables.ConceptRow,
+    latest: tables.VersionRow | None = None,
+    in_training: bool = False,
+) -> Concept:
+    """A concept with the version that prompts use now, and whether one is on its way."""
     return Concept(
         id=row.id,
         guild_id=row.guild_id,
@@ -48,6 +52,7 @@ def concept(row: tables.ConceptRow, latest: tables.VersionRow | None) -> Concept
         created_at=row.created_at,
         deleted_at=row.deleted_at,
         latest=None if latest is None else version(latest),
+        in_training=in_training,
     )
 
 

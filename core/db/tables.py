@@ -149,7 +149,7 @@ class JobRow(Base):
     progress: Mapped[Progress | None] = mapped_column(AsJson(Codec(Progress)))
     error: Mapped[str | None]
     cautions: Mapped[Keys] = mapped_column(default=())
-    """Sentences for the person, from before it was begun."""
+    """Sentences for the person, as `Job` says."""
     checkpoint: Mapped[str | None]
     reply_to: Mapped[Snowflake | None]
     status_message_id: Mapped[Snowflake | None]

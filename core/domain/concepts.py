@@ -48,8 +48,15 @@ class Concept:
     created_at: datetime
     deleted_at: datetime | None = None
     latest: "ConceptVersion | None" = None
-    """The version that prompts use now: the newest, unless another was chosen; None while the first
-    one is still being trained."""
+    """The version that prompts use now: the newest, unless another was chosen; None where there is
+    none."""
+    in_training: bool = False
+    """A job that makes a version of it waits or runs."""
+
+    @property
+    def is_vacant(self) -> bool:
+        """There is nothing of it and nothing is on its way: its training failed, or was stopped."""
+        return self.latest is None and not self.in_training
 
     @property
     def token(self) -> str:
@@ -82,7 +89,8 @@ class ConceptVersion:
     weights: str = ""
     """SHA-256 of the base model's UNet; empty where it was not noted."""
     scores: "Scores | None" = None
-    """What the latest evaluation found; the one that ends a training counts too."""
+    """What the latest evaluation on the usual prompts found, on as many seeds as there ever were;
+    the one that ends a training counts too."""
     course: "tuple[Waypoint, ...]" = ()
     """What was measured at the checkpoints of its training, by step."""
 

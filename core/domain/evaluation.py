@@ -213,6 +213,18 @@ def evaluation_prompts(kind: ConceptKind, name: str, noun: str) -> tuple[str, ..
     return tuple(template.format(what) for template in templates)
 
 
+def scores_a_version(request: EvaluateRequest, fresh: Scores, before: Scores | None) -> bool:
+    """Whether an evaluation of one concept tells what its version is worth, from now on.
+
+    It does on the usual prompts, which let versions be compared, and on no fewer seeds than before.
+    """
+    first = request.stack[0]
+    usual = evaluation_prompts(first.kind, first.name, first.class_noun)
+    if request.prompts != usual:
+        return False
+    return before is None or before.prompts != len(usual) or fresh.seeds >= before.seeds
+
+
 def spelled_plainly(prompt: str, nouns: dict[str, str]) -> str:
     """The prompt with every `<name>` in the words of its class: "a <xyz> temple" → "a temple"."""
     for name, noun in nouns.items():

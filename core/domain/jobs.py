@@ -90,7 +90,8 @@ class Job:
     error: str | None = None
     """A sentence for the person, once FAILED."""
     cautions: tuple[str, ...] = ()
-    """Sentences on what may go wrong with its stack, from before it was begun."""
+    """Sentences on what may go wrong with its stack, from before it was begun; of a voice message
+    that was to be drawn at once, why it was not."""
     checkpoint: str | None = None
     """Storage key from which a training run goes on."""
     reply_to: int | None = None

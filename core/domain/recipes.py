@@ -1,5 +1,6 @@
 """How a concept is taught: methods, named presets, and every setting of a training run."""
 
+import json
 from enum import StrEnum
 from typing import Literal
 
@@ -101,7 +102,7 @@ class Recipe(BaseModel):
     accumulation: int = Field(default=1, ge=1, le=64)
     """Batches that make one step."""
     seed: int | None = Field(default=None, ge=0, le=2**32 - 1)
-    """Instead of the job's own."""
+    """What chance begins from; None: the job's own, which a version's recipe names."""
 
     rank: int = Field(default=8, ge=1, le=256)
     """Of the adapters, in the UNet and in the text encoders."""
@@ -174,6 +175,10 @@ class Recipe(BaseModel):
         """There are enough pictures to learn from without one of them."""
         return 0 < self.hold_out_from <= pictures and pictures > 1
 
+    def seed_or(self, own: int) -> int:
+        """The seed that counts, where the job's is `own`."""
+        return own if self.seed is None else self.seed
+
     def says_noun(self, class_noun: str) -> bool:
         """The words that the concept's word begins as have the class noun among them."""
         words = self.begins_as.lower().replace(",", " ")
@@ -185,5 +190,12 @@ class Recipe(BaseModel):
         return self.choice.step if self.choice else self.ended_at or self.steps
 
 
+METHODS = tuple(Method)
 FIXED = ("preset", "method", "steps", "choice", "ended_at")
 """What has an option of its own, or comes out in the end."""
+
+
+def recorded_recipe(text: str) -> Recipe | None:
+    """The recipe of a version that was taught; None for what else is kept in its place."""
+    facts = json.loads(text)
+    return Recipe.model_validate(facts) if facts.get("method", METHODS[0]) in METHODS else None

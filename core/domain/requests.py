@@ -246,6 +246,9 @@ class TranscribeRequest(Frozen):
     """Concepts of this guild only."""
     imagine_at_once: bool = False
     """Skip the question and go straight on to `imagine`."""
+    moderates: bool = False
+    roles: frozenset[int] = frozenset()
+    """What who asked had the right to when they did, as `Actor` says it: it is what counts then."""
     wish: ImagineWish = AS_USUAL
     """How to draw what was said; its prompt is what will be heard."""
 

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from enum import StrEnum
 
-from core.domain.concepts import token_of
+from core.domain.concepts import Concept, token_of
 from core.domain.images import Image
 from core.domain.recipes import Value
 from core.domain.requests import (
@@ -162,12 +162,14 @@ def replayed(image: Image) -> ImagineRequest:
 
 
 def retaught(
-    request: TrainRequest, *, name: str, steps: int | None, settings: Mapping[str, Value]
+    request: TrainRequest, concept: Concept, *, steps: int | None, settings: Mapping[str, Value]
 ) -> TrainRequest:
-    """The same pictures and words for a concept that may be called otherwise by now."""
-    old, new = token_of(request.name), token_of(name)
+    """The same pictures and words for a concept as it is now: called otherwise, or corrected."""
+    old, new = token_of(request.name), concept.token
     changes = {
-        "name": name,
+        "name": concept.name,
+        "class_noun": concept.class_noun,
+        "concept_kind": concept.kind,
         "captions": tuple(said.replace(old, new) for said in request.captions),
         "steps": steps,
         "settings": dict(settings),

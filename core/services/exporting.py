@@ -10,7 +10,7 @@ from core.domain.people import Actor
 from core.domain.requests import ExportRequest
 from core.errors import NotFound
 from core.services.desk import Desk
-from core.services.library import found
+from core.services.library import found, numbered
 from core.services.pinning import pinned, version_in_use
 from core.services.submitted import Submitted
 
@@ -22,18 +22,32 @@ class Exporting:
         self._database = database
         self._desk = desk
 
-    async def start(self, actor: Actor, channel_id: int, name: str, form: ExportForm) -> Submitted:
-        """Queue the writing of the version that prompts use now; everyone in the guild may.
+    async def start(
+        self,
+        actor: Actor,
+        channel_id: int,
+        name: str,
+        form: ExportForm,
+        *,
+        number: int | None = None,
+    ) -> Submitted:
+        """Queue the writing of a version, by default the one that prompts use now.
+
+        Everyone in the guild may.
 
         Raises:
-            NotFound: there is no such concept here.
+            NotFound: there is no such concept here, or no such version of it.
             Conflict: it has no version yet.
         """
         async with self._database.transaction() as session:
             concept = await found(session, actor.guild_id, concept_name(name))
-            version = version_in_use(concept)
+            version = (
+                version_in_use(concept)
+                if number is None
+                else await numbered(session, concept, number)
+            )
             request = ExportRequest(
-                concept=pinned(concept),
+                concept=pinned(concept, version=version),
                 number=version.number,
                 taught_at=version.created_at,
                 form=form,

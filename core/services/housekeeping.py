@@ -5,6 +5,10 @@ think of it here. Left out are only places that nobody reads again: the picture 
 was deleted, and checkpoint and preview of a job that has ended. A blob that is younger than the
 time of grace, or than the oldest job that has not ended, is never touched, since whoever put it
 may be about to write its key down.
+
+A note counts as a reference too. Notes are of what can be made anew, so one that nobody asks for in
+a long time is forgotten, and what it alone named goes in the same pass. To ask for one makes it
+young, so those of a job that has not ended stay.
 """
 
 import asyncio
@@ -46,6 +50,8 @@ PATIENCE_S = 6 * 3600.0
 """After so long without one it is done anyway: only its costs want a quiet moment."""
 LISTED_MAX = 50_000
 """Blobs that one pass looks at; the rest waits for the next."""
+UNUSED_NOTES = timedelta(days=90)
+"""How long a note is kept that nobody asks for."""
 ROWS = 200
 ENDED = tuple(state for state in JobState if state.ended)
 
@@ -58,6 +64,8 @@ class Swept:
     """Blobs that were older than the time of grace."""
     deleted: int
     freed_bytes: int
+    notes: int
+    """Notes that were forgotten first."""
 
 
 class Housekeeping:
@@ -73,18 +81,26 @@ class Housekeeping:
             await self._wait_for_quiet()
             try:
                 swept = await self.sweep()
-                log.info("swept", old=swept.old, deleted=swept.deleted, bytes=swept.freed_bytes)
+                log.info(
+                    "swept",
+                    old=swept.old,
+                    deleted=swept.deleted,
+                    bytes=swept.freed_bytes,
+                    notes=swept.notes,
+                )
             except (OSError, SQLAlchemyError) as error:  # tomorrow is another day
                 log.error("not swept", error=type(error).__name__)
             await asyncio.sleep(EVERY_S)
 
     async def sweep(self) -> Swept:
-        """Delete what is old and that nothing refers to; bounded by `LISTED_MAX`.
+        """Forget notes, then delete what is old and that nothing refers to, up to `LISTED_MAX`.
 
         Raises:
             OSError: the store cannot be read or written.
         """
-        before = await self._oldest_kept()
+        unasked = await self._oldest_kept(UNUSED_NOTES)
+        notes = await asyncio.to_thread(self._storage.forget_notes, unasked)
+        before = await self._oldest_kept(self._grace)
         old = await asyncio.to_thread(self._storage.older, before, LISTED_MAX)
         unused = set(old)
         async for text in self._texts(deleted_before=datetime.now(UTC) - self._grace):
@@ -92,19 +108,19 @@ class Housekeeping:
         noted = await asyncio.to_thread(self._storage.every_note)
         unused.difference_update(key for text in noted for key in KEY.findall(text))
         freed = await asyncio.to_thread(self._delete, sorted(unused), before)
-        return Swept(len(old), len(freed), sum(freed))
+        return Swept(len(old), len(freed), sum(freed), notes)
 
     def _delete(self, keys: Sequence[str], before: datetime) -> list[int]:
         """Sizes of those that were still old when their turn came."""
         sizes = (self._storage.delete(key, before) for key in keys)
         return [size for size in sizes if size is not None]
 
-    async def _oldest_kept(self) -> datetime:
-        """What is older was put before any job began that might still name it."""
+    async def _oldest_kept(self, grace: timedelta) -> datetime:
+        """What is older was put, or asked for, before any job began that might still name it."""
         waiting = select(func.min(JobRow.created_at)).where(JobRow.state.not_in(ENDED))
         async with self._database.session() as session:
             oldest = await session.scalar(waiting)
-        before = datetime.now(UTC) - self._grace
+        before = datetime.now(UTC) - grace
         return before if oldest is None else min(before, oldest)
 
     async def _wait_for_quiet(self) -> None:

@@ -1,6 +1,6 @@
 """Wishes for pictures: typed, spoken, or a button under a picture."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -181,7 +181,7 @@ async def understood(
     inside = prompts.carried(prompt, wanted, known)
     own = [name for name in explicit if name not in inside]
     await require(session, guild_id, [name for name in own if name not in known])
-    usable = await _usable(session, {n: c for n, c in known.items() if n not in inside}, own)
+    usable = _usable({n: c for n, c in known.items() if n not in inside}, own)
     meant = prompts.resolve(prompt, wanted, usable, inside)
     return _request(wish, meant), meant.notes
 
@@ -207,19 +207,13 @@ def _request(wish: ImagineWish, meant: prompts.Resolved) -> ImagineRequest:
     )
 
 
-async def _usable(
-    session: AsyncSession, known: Mapping[str, Concept], explicit: Iterable[str]
-) -> dict[str, Concept]:
+def _usable(known: Mapping[str, Concept], explicit: Collection[str]) -> dict[str, Concept]:
     """The trained ones; a word that only looks like a concept whose training failed stays one."""
-    raw = {concept.id: name for name, concept in known.items() if concept.latest is None}
-    if not raw:
-        return dict(known)
-    for concept_id in await shelf.in_training(session, raw.keys()):
-        raise Conflict(
-            f"{token_of(raw[concept_id])} is still being trained. Try again when it is ready."
-        )
-    for name in set(raw.values()) & set(explicit):
-        raise Conflict(f"{token_of(name)} has no trained version yet. Train it with /train.")
+    for name, concept in known.items():
+        if concept.latest is None and concept.in_training:
+            raise Conflict(f"{token_of(name)} is still being trained. Try again when it is ready.")
+        if concept.is_vacant and name in explicit:
+            raise Conflict(f"{token_of(name)} has no trained version yet. Train it with /train.")
     return {name: concept for name, concept in known.items() if concept.latest is not None}
 
 

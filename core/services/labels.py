@@ -7,14 +7,13 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database
-from core.db import concepts as shelf
 from core.db.concepts import LIVE
 from core.db.guilds import ensure_guild
 from core.db.tables import AliasRow, ConceptRow, TagRow
 from core.domain.concepts import NAME, Concept, concept_name, token_of
 from core.domain.people import Actor
 from core.errors import Conflict, InvalidInput
-from core.services.library import check_may_change, check_no_stack, found, tidied
+from core.services.library import check_may_change, check_no_stack, found, holder, tidied
 
 EACH_MAX = 10
 Table = type[AliasRow] | type[TagRow]
@@ -64,7 +63,7 @@ class Labels:
         async with self._database.transaction() as session:
             concept = await _own(session, actor, name)
             await check_no_stack(session, actor.guild_id, fresh)
-            taken = (await shelf.named(session, actor.guild_id, (fresh,))).get(fresh)
+            taken = await holder(session, actor.guild_id, fresh, asking=concept.id)
             if taken is not None:
                 raise Conflict(f"{token_of(fresh)} means {taken.token} already.")
             await _check_room(session, AliasRow, concept)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rapidfuzz import process
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database, rows
@@ -12,7 +12,7 @@ from core.db import concepts as shelf
 from core.db.concepts import LIVE, TRAINED
 from core.db.guilds import ensure_guild
 from core.db.tables import AliasRow, ConceptRow, StackRow, VersionRow
-from core.domain.concepts import Concept, ConceptVersion, concept_name, token_of
+from core.domain.concepts import Concept, ConceptVersion, StackEntry, concept_name, token_of
 from core.domain.people import Actor
 from core.domain.requests import Hotword
 from core.errors import Conflict, NotAllowed, NotFound
@@ -85,6 +85,29 @@ class Library:
         async with self._database.session() as session:
             return [rows.version(row) for row in await session.scalars(wanted)]
 
+    async def version(self, concept: Concept, number: int) -> ConceptVersion:
+        """One of its versions.
+
+        Raises:
+            NotFound: it has none of that number.
+        """
+        async with self._database.session() as session:
+            return await numbered(session, concept, number)
+
+    async def versions_in(
+        self, guild_id: int, stack: Sequence[StackEntry]
+    ) -> tuple[ConceptVersion, ...]:
+        """The versions that entries of this guild were pinned to, in their order."""
+        wanted = (
+            select(VersionRow)
+            .join(ConceptRow, ConceptRow.id == VersionRow.concept_id)
+            .where(ConceptRow.guild_id == guild_id)
+            .where(VersionRow.id.in_([entry.version_id for entry in stack]))
+        )
+        async with self._database.session() as session:
+            found = {row.id: rows.version(row) for row in await session.scalars(wanted)}
+        return tuple(found[entry.version_id] for entry in stack)
+
     async def version_of_job(self, job_id: int) -> ConceptVersion:
         """What a `train` job made.
 
@@ -125,7 +148,7 @@ class Library:
         async with self._database.transaction() as session:
             concept = await self._own(session, actor, name)
             if fresh != concept.name:
-                await _check_free(session, actor.guild_id, fresh)
+                await _check_free(session, actor.guild_id, fresh, asking=concept.id)
             row = await session.get_one(ConceptRow, concept.id)
             row.name = fresh
             return await _reread(session, row)
@@ -140,7 +163,7 @@ class Library:
         """
         async with self._database.transaction() as session:
             concept = await self._own(session, actor, name)
-            if await shelf.in_training(session, (concept.id,)):
+            if concept.in_training:
                 raise Conflict(
                     f"{concept.token} is being trained right now. Cancel that with /jobs first."
                 )
@@ -163,7 +186,7 @@ class Library:
                 raise NotFound("There is no such concept here.")
             check_may_change(actor, row.owner_id, row.name)
             if row.deleted_at is not None:
-                await _check_free(session, actor.guild_id, row.name)
+                await _check_free(session, actor.guild_id, row.name, asking=row.id)
             row.deleted_at = None
             return await _reread(session, row)
 
@@ -184,6 +207,23 @@ async def found(session: AsyncSession, guild_id: int, name: str) -> Concept:
     known = await shelf.named(session, guild_id, (name,))
     await require(session, guild_id, [] if known else [name])
     return known[name]
+
+
+async def numbered(session: AsyncSession, concept: Concept, number: int) -> ConceptVersion:
+    """A version of a concept.
+
+    Raises:
+        NotFound: it has none of that number.
+    """
+    wanted = select(VersionRow).where(
+        VersionRow.concept_id == concept.id, VersionRow.number == number
+    )
+    row = (await session.scalars(wanted)).one_or_none()
+    if row is None:
+        raise NotFound(
+            f"{concept.token} has no version {number}. /concepts show tells which it has."
+        )
+    return rows.version(row)
 
 
 async def require(session: AsyncSession, guild_id: int, missing: Sequence[str]) -> None:
@@ -231,9 +271,30 @@ async def check_no_stack(session: AsyncSession, guild_id: int, name: str) -> Non
         raise Conflict(f"{token_of(name)} is the name of a stack. Choose another one.")
 
 
-async def _check_free(session: AsyncSession, guild_id: int, name: str) -> None:
+async def holder(
+    session: AsyncSession, guild_id: int, name: str, *, asking: int = 0
+) -> Concept | None:
+    """The concept that keeps a name or alias from meaning anything else here; None: it is free.
+
+    A vacant one gives an alias up, and with its name itself: it is deleted. Only `asking`, the id
+    of the concept that wants the name, does not make way for itself.
+    """
+    concept = (await shelf.named(session, guild_id, (name,))).get(name)
+    if concept is None or not concept.is_vacant or concept.id == asking:
+        return concept
+    if concept.name == name:
+        row = await session.get_one(ConceptRow, concept.id)
+        row.deleted_at = datetime.now(UTC)
+        await session.flush()  # Before there is another row of that name.
+    else:
+        alias = AliasRow.guild_id == guild_id, AliasRow.name == name
+        await session.execute(delete(AliasRow).where(*alias))
+    return await holder(session, guild_id, name, asking=asking)
+
+
+async def _check_free(session: AsyncSession, guild_id: int, name: str, *, asking: int) -> None:
     await check_no_stack(session, guild_id, name)
-    if await shelf.named(session, guild_id, (name,)):
+    if await holder(session, guild_id, name, asking=asking):
         raise Conflict(
             f"There is a concept {token_of(name)} already. Rename or delete that one first."
         )

@@ -1,5 +1,6 @@
 """Which concept a name means to somebody who wants to teach it or take it in."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +13,7 @@ from core.domain.jobs import Job
 from core.domain.people import Actor
 from core.domain.requests import FuseRequest, ImportRequest
 from core.errors import Conflict
-from core.services.library import check_may_change, check_no_stack
+from core.services.library import check_may_change, check_no_stack, holder
 
 
 async def own_concept(
@@ -20,15 +21,20 @@ async def own_concept(
 ) -> Concept | None:
     """The concept of that name, which may get a further version now; None when there is none.
 
+    A vacant one becomes what is asked for where it is the actor's own; else it makes way.
+
     Raises:
         NotAllowed: it belongs to somebody else.
         Conflict: it is being taught right now, or is of another class or kind.
     """
     known = (await shelf.named(session, actor.guild_id, (name,))).get(name)
+    if known is not None and known.is_vacant and known.owner_id == actor.user_id:
+        return await _corrected(session, known, noun, kind)
+    known = await holder(session, actor.guild_id, name)
     if known is None:
         return None
     check_may_change(actor, known.owner_id, name)
-    await check_not_in_training(session, known)
+    check_not_in_training(known)
     if (known.class_noun, known.kind) != (noun, kind):
         raise Conflict(
             f"{known.token} is a {known.kind} of class {known.class_noun}. "
@@ -37,14 +43,23 @@ async def own_concept(
     return known
 
 
-async def check_not_in_training(session: AsyncSession, concept: Concept) -> None:
+def check_not_in_training(concept: Concept) -> None:
     """A concept gets one version at a time.
 
     Raises:
         Conflict: it is being taught right now.
     """
-    if await shelf.in_training(session, (concept.id,)):
+    if concept.in_training:
         raise Conflict(f"{concept.token} is being trained right now. Wait for it or cancel it.")
+
+
+async def _corrected(
+    session: AsyncSession, concept: Concept, noun: str, kind: ConceptKind
+) -> Concept:
+    """Nothing was made of what it was said to be, so that it can still be something else."""
+    row = await session.get_one(ConceptRow, concept.id)
+    row.class_noun, row.kind = noun, kind
+    return replace(concept, class_noun=noun, kind=kind)
 
 
 async def new_concept(
@@ -66,7 +81,7 @@ async def new_concept(
     )
     session.add(row)
     await session.flush()
-    return rows.concept(row, None)
+    return rows.concept(row)
 
 
 async def concept_of_job(

@@ -28,6 +28,7 @@ from core.dispatch.messages import (
     Trained,
     Transcribed,
 )
+from core.domain.evaluation import scores_a_version
 from core.domain.jobs import Job
 from core.domain.people import Actor
 from core.domain.requests import EvaluateRequest, Purpose, TrainRequest, TranscribeRequest
@@ -103,19 +104,27 @@ class Results:
             raise TypeError(f"job {job.id} is no transcribe job")
         row = _transcript(job, request, ended)
         session.add(row)
-        if request.imagine_at_once and row.prompt and await self._imagine(session, job, row.prompt):
-            row.answered_at = datetime.now(UTC)
-
-    async def _imagine(self, session: AsyncSession, job: Job, prompt: str) -> bool:
-        """Go straight on to the pictures; where that is refused, the buttons stay to try it."""
-        wish = spoken(job, prompt)
-        actor = Actor(guild_id=job.guild_id, user_id=job.user_id)
+        if not request.imagine_at_once or not row.prompt:
+            return
         try:
-            async with session.begin_nested():
-                await self._imagining.enqueue(session, actor, channel_id=job.channel_id, wish=wish)
-        except UserError:
-            return False
-        return True
+            await self._imagine(session, job, request, row.prompt)
+            row.answered_at = datetime.now(UTC)
+        except UserError as refused:  # the buttons stay, and it is said why
+            (await session.get_one(JobRow, job.id)).cautions = (str(refused),)
+
+    async def _imagine(
+        self, session: AsyncSession, job: Job, request: TranscribeRequest, prompt: str
+    ) -> None:
+        """Go straight on to the pictures, or change nothing; raises as a typed wish does."""
+        actor = Actor(
+            guild_id=job.guild_id,
+            user_id=job.user_id,
+            moderates=request.moderates,
+            roles=request.roles,
+        )
+        wish = spoken(job, prompt)
+        async with session.begin_nested():
+            await self._imagining.enqueue(session, actor, channel_id=job.channel_id, wish=wish)
 
 
 def _image(job: Job, index: int, made: MadeImage) -> ImageRow:
@@ -166,7 +175,7 @@ async def _version(session: AsyncSession, job: Job, ended: Trained) -> VersionRo
 
 
 async def _keep_evaluation(session: AsyncSession, job: Job, ended: Evaluated) -> None:
-    """The report, its images, and for one concept the scores of its version."""
+    """The report, its images, and the scores of its version where they are those of a version."""
     request = job.request
     if not isinstance(request, EvaluateRequest):
         raise TypeError(f"job {job.id} is no evaluate job")
@@ -180,10 +189,11 @@ async def _keep_evaluation(session: AsyncSession, job: Job, ended: Evaluated) ->
         )
     )
     session.add_all(_image(job, index, made) for index, made in enumerate(ended.images))
-    if request.purpose is Purpose.CONCEPT:
-        version = await session.get(VersionRow, request.stack[0].version_id)
-        if version is not None:
-            version.scores = ended.report.scores
+    scores = ended.report.scores
+    if scores is not None and request.purpose is Purpose.CONCEPT:
+        version = await session.get_one(VersionRow, request.stack[0].version_id)
+        if scores_a_version(request, scores, version.scores):
+            version.scores = scores
 
 
 def _transcript(job: Job, request: TranscribeRequest, ended: Transcribed) -> TranscriptRow:

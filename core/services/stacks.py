@@ -18,7 +18,7 @@ from core.domain.requests import STACK_MAX
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.services import prompts
 from core.services.desk import Desk
-from core.services.library import require, tidied
+from core.services.library import holder, require, tidied
 from core.services.pinning import pinned
 from core.services.prompts import twice
 
@@ -60,9 +60,9 @@ class Stacks:
         fresh, wanted = concept_name(name), _checked(parts)
         async with self._database.transaction() as session:
             await ensure_guild(session, actor.guild_id)
-            known = await shelf.named(session, actor.guild_id, {fresh, *wanted})
-            if fresh in known:
+            if await holder(session, actor.guild_id, fresh):
                 raise Conflict(f"{token_of(fresh)} is a concept. Choose another name.")
+            known = await shelf.named(session, actor.guild_id, wanted)
             await require(session, actor.guild_id, [one for one in wanted if one not in known])
             row = await _row_to_fill(session, actor, fresh)
             weights = {known[one].id: weight for one, weight in wanted.items()}

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database
 from core.db import concepts as shelf
-from core.db.concepts import LIVE
 from core.db.guilds import ensure_guild
 from core.db.tables import ConceptRow
 from core.domain.changes import parse_changes, written
@@ -87,6 +86,12 @@ class Known:
         same_steps = request.steps in {self.request.steps, self.change.steps}
         return same_steps and request.settings == self.request.settings
 
+    @property
+    def fixed_seed(self) -> int | None:
+        """What chance always begins from by its recipe; None: from the job's own seed."""
+        seed = self.version.seed if self.version else None
+        return None if seed == self.request.seed else seed
+
 
 class Training:
     """Starts training; a name that exists gets a further version."""
@@ -136,12 +141,10 @@ class Training:
         async with self._database.transaction() as session:
             await ensure_guild(session, actor.guild_id)
             concept = await _own(session, actor, known.request.concept_id)
-            request = retaught(
-                known.request, name=concept.name, steps=change.steps, settings=settings
-            )
+            request = retaught(known.request, concept, steps=change.steps, settings=settings)
             notes: tuple[str, ...] = ()
             if known.version is not None and known.is_asked_for_by(request):
-                request, notes = _with_other_dice(request), (_same_again(known.version),)
+                request, notes = _with_other_dice(request), (_same_again(known),)
             return await self._take(session, actor, channel_id, request, notes)
 
     async def known(self, guild_id: int, job_id: int) -> Known:
@@ -200,24 +203,29 @@ def _check_steps(steps: int | None) -> None:
 
 async def _own(session: AsyncSession, actor: Actor, concept_id: int) -> Concept:
     """A concept that may get a further version now, by whatever name it has."""
-    wanted = shelf.concepts_of(actor.guild_id, LIVE, ConceptRow.id == concept_id)
-    found = await shelf.read(session, wanted)
-    if not found:
-        raise NotFound("That concept has been deleted. Bring it back, or teach it with /train.")
-    check_may_change(actor, found[0].owner_id, found[0].name)
-    await check_not_in_training(session, found[0])
-    return found[0]
+    wanted = shelf.concepts_of(actor.guild_id, ConceptRow.id == concept_id)
+    (concept,) = await shelf.read(session, wanted)
+    if concept.deleted_at is not None:
+        raise NotFound(
+            f"Nothing of {concept.token} was learned, and its name was given up. Teach it with "
+            "/train, under that name if it is free."
+            if concept.is_vacant
+            else f"{concept.token} has been deleted. Bring it back, or teach it with /train."
+        )
+    check_may_change(actor, concept.owner_id, concept.name)
+    check_not_in_training(concept)
+    return concept
 
 
 def _with_other_dice(request: TrainRequest) -> TrainRequest:
     return request.model_copy(update={"seed": _seed()})
 
 
-def _same_again(recipe: Recipe) -> str:
-    if recipe.seed is None:
+def _same_again(known: Known) -> str:
+    if known.fixed_seed is None:
         return "Nothing was changed, so this one learns with another seed."
     return (
-        f"Nothing was changed, and this recipe always has the seed {recipe.seed}: on the same "
+        f"Nothing was changed, and this recipe always has the seed {known.fixed_seed}: on the same "
         "model the same comes out. A setting such as seed=7 changes that."
     )
 

@@ -2,21 +2,20 @@
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.db import Database, rows
+from core.db import Database
 from core.db import concepts as shelf
 from core.db.concepts import LIVE
 from core.db.guilds import ensure_guild
 from core.db.tables import ConceptRow, VersionRow
-from core.domain.concepts import Concept, ConceptVersion, concept_name
+from core.domain.concepts import Concept, concept_name
 from core.domain.people import Actor
 from core.domain.requests import EvaluateRequest, ImagineRequest, ImagineWish, Purpose
 from core.errors import InvalidInput, NotFound
 from core.services.desk import Desk
 from core.services.imagining import resolved
-from core.services.library import check_may_change, found
+from core.services.library import check_may_change, found, numbered
 from core.services.pinning import pinned
 from core.services.submitted import Submitted
 
@@ -84,7 +83,7 @@ class Versions:
             raise InvalidInput("Choose two different versions to compare.")
         async with self._database.transaction() as session:
             concept = await found(session, actor.guild_id, concept_name(wish.name))
-            versions = [await _numbered(session, concept, number) for number in wish.numbers]
+            versions = [await numbered(session, concept, number) for number in wish.numbers]
             scene = await _common(session, actor.guild_id, concept, wish)
             request = EvaluateRequest(
                 purpose=Purpose.VERSIONS,
@@ -98,7 +97,7 @@ class Versions:
 
 async def _chosen(session: AsyncSession, actor: Actor, concept: Concept, number: int) -> Concept:
     check_may_change(actor, concept.owner_id, concept.name)
-    version = await _numbered(session, concept, number)
+    version = await numbered(session, concept, number)
     row = await session.get_one(ConceptRow, concept.id)
     row.chosen = number
     return replace(concept, latest=version)
@@ -110,15 +109,3 @@ async def _common(
     prompt = wish.prompt or f"a {concept.token} {concept.class_noun}"
     drawn = ImagineWish(prompt, count=EACH, seed=wish.seed, concepts=((concept.name, 1.0),))
     return await resolved(session, guild_id, drawn)
-
-
-async def _numbered(session: AsyncSession, concept: Concept, number: int) -> ConceptVersion:
-    numbered = select(VersionRow).where(
-        VersionRow.concept_id == concept.id, VersionRow.number == number
-    )
-    row = (await session.scalars(numbered)).one_or_none()
-    if row is None:
-        raise NotFound(
-            f"{concept.token} has no version {number}. /concepts show tells which it has."
-        )
-    return rows.version(row)

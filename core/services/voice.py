@@ -54,6 +54,8 @@ class Voice:
             audio=audio_key,
             hotwords=await self._library.hotwords(actor.guild_id),
             imagine_at_once=not settings.ask_before_voice,
+            moderates=actor.moderates,
+            roles=actor.roles,
             wish=wish,
         )
         async with self._database.transaction() as session:
@@ -79,13 +81,16 @@ class Voice:
         return await self._find(None, TranscriptRow.job_id == job_id)
 
     async def cautions(self, transcript: Transcript) -> tuple[str, ...]:
-        """What there is to say of a transcript before it is drawn."""
+        """What there is to say of a transcript before it is drawn: why that was not done at once,
+        where it was refused, and what may go wrong.
+        """
         if not transcript.prompt.strip():
             return ()
         async with self._database.session() as session:
             job = rows.job(await session.get_one(JobRow, transcript.job_id))
         wish = spoken(job, transcript.prompt)
-        return await self._imagining.cautions(transcript.guild_id, wish)
+        about = await self._imagining.cautions(transcript.guild_id, wish)
+        return tuple(dict.fromkeys((*job.cautions, *about)))
 
     async def answer(self, actor: Actor, transcript_id: int) -> Transcript:
         """Close a transcript without drawing it.

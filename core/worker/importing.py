@@ -32,7 +32,7 @@ from core.worker.formats.words import is_word, read_word
 from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.samples import entry_of, samples
+from core.worker.samples import entry_of, facts_of, samples
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions
@@ -121,14 +121,7 @@ class Importer:
 
     def _artifact(self, request: ImportRequest, taken: _Taken) -> Artifact:
         nouns = noun_vectors(self._base, request.class_noun)
-        base = self._base
-        facts = {
-            "name": request.name,
-            "class_noun": request.class_noun,
-            "kind": request.concept_kind,
-            "model": base.name,
-            "weights": base.weights,
-            "family": base.family.name,
+        facts = facts_of(request, self._base) | {
             "rank": taken.rank,
             "ranks": taken.ranks,
             "targets": list(taken.ranks),

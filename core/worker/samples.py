@@ -1,4 +1,6 @@
-"""Samples of a new version: the same seeds without and with it, as `/imagine` draws."""
+"""What every job that makes a new version says of it, and its samples: the same seeds without and
+with it, as `/imagine` draws.
+"""
 
 from collections.abc import Generator, Sequence
 
@@ -12,6 +14,7 @@ from core.domain.requests import (
     TrainRequest,
 )
 from core.worker.imagine import Imaginer
+from core.worker.models import Base
 from core.worker.ticket import Ticket
 from core.worker.within import drawn_together
 
@@ -46,6 +49,18 @@ def samples(
     ]
     drawn = yield from drawn_together(imaginer, wishes, ticket)
     return tuple(image.key for one in drawn for image in one.images)
+
+
+def facts_of(request: Making, base: Base) -> dict[str, object]:
+    """What every version's artifact says of itself, however it was made."""
+    return {
+        "name": request.name,
+        "class_noun": request.class_noun,
+        "kind": request.concept_kind,
+        "model": base.name,
+        "weights": base.weights,
+        "family": base.family.name,
+    }
 
 
 def entry_of(request: Making, artifact: str) -> StackEntry:

@@ -55,11 +55,18 @@ class Stacks:
         """The same without its part of the UNet; hardly ever reads it."""
         return self._artifacts.outline(key)
 
-    def wear(self, entries: Sequence[StackEntry], *, on_top: Top | None = None) -> Speller:
+    def wear(
+        self,
+        entries: Sequence[StackEntry],
+        *,
+        on_top: Top | None = None,
+        words_alone: bool = False,
+    ) -> Speller:
         """Applies a stack, and nothing else, from now on.
 
-        The stack is added up in the order of its entries. What is being taught on top is at work
-        too, at full weight, and is the only thing that takes gradients.
+        The stack is added up in the order of its entries; with `words_alone` its words can be
+        written, and nothing else of it is at work. What is being taught on top is at work too, at
+        full weight, and is the only thing that takes gradients.
 
         Raises:
             Conflict: a concept was taught on another family of base models.
@@ -67,14 +74,12 @@ class Stacks:
         """
         artifacts = [self.adapters.load(entry.artifact) for entry in entries]
         self._fill(entries, artifacts)
-        worn = tuple(
-            (e.artifact, e.weight) for e, a in zip(entries, artifacts, strict=True) if a.lora
-        )
+        at_work = [] if words_alone else list(zip(entries, artifacts, strict=True))
+        worn = tuple((entry.artifact, entry.weight) for entry, own in at_work if own.lora)
         learned = on_top.adapter if on_top else None
         self.adapters.wear((*worn, (learned, 1.0)) if learned else worn, trainable=learned)
-        weights = [entry.weight for entry in entries]
         taught = on_top.live if on_top else None
-        self.extras.wear(list(zip(artifacts, weights, strict=True)), taught=taught)
+        self.extras.wear([(own, entry.weight) for entry, own in at_work], taught=taught)
         return self._speller(entries, artifacts, on_top)
 
     def speak(self, entries: Sequence[StackEntry]) -> Speller:

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
-from bot.ui.card import Blob, Button, Card, Menu
+import discord
+
+from bot.ui.card import Blob, Button, Card, Menu, embed
+from bot.ui.cards.evaluation import brief
 from bot.ui.cards.pictures import MORE, stack_line
+from bot.ui.cards.recipes import differing
 from bot.ui.text import code, dotted, escaped, plain, took
-from core.domain.concepts import StackEntry
+from core.domain.concepts import ConceptVersion, StackEntry
 from core.domain.images import Image
 from core.domain.jobs import Job
 from core.domain.requests import EvaluateRequest
@@ -20,8 +24,18 @@ def by_version(request: EvaluateRequest, images: Sequence[Image]) -> Rows:
     ]
 
 
-def compared(job: Job, request: EvaluateRequest, images: Sequence[Image], file: Blob) -> Card:
-    """The rows, a button that puts each version to use, and a menu that leads to each picture."""
+def compared(
+    job: Job,
+    request: EvaluateRequest,
+    images: Sequence[Image],
+    file: Blob,
+    versions: Sequence[ConceptVersion],
+) -> Card:
+    """The rows, each version's scores and what sets it apart, a button that puts it to use, and a
+    menu that leads to each picture.
+
+    `versions` are those of the request's stack, in its order.
+    """
     scene = request.scene or images[0].manifest.request
     others = [entry for entry in scene.stack if entry.concept_id != request.stack[0].concept_id]
     first, *_ = request.stack
@@ -36,7 +50,21 @@ def compared(job: Job, request: EvaluateRequest, images: Sequence[Image], file: 
         Button(f"Use v{version.number}", "useversion", version.version_id, emoji="📌")
         for version in request.stack
     )
-    return Card(content="\n".join(lines), rows=(use, (_menu(job, request, images),)), files=(file,))
+    return Card(
+        content="\n".join(lines),
+        embed=_side_by_side(versions),
+        rows=(use, (_menu(job, request, images),)),
+        files=(file,),
+    )
+
+
+def _side_by_side(versions: Sequence[ConceptVersion]) -> discord.Embed:
+    card = embed()
+    for version, made in zip(versions, differing(versions), strict=True):
+        scores = brief(version.scores) if version.scores else ""
+        told = "\n".join(filter(None, [scores or "not scored", made]))
+        card.add_field(name=f"v{version.number}", value=told)
+    return card
 
 
 def _drew(version: StackEntry, image: Image) -> bool:

@@ -1,22 +1,33 @@
 """Concepts: the library, one concept, and what was learned."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import discord
 
 from bot.ui.card import GOOD, Blob, Button, Card, Row, embed
-from bot.ui.cards.evaluation import copy_warning, summary
+from bot.ui.cards.evaluation import brief, copy_warning, summary
+from bot.ui.cards.recipes import counted_pictures, made_by, recipe_fields
 from bot.ui.text import block, code, dotted, duration, escaped, listed
-from core.domain.changes import written_value
 from core.domain.concepts import Concept, ConceptKind, ConceptVersion, style_of
-from core.domain.fusion import fusion_of
-from core.domain.recipes import FIXED, Choice, Recipe
 from core.domain.requests import ImportRequest, TrainRequest
 from core.services.labels import Labelled
 
 PAGE = 20
-ENDED = "It was ended early, at step {} of {}. "
-UNMEASURED = "No picture was held back to choose a checkpoint by, so the last step was kept."
+LISTED = 8
+"""Versions on a concept's card."""
 FORMS = {"kohya": "kohya's", "diffusers": "diffusers'", "peft": "PEFT's"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What there is to say of one version besides its line in the list."""
+
+    version: ConceptVersion
+    sheet: Blob
+    """Its pictures, and samples without and with it."""
+    request: TrainRequest | None = None
+    """What it was taught by; None where it was not taught here."""
 
 
 def example(concept: Concept) -> str:
@@ -57,21 +68,20 @@ def found(concepts: Sequence[Concept], looked_for: str) -> Card:
 def shown(
     concept: Concept,
     versions: Sequence[ConceptVersion],
-    sheet: Blob | None,
+    look: Look | None = None,
     labelled: Labelled | None = None,
 ) -> Card:
-    """Everything about one concept."""
+    """Everything about one concept, and more about one of its versions."""
     noun = escaped(concept.class_noun)
     lines = [f"A {concept.kind.value}: {noun}", f"taught by <@{concept.owner_id}>"]
     lines += [*_labels(labelled), ""] if labelled else [""]
-    lines += [_listed(version, concept) for version in versions[:8]] or ["still being learned"]
-    if len(versions) > 8:
-        lines.append(f"and {len(versions) - 8} older ones")
+    lines += _versions(concept, versions, look) or [_unlearned(concept)]
     card = embed("\n".join(lines), title=escaped(concept.token))
-    if not versions:
+    if look is None:
         return Card(embed=card)
     card.add_field(name="How to use it", value=block(example(concept)), inline=False)
-    return Card(embed=card, rows=(_try_row(concept.id),), files=(sheet,) if sheet else ())
+    _add_fields(card, _about_one(look))
+    return Card(embed=card, rows=(_try_row(concept.id),), files=(look.sheet,))
 
 
 def learned(
@@ -90,7 +100,7 @@ def learned(
     card = embed("\n".join(lines), title=f"{escaped(request.name)} learned", colour=GOOD)
     prompt = example_of(request.name, request.class_noun, request.concept_kind)
     card.add_field(name="How to use it", value=block(prompt), inline=False)
-    card.add_field(name="Recipe", value=_recipe_lines(version), inline=False)
+    _add_fields(card, recipe_fields(version, request))
     if version.scores is not None:
         told = summary(version.scores, request.name, request.class_noun)
         card.add_field(name="How good is it?", value=told, inline=False)
@@ -124,41 +134,19 @@ def restored(concept: Concept) -> Card:
     return Card(content=f"{code(concept.token)} is back.", rows=(_try_row(concept.id),))
 
 
-def _recipe_lines(version: ConceptVersion) -> str:
-    """The preset, the steps, every setting that is not the usual one, and what was kept."""
-    recipe = Recipe.model_validate_json(version.recipe)
-    usual = Recipe().model_dump(mode="json")
-    others = [
-        f"{name}={written_value(value)}"
-        for name, value in recipe.model_dump(mode="json").items()
-        if name not in FIXED and value != usual[name]
-    ]
-    line = code(", ".join([f"{recipe.preset} · {recipe.steps} steps", *others]), 700)
-    ended = ENDED.format(recipe.ended_at, recipe.steps) if recipe.ended_at else ""
-    return f"{line}\n{ended}{_choice_line(recipe.choice) if recipe.choice else UNMEASURED}"
-
-
-def _choice_line(choice: Choice) -> str:
-    if choice.step == 0:
-        return (
-            f"The words it began as were kept: {choice.ran} steps of learning showed the pictures "
-            f"no clearly better (error {choice.error:.3f}, at the end {choice.error_last:.3f})."
-        )
-    which = "a picture that was held back was" if choice.held_back else "the pictures were"
-    return (
-        f"Step {choice.step} of {choice.ran} was kept, the last at which {which} foretold "
-        f"about as well as ever (error {choice.error:.3f}, at the end {choice.error_last:.3f})."
-    )
-
-
 def _learned_footer(request: TrainRequest, version: ConceptVersion, job_id: int) -> str:
-    count, masked = len(version.pictures), sum(map(bool, request.masks))
+    masked = sum(map(bool, request.masks))
     return dotted(
         f"#{job_id}",
         f"version {version.number}",
-        f"{count} picture{'s' if count != 1 else ''}" + (f", {masked} masked" if masked else ""),
+        counted_pictures(version) + (f", {masked} masked" if masked else ""),
         f"learned in {duration(version.seconds)}",
     )
+
+
+def _add_fields(card: discord.Embed, fields: Iterable[tuple[str, str]]) -> None:
+    for name, value in fields:
+        card.add_field(name=name, value=value, inline=False)
 
 
 def _contents(version: ConceptVersion) -> list[str]:
@@ -180,7 +168,7 @@ def _contents(version: ConceptVersion) -> list[str]:
 
 
 def _line(concept: Concept) -> str:
-    state = f"v{concept.latest.number}" if concept.latest else "being learned"
+    state = f"v{concept.latest.number}" if concept.latest else _unlearned(concept)
     return dotted(
         code(concept.token),
         concept.kind.value,
@@ -188,6 +176,13 @@ def _line(concept: Concept) -> str:
         state,
         f"<@{concept.owner_id}>",
     )
+
+
+def _unlearned(concept: Concept) -> str:
+    """Why a concept has no version."""
+    if concept.in_training:
+        return "being learned"
+    return "its training failed or was cancelled; train it again"
 
 
 def version_words(version: ConceptVersion) -> str:
@@ -207,6 +202,25 @@ def _labels(labelled: Labelled) -> list[str]:
     return [line for line in (f"also called {aliases}" if aliases else "", tags) if line]
 
 
+def _versions(concept: Concept, versions: Sequence[ConceptVersion], look: Look | None) -> list[str]:
+    """A line for each of the newest, and for the one that is looked at."""
+    told = list(versions[:LISTED])
+    if look is not None and look.version not in told:
+        told.append(look.version)
+    lines = [_listed(version, concept) for version in told]
+    if len(versions) > len(told):
+        lines.append(f"and {len(versions) - len(told)} older ones")
+    return lines
+
+
+def _about_one(look: Look) -> list[tuple[str, str]]:
+    """Its scores in short, and its recipe where it was taught here."""
+    scores, number = look.version.scores, look.version.number
+    told = brief(scores) if scores else ""
+    fields = [(f"How good is v{number}?", told)] if told else []
+    return fields + (recipe_fields(look.version, look.request) if look.request else [])
+
+
 def _listed(version: ConceptVersion, concept: Concept) -> str:
     in_use = concept.latest is not None and concept.latest.id == version.id
     number, *about = map(escaped, _about(version))
@@ -219,27 +233,14 @@ def _listed(version: ConceptVersion, concept: Concept) -> str:
 
 
 def _about(version: ConceptVersion) -> tuple[str, ...]:
-    origin, count, parents = version.origin, len(version.pictures), len(version.parents)
-    fusion = fusion_of(version)
-    if fusion is not None:
-        names = ", ".join(word.name for word in fusion.words)
-        return f"v{version.number}", f"fused of {names}", duration(version.seconds)
+    taught, parents = bool(version.pictures), len(version.parents)
     return (
         f"v{version.number}",
-        f"from {origin.file_name[:60]}"
-        if origin
-        else f"{count} picture{'s' if count != 1 else ''}",
-        "" if origin else _recipe(version),
+        counted_pictures(version) if taught else "",
+        made_by(version),
         duration(version.seconds),
-        f"on {parents} other{'s' if parents > 1 else ''}" if parents else "",
+        f"on {parents} other{'s' if parents > 1 else ''}" if taught and parents else "",
     )
-
-
-def _recipe(version: ConceptVersion) -> str:
-    """The method and the steps of a recipe."""
-    recipe = json.loads(version.recipe)
-    steps = recipe.get("steps")
-    return dotted(recipe.get("method", ""), f"{steps} steps" if steps else "")
 
 
 def _try_row(concept_id: int) -> Row:

@@ -24,6 +24,9 @@ WELL, PARTLY = 0.8, 0.5
 VARIES, HARDLY = 0.5, 0.2
 COPIES_MANY = 0.2
 BEST = 4
+LOOKS = "looks like the pictures"
+FOLLOWS = "does what is asked"
+DIFFERS = "varies from seed to seed"
 VERDICTS = {2: "well", 1: "partly", 0: "poorly", -1: "cannot be told"}
 SHADES = {2: "🟢", 1: "🟡", 0: "🔴", -1: "⚪"}
 
@@ -93,6 +96,14 @@ def copy_warning(scores: Scores) -> str:
 def summary(scores: Scores, name: str, noun: str) -> str:
     """The scores in a few short lines, for the card of a training."""
     return "\n".join(_line(bar) for bar in bars(scores, {name: noun}))
+
+
+def brief(scores: Scores) -> str:
+    """Likeness, prompt and diversity in a line each, and on what; empty where none was measured."""
+    told = [_line(bar) for bar in bars(scores, {}) if bar.label in {LOOKS, FOLLOWS, DIFFERS}]
+    if not told:
+        return ""
+    return "\n".join([*told, f"{counted(scores)}, scored by {escaped(scores.scorer, 100)}"])
 
 
 def seeds(
@@ -180,7 +191,7 @@ def _looks(one: Likeness, encoder: str, *, stacked: bool) -> Bar:
     ]
     if one.clip is not None:
         figures.append(f"CLIP-I {one.clip.raw.value:.2f}")
-    label = f"still looks like <{one.name}>" if stacked else "looks like the pictures"
+    label = f"still looks like <{one.name}>" if stacked else LOOKS
     return Bar(label, fidelity.share, _grade(fidelity.share), dotted(*figures))
 
 
@@ -190,11 +201,11 @@ def _follows(scores: Scores, alignment: Measure) -> Bar:
         clip += f", plain words {alignment.ceiling:.2f}"
     if scores.asked is None:
         share = alignment.share
-        return Bar("does what is asked", share, _grade(share), clip)
+        return Bar(FOLLOWS, share, _grade(share), clip)
     own = round(scores.asked.raw.value * scores.images)
     share = scores.asked.share or alignment.share
     note = f"{own} of {scores.images} fit their own prompt best · {clip}"
-    return Bar("does what is asked", share, _grade(share), note)
+    return Bar(FOLLOWS, share, _grade(share), note)
 
 
 def _shows(one: Named, images: int, *, stacked: bool) -> Bar:
@@ -213,7 +224,7 @@ def _varies(scores: Scores, diversity: Measure) -> Bar:
     note = "100 %: as the plain class does"
     if scores.vendi is not None:
         note += f" · {scores.images} images count as {scores.vendi.value:.1f} different ones"
-    return Bar("varies from seed to seed", share, grade, note)
+    return Bar(DIFFERS, share, grade, note)
 
 
 def _leaves_alone(drift: Measure, noun: str) -> Bar:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.ui.card import Button, Card, embed
-from bot.ui.text import block, code, escaped
+from bot.ui.text import block, code, escaped, told
 from core.domain.speech import Transcript
 
 NOTHING = (
@@ -18,7 +18,7 @@ def heard(transcript: Transcript, *, ask: bool, notes: Sequence[str] = ()) -> Ca
         return Card(content=f"🎙️ {NOTHING}")
     lines = [f"🎙️ I heard: {escaped(transcript.heard, 800)}"]
     lines += [f"“{escaped(c.heard, 60)}” → {code(c.token)}" for c in transcript.changes]
-    warnings = [f"⚠️ {escaped(note)}" for note in notes]
+    warnings = [f"⚠️ {told(note)}" for note in notes]
     card = embed("\n".join([*lines, block(transcript.prompt, 1000), *warnings]))
     card.set_footer(text=f"language: {transcript.language}")
     return Card(embed=card, rows=(_question(transcript.id),) if ask else ())

@@ -24,7 +24,7 @@ from core.worker.fusion.recording import Grams, in_groups, recording
 from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.samples import entry_of, samples
+from core.worker.samples import entry_of, facts_of, samples
 from core.worker.stack import Stacks, weighted
 from core.worker.ticket import Ticket
 from core.worker.training.captions import plain_caption
@@ -140,14 +140,8 @@ class _Fusing:
     def _artifact(
         self, parts: Sequence[Artifact], lora: Mapping[str, Tensor], fusion: Fusion
     ) -> Artifact:
-        request, base = self._request, self._of.base
-        facts = {
-            "name": request.name,
-            "class_noun": request.class_noun,
-            "kind": request.concept_kind,
-            "model": base.name,
-            "weights": base.weights,
-            "family": base.family.name,
+        request = self._request
+        facts = facts_of(request, self._of.base) | {
             "rank": fusion.rank,
             "ranks": ranks_of(lora),
             "targets": list(ranks_of(lora)),

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from PIL import Image
 from torch import Tensor
 
-from core.domain.concepts import ConceptKind, is_place, token_of
+from core.domain.concepts import ConceptKind, StackEntry, is_place, token_of
 from core.domain.jobs import Progress
 from core.domain.recipes import Recipe
 from core.domain.requests import ImagineRequest, StartImage, TrainRequest
@@ -148,25 +148,27 @@ class Beforehand:
         return list(encode_whole(self.tools.base, pictures, flips=False).clean)
 
     def _look_again(self) -> None:
-        """With what lies underneath at work: another job may have gone first."""
+        """With nothing on the base model: another job may have gone first."""
         self.ticket.check()
-        self.tools.stacks.wear(self.request.parents)
+        self.tools.stacks.wear(())
 
     def _draw_prior(self) -> Iterator[None]:
-        """Draws what must be kept with what lies underneath."""
+        """Draws what must be kept, each of what lies underneath by itself."""
         saved, wanted = self.saved, kept.plans(self.request, self.recipe)
         total = sum(plan.pictures for plan in wanted)
-        steps = list(kept.left(wanted, len(saved.prior)))
-        for first in range(0, len(steps), CAPTIONS_AT_ONCE):
-            drawn = yield from self._draw_plain(steps[first : first + CAPTIONS_AT_ONCE])
-            saved.prior = [*saved.prior, *drawn]
-            self._tell(f"drawing plain pictures to compare with: {len(saved.prior)} of {total}")
-            self.save()
-            yield
+        for plan, wishes in kept.left(wanted, len(saved.prior)):
+            for first in range(0, len(wishes), CAPTIONS_AT_ONCE):
+                some = wishes[first : first + CAPTIONS_AT_ONCE]
+                saved.prior = [*saved.prior, *(yield from self._draw_plain(some, plan.stack))]
+                self._tell(f"drawing plain pictures to compare with: {len(saved.prior)} of {total}")
+                self.save()
+                yield
 
-    def _draw_plain(self, wishes: Sequence[Wish]) -> Generator[None, None, list[str]]:
+    def _draw_plain(
+        self, wishes: Sequence[Wish], stack: tuple[StackEntry, ...] = ()
+    ) -> Generator[None, None, list[str]]:
         """Storage keys of pictures; those of an earlier course where they are still there."""
-        tools, stack = self.tools, self.request.parents
+        tools = self.tools
         name = drawn_once.name_of(tools.base, stack, wishes)
         keys = drawn_once.recalled(tools.storage, name)
         if keys:
@@ -186,7 +188,7 @@ class Beforehand:
         self._look_again()
         noun, around = request.class_noun, self._around()[: len(pictures)]
         sitters = company.sitters(self.tools.base, pictures, noun, around)
-        scenes = company.scenes(total, sitters, seed=request.seed)
+        scenes = company.scenes(total, sitters, seed=self.recipe.seed_or(request.seed))
         for start in range(done, len(scenes), AT_ONCE):
             saved.company += yield from self._painted(scenes[start : start + AT_ONCE])
             self._tell(f"drawing it beside other things: {len(saved.company)} of {total}")
@@ -236,7 +238,6 @@ class Beforehand:
             ImagineRequest(
                 prompt=scene.said(request.class_noun)[0],
                 seeds=(scene.seed,),
-                stack=request.parents,
                 start=StartImage(key=tools.keep(scene.canvas(side_px)), strength=1),
             )
             for scene in scenes

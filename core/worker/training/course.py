@@ -18,7 +18,7 @@ from core.worker.imagine import Imaginer
 from core.worker.interrogator import Interrogator
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.samples import entry_of, samples
+from core.worker.samples import entry_of, facts_of, samples
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions, checkpoint, company, kept, restyled
@@ -166,7 +166,7 @@ class _Course:
         as_it_is = self._recipe.model_copy(update={"flips": False, "buckets": held})
         views = encode_buckets(of.base, measured, as_it_is)[0].views
         told = [said[0] for said in self._beforehand.told(lesson.wear())[-len(measured) :]]
-        of.stacks.wear(self._request.parents)
+        of.stacks.wear(self._request.parents, words_alone=True)
         plain = captions.plain_caption(self._request.concept_kind, self._request.class_noun)
         levels = LEVELS if held else LEVELS_OF_SHOWN
         return yardstick(of.base, self._judge, views, captions=told, plain=plain, levels=levels)
@@ -184,17 +184,16 @@ class _Course:
         is_style = request.concept_kind is ConceptKind.STYLE
         to_one = restyled.TO_ONE if is_style else 1
         times = max(1, round(len(beside) / len(examples) / to_one))
-        underneath = of.stacks.wear(request.parents)
         own = self._beforehand.told(speller)[: len(examples)]
         painted = [tuple(map(speller, said)) for *_, said in self._saved.company]
         wanted = kept.plans(request, recipe)
-        made = kept.kept(of.base, of.storage, underneath, wanted, self._saved.prior)
-        of_class = [one for plan, one in zip(wanted, made, strict=True) if not plan.replayed]
+        made = kept.kept(of.base, of.stacks, of.storage, request, wanted, self._saved.prior)
+        of_class = [one for plan, one in zip(wanted, made, strict=True) if not plan.parent]
         return Material(
             [bucket.repeated(len(examples), times) for bucket in shown],
             (*own, *painted),
             of_class[0] if of_class else None,
-            tuple(one for plan, one in zip(wanted, made, strict=True) if plan.replayed),
+            tuple(one for plan, one in zip(wanted, made, strict=True) if plan.parent),
             caption_dropout=recipe.caption_dropout,
             live=lesson.teaches_text,
             spoken=None if lesson.teaches_words else {},
@@ -301,14 +300,8 @@ class _Course:
         )
 
     def _facts(self) -> dict[str, object]:
-        request, base = self._request, self._of.base
-        return {
-            "name": request.name,
-            "class_noun": request.class_noun,
-            "kind": request.concept_kind,
-            "model": base.name,
-            "weights": base.weights,
-            "family": base.family.name,
+        request = self._request
+        return facts_of(request, self._of.base) | {
             "rank": self._recipe.rank,
             "targets": self._bench().targets,
             "recipe": self._recipe.model_dump(mode="json"),

@@ -1,6 +1,7 @@
 """Plain pictures that courses learn beside their own, each drawn once.
 
-A later course, of a later start too, that asks for the same finds them.
+A later course, of a later start too, that asks for the same finds them, unless none has asked in a
+long time: then housekeeping lets them go.
 """
 
 import hashlib

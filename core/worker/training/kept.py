@@ -5,7 +5,6 @@ Either as pictures that the base model draws beforehand, or as its own answers.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import torch
 from PIL import Image
@@ -15,7 +14,7 @@ from core.domain.recipes import Prior, Recipe
 from core.domain.requests import TrainRequest
 from core.storage import Storage
 from core.worker.models import Base
-from core.worker.stack import Speller
+from core.worker.stack import Speller, Stacks
 from core.worker.training import captions
 from core.worker.training.conditions import encode_captions
 from core.worker.training.dataset import encode_whole, open_pictures
@@ -32,8 +31,13 @@ class Plan:
 
     captions: tuple[str, ...]
     pictures: int
-    replayed: bool = False
-    """It is of a concept underneath, not of the plain class."""
+    parent: StackEntry | None = None
+    """The concept underneath that it is of; None: the plain class."""
+
+    @property
+    def stack(self) -> tuple[StackEntry, ...]:
+        """What its pictures are drawn with, as anybody would draw them."""
+        return (self.parent,) if self.parent else ()
 
 
 def plans(request: TrainRequest, recipe: Recipe) -> list[Plan]:
@@ -44,30 +48,37 @@ def plans(request: TrainRequest, recipe: Recipe) -> list[Plan]:
     plain = captions.class_captions(request.concept_kind, request.class_noun)
     of_class = [Plan(plain, recipe.prior_pictures if drawn else 0)]
     of_parents = [
-        Plan(_captions_of(parent), recipe.replay_pictures if drawn else 0, replayed=True)
+        Plan(_captions_of(parent), recipe.replay_pictures if drawn else 0, parent)
         for parent in request.parents
         if recipe.replay_pictures
     ]
     return of_class * bool(recipe.prior_pictures or not drawn) + of_parents
 
 
-def left(wanted: Sequence[Plan], known: int) -> Iterator[Wish]:
-    """What is to be drawn once there are so many pictures: prompts, each with a few seeds."""
-    return islice(_steps(wanted), _steps_done(wanted, known), None)
+def left(wanted: Sequence[Plan], known: int) -> Iterator[tuple[Plan, list[Wish]]]:
+    """What is to be drawn of each plan once there are so many pictures in all."""
+    for plan in wanted:
+        there = min(known, plan.pictures)
+        known -= there
+        yield plan, _wishes(plan)[-(-there // PER_CAPTION) :]
 
 
+@torch.no_grad()
 def kept(
-    base: Base, storage: Storage, speller: Speller, wanted: Sequence[Plan], keys: Sequence[str]
-) -> list[Kept]:
-    """Encodes captions and pictures with what the model wears now."""
+    base: Base, stacks: Stacks, storage: Storage, request: TrainRequest,
+    wanted: Sequence[Plan], keys: Sequence[str],
+) -> list[Kept]:  # fmt: skip
+    """Captions and pictures encoded, those of the plain class as the base model reads them and
+    those of a concept underneath with all of these at work.
+    """
     made, rest = [], list(keys)
     for plan in wanted:
         own, rest = rest[: plan.pictures], rest[plan.pictures :]
+        speller = stacks.wear(request.parents, words_alone=plan.parent is None)
         made.append(_kept(base, speller, plan, open_pictures(storage, own)))
     return made
 
 
-@torch.no_grad()
 def _kept(base: Base, speller: Speller, plan: Plan, pictures: list[Image.Image]) -> Kept:
     texts = tuple(speller(caption) for caption in plan.captions)
     views = encode_whole(base, pictures) if pictures else None
@@ -78,21 +89,12 @@ def _captions_of(parent: StackEntry) -> tuple[str, ...]:
     return captions.class_captions(parent.kind, parent.phrase)
 
 
-def _steps(wanted: Sequence[Plan]) -> Iterator[Wish]:
+def _wishes(plan: Plan) -> list[Wish]:
     """A few pictures of one caption each time: prompt and seeds."""
-    for plan in wanted:
-        for first in range(0, plan.pictures, PER_CAPTION):
-            last = min(plan.pictures, first + PER_CAPTION)
-            prompt = plan.captions[first // PER_CAPTION % len(plan.captions)]
-            yield prompt, tuple(range(SEED + first, SEED + last))
-
-
-def _steps_done(wanted: Sequence[Plan], count: int) -> int:
-    """How many steps made the first `count` pictures."""
-    steps = 0
-    for _, seeds in _steps(wanted):
-        count -= len(seeds)
-        if count < 0:
-            break
-        steps += 1
-    return steps
+    return [
+        (
+            plan.captions[first // PER_CAPTION % len(plan.captions)],
+            tuple(range(SEED + first, SEED + min(plan.pictures, first + PER_CAPTION))),
+        )
+        for first in range(0, plan.pictures, PER_CAPTION)
+    ]

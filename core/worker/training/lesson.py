@@ -44,7 +44,8 @@ class Lesson:
         )
         self._random = bench.generator()
         self._half = _half(bench)
-        self._joined: Joined | None = None
+        self._joined: dict[bool, Joined] = {}
+        """By whether the parents are at work."""
         self.parts = [make(bench) for make in self._method.parts]
         self._top = _top(bench.request.name, self.parts)
         self._optimizer = new_optimizer(bench.recipe.optimizer, self.parts)
@@ -69,11 +70,13 @@ class Lesson:
         words = [part for part in self.parts if part.name == Word.name]
         return self.teaches_text or any(part.rate > 0 for part in words)
 
-    def wear(self) -> Speller:
-        """Puts parents and the half-taught concept on the model, to learn or to draw."""
+    def wear(self, *, parents: bool = False) -> Speller:
+        """Puts the half-taught concept on the model: alone, as people draw it, or with its parents
+        at work. The words of those can be written either way.
+        """
         for part in self.parts:
             part.write()
-        return self._stacks.wear(self._parents, on_top=self._top)
+        return self._stacks.wear(self._parents, on_top=self._top, words_alone=not parents)
 
     def learn(self, material: Material) -> float:
         """Takes one optimizer step; returns the loss on the concept's own pictures."""
@@ -144,20 +147,28 @@ class Lesson:
 
     def _add_gradients(self, material: Material) -> float:
         """Those of one batch, to what is there; returns the loss on the concept's own pictures."""
-        self.wear()
+        parents = self._chooses_parents()
+        self.wear(parents=parents)
         self._wake()
-        with self._plain_attention(), self._joined_layers():
+        with self._plain_attention(), self._joined_layers(parents):
             with self._learning():
-                own, kept = self._losses(material)
+                own, kept = self._losses(material, parents)
             loss = own + self._recipe.prior_weight * kept.mean() if len(kept) else own
             torch.autograd.backward(self._scaler.scale(loss / self._recipe.accumulation))
         return float(own.detach())
 
-    def _losses(self, material: Material) -> tuple[Tensor, Tensor]:
+    def _chooses_parents(self) -> bool:
+        """They are at work in half of the batches, so that the concept holds beside them and alone.
+
+        Where there are none, no chance is taken.
+        """
+        return bool(self._parents) and bool(torch.randint(0, 2, (), generator=self._random))
+
+    def _losses(self, material: Material, parents: bool) -> tuple[Tensor, Tensor]:
         """The mean of the concept's own rows, and each of those that are to be kept."""
         batch = self._recipe.batch
-        rows, kept = material.draw(self._base, batch, self._random)
-        answers = [(one, self._answered(one, one.frozen)) for one in kept if one.frozen]
+        rows, kept = material.draw(self._base, batch, self._random, parents=parents)
+        answers = [(one, self._answered(one, one.frozen, parents)) for one in kept if one.frozen]
         drawn = together([rows, *(one for one in kept if not one.frozen)])
         noised = [self._objective.noise(each.clean, self._random) for each in drawn]
         losses = torch.cat([self._errors(*each) for each in zip(drawn, noised, strict=True)])
@@ -170,17 +181,17 @@ class Lesson:
         return self._objective.losses(prediction, noised, rows.views.cells)
 
     @torch.no_grad()
-    def _answered(self, rows: Rows, told: Conditions) -> Noised:
-        """Noised rows whose right answer is that of what lies underneath.
+    def _answered(self, rows: Rows, told: Conditions, parents: bool) -> Noised:
+        """Noised rows whose right answer is that of the base model, or of the parents on it.
 
         Casts are not remembered: the same weights may hold other values a moment later.
         """
         noised = self._objective.noise(rows.clean, self._random)
-        self._stacks.wear(self._parents)
+        self._stacks.wear(self._parents, words_alone=not parents)
         with self._autocast(remembers=False):
             sizes = rows.views.sizes
             answer = predict(self._base, noised.latents, noised.timesteps, told, sizes)
-        self.wear()
+        self.wear(parents=parents)
         self._wake()
         return replace(noised, target=answer)
 
@@ -219,13 +230,13 @@ class Lesson:
         )
         return made
 
-    def _joined_layers(self) -> AbstractContextManager[None]:
+    def _joined_layers(self, parents: bool) -> AbstractContextManager[None]:
         """Where layers and adapters are faster together; after `wear`, forward and backward."""
         if not self._halves_on_cpu or self._top.adapter is None:
             return nullcontext()
-        if self._joined is None:
-            self._joined = Joined(self._base.pipe.unet, self._top.adapter, self._half)
-        return self._joined.at_work()
+        if parents not in self._joined:
+            self._joined[parents] = Joined(self._base.pipe.unet, self._top.adapter, self._half)
+        return self._joined[parents].at_work()
 
     @property
     def _halves_on_cpu(self) -> bool:

@@ -109,17 +109,19 @@ class Material:
     """The concept's captions as they were encoded once; None: what reads them learns, so each is
     encoded anew."""
 
-    def draw(self, base: Base, batch: int, random: torch.Generator) -> tuple[Rows, list[Rows]]:
-        """`batch` rows of the concept with gradients to its word, and as many to be kept.
-
-        Where there are concepts underneath, half of those are theirs, of one of them by chance.
+    def draw(
+        self, base: Base, batch: int, random: torch.Generator, *, parents: bool = False
+    ) -> tuple[Rows, list[Rows]]:
+        """`batch` rows of the concept with gradients to its word, and as many to be kept: of the
+        plain class, or where parents are at work of one of them by chance.
         """
         bucket = self._bucket(random)
         index = torch.randint(0, len(bucket.views.clean), (batch,), generator=random)
         said = [self._say(bucket, row, random) for row in index.tolist()]
         views = bucket.views.rows(index)
         live = base if self.live else None
-        others = [kept.draw(part, random, live) for kept, part in self._shares(views, random)]
+        kept = self._to_keep(random, parents)
+        others = [kept.draw(views, random, live)] if kept else []
         return Rows(views, self._encoded(base, said)), others
 
     def _encoded(self, base: Base, said: list[str]) -> Conditions:
@@ -141,15 +143,12 @@ class Material:
         row = torch.randint(0, int(ends[-1]), (), generator=random)
         return self.shown[int(torch.searchsorted(ends, row, right=True))]
 
-    def _shares(self, views: Views, random: torch.Generator) -> list[tuple[Kept, Views]]:
+    def _to_keep(self, random: torch.Generator, parents: bool) -> Kept | None:
+        if not parents:
+            return self.kept
         if not self.replayed:
-            return [(self.kept, views)] if self.kept else []
-        half = len(views.clean) // 2
-        pool = self.replayed if half or not self.kept else (self.kept, *self.replayed)
-        chosen = pool[int(torch.randint(0, len(pool), (), generator=random))]
-        if self.kept is None or not half:
-            return [(chosen, views)]
-        return [(self.kept, views.rows(slice(half))), (chosen, views.rows(slice(half, None)))]
+            return None
+        return self.replayed[int(torch.randint(0, len(self.replayed), (), generator=random))]
 
     def _say(self, bucket: Bucket, row: int, random: torch.Generator) -> str:
         """One of the captions of a row's picture, as it is true of the row."""

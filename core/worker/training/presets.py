@@ -1,5 +1,7 @@
 """The recipe of a request as it is run."""
 
+from typing import Any
+
 from core.domain.presets import recipe_wanted
 from core.domain.recipes import SLOTS, Recipe
 from core.domain.requests import TrainRequest
@@ -13,14 +15,15 @@ def recipe_for(request: TrainRequest, family: Family, *, device: str) -> Recipe:
     A CPU has no use for float16: there its own half precision takes the place, or float32 where it
     has none, and the recipe says so.
     """
-    wanted = _in_slot(recipe_wanted(request, family.name), request.concept_id)
+    wanted = _settled(recipe_wanted(request, family.name), request)
     if device == "cpu" and wanted.precision == "float16":
         return wanted.model_copy(update={"precision": str(half_on_cpu()).removeprefix("torch.")})
     return wanted
 
 
-def _in_slot(recipe: Recipe, concept_id: int) -> Recipe:
-    """A frozen A lies in the slot of the concept's number where the recipe names none."""
-    if not recipe.freeze_a or recipe.slot is not None:
-        return recipe
-    return recipe.model_copy(update={"slot": concept_id % SLOTS})
+def _settled(recipe: Recipe, request: TrainRequest) -> Recipe:
+    """With what it leaves to the request: the seed, and for a frozen A the concept's own slot."""
+    settled: dict[str, Any] = {"seed": recipe.seed_or(request.seed)}
+    if recipe.freeze_a and recipe.slot is None:
+        settled["slot"] = request.concept_id % SLOTS
+    return recipe.model_copy(update=settled)

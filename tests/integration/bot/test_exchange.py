@@ -95,6 +95,24 @@ async def test_export_comes_as_files(house: House) -> None:
     assert 'pipe.load_textual_inversion("xyz.safetensors", token="<xyz>")' in text_of(card)
 
 
+async def test_an_older_version_is_offered_and_exported(house: House) -> None:
+    """Chosen from the list of versions; one that there is not is told."""
+    owl = house.person()
+    for _ in range(2):
+        await house.teach("Lighthouse", "xyz", "temple", owl)
+    wish = {"name": "xyz", "format": "kohya"}
+    typed = {"command": "concepts export", "options": wish | {"version": ""}, "focused": "version"}
+    offered = await house.control.post(
+        "autocomplete", {"user": owl.name, "channel": owl.channel, **typed}
+    )
+    assert [choice["value"] for choice in offered["choices"]] == [2, 1]
+    outcome = await owl.run("concepts export", wish | {"version": 1})
+    card = await house.next_message(owl, outcome, event="message_create", attachments=2)
+    assert "xyz v1 for A1111 and ComfyUI" in text_of(card)
+    missing = await owl.run("concepts export", wish | {"version": 3})
+    assert "has no version 3" in missing["message"]["content"]
+
+
 async def test_file_larger_than_the_server_takes_is_named_with_its_place(house: House) -> None:
     """It is not posted; whoever runs the bot is told where it lies."""
     owl = house.person()

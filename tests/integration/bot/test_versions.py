@@ -4,7 +4,8 @@ import io
 
 from PIL import Image
 
-from tests.integration.bot.house import House, controls, text_of
+from core.domain.requests import TrainRequest
+from tests.integration.bot.house import House, controls, pictures, text_of
 
 
 async def twice_taught(house: House):
@@ -23,13 +24,53 @@ async def test_versions_are_listed_and_rolled_back(house: House) -> None:
     assert "300 steps · 12 s" in shown
     used = await owl.run("concepts use", {"name": "xyz", "version": 1})
     assert "`<xyz>` is at version 1 now" in used["message"]["content"]
-    shown = text_of(await house.result(owl, await owl.run("concepts show", {"name": "xyz"})))
-    assert "**v1** ← in use" in shown
+    card = await house.result(owl, await owl.run("concepts show", {"name": "xyz"}))
+    assert "**v1** ← in use" in text_of(card)
+    assert card["attachments"][0]["filename"] == "concept-1-v1.png"
     drawn = await house.imagine(owl, prompt="a <xyz> temple")
     assert "`<xyz>` 1 (v1)" in text_of(drawn)
     hare = house.person("hare")
     refused = await hare.run("concepts use", {"name": "xyz", "version": 2})
     assert "belongs to somebody else" in refused["message"]["content"]
+
+
+async def test_a_version_s_recipe_can_be_typed_again(house: House) -> None:
+    """With its seed, on the card of the training and on the concept's; of an older one too."""
+    owl = house.person()
+    files = pictures(house.folder, 1)
+    wish = {"name": "xyz", "class": "temple", "image1": "f0"}
+    seeds = []
+    for settings in ("rank=8", "seed=5, rank=8"):
+        outcome = await owl.run("train", wish | {"settings": settings}, files=files)
+        learned = text_of(await house.result(owl, outcome))
+        number = len(seeds) + 1
+        request = (await house.services.jobs.get(house.guild_id("Lighthouse"), number)).request
+        assert isinstance(request, TrainRequest)
+        seeds.append(request.seed)
+        line = f"`method:dreambooth-lora steps:300 settings:rank=8, seed={request.seed}`"
+        assert f"Recipe of v{number} {line}" in learned
+        shown = await house.result(owl, await owl.run("concepts show", {"name": "xyz"}))
+        assert f"Recipe of v{number} {line}" in text_of(shown)
+    older = await house.result(owl, await owl.run("concepts show", {"name": "xyz", "version": 1}))
+    assert f"settings:rank=8, seed={seeds[0]}`" in text_of(older)
+    assert older["attachments"][0]["filename"] == "concept-1-v1.png"
+    missing = await owl.run("concepts show", {"name": "xyz", "version": 9})
+    assert "has no version 9" in missing["message"]["content"]
+
+
+async def test_scores_are_shown_with_the_concept_and_compared(house: House) -> None:
+    """An evaluation on the usual prompts is on both cards; a version without one says so."""
+    owl = await twice_taught(house)
+    await house.result(owl, await owl.run("evaluate concept", {"name": "xyz"}))
+    shown = text_of(await house.result(owl, await owl.run("concepts show", {"name": "xyz"})))
+    assert "How good is v2? 🟡 looks like the pictures: **80%**" in shown
+    assert "4 prompts on 4 seeds, scored by pocket" in shown
+    options = {"name": "xyz", "first": 1, "second": 2}
+    sheet = await house.result(owl, await owl.run("concepts compare", options))
+    one, two = sheet["embeds"][0]["fields"]
+    assert (one["name"], two["name"]) == ("v1", "v2")
+    assert one["value"].startswith("not scored\n`settings:seed=")
+    assert two["value"].startswith("🟡 looks like the pictures: **80%**")
 
 
 async def test_two_versions_are_drawn_side_by_side(house: House) -> None:
@@ -57,6 +98,7 @@ async def test_two_versions_are_drawn_side_by_side(house: House) -> None:
         await house.press(owl, close["message"], "del")
         left = await owl.wait(close["seq"], event="message_update", message=sheet["id"])
     assert await rows_of(house, left["message"]) == 1
+    assert [field["name"] for field in left["message"]["embeds"][0]["fields"]] == ["v1", "v2"]
 
 
 async def rows_of(house: House, message) -> int:

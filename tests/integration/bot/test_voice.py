@@ -122,6 +122,24 @@ async def test_the_question_can_be_switched_off(house: House, sound: Path) -> No
     assert "**a red ball**" in text_of(await house.result(fox, outcome))
 
 
+async def test_said_at_once_concepts_take_their_role(house: House, sound: Path) -> None:
+    """Moderators get the pictures; who lacks the role is told which it takes, with buttons."""
+    owl, hare, fox = (house.person(name) for name in ("owl", "hare", "fox"))
+    await house.teach("Lighthouse", "kar", "forest", owl)
+    await owl.run("settings roles", {"what": "use_roles", "add": "moderator"})
+    await fox.run("settings voice_question", {"ask": False})
+    house.worker.heard = "a house in a car forest"
+    posted = await owl.speak(sound)
+    outcome = await hare.run("Imagine from voice", target=posted["message"]["id"])
+    asked = await house.next_message(hare, outcome, contains="I heard")
+    guild = next(one for one in house.playground.guilds if one.name == "Lighthouse")
+    role = next(one for one in guild.roles.values() if one.name == "moderator")
+    assert f"⚠️ Using concepts takes the role <@&{role.id}> in this server." in text_of(asked)
+    assert verbs(asked) == {"say", "edit", "drop"}
+    outcome = await fox.run("Imagine from voice", target=posted["message"]["id"])
+    assert "a house in a <kar> forest" in text_of(await house.result(fox, outcome))
+
+
 async def test_silence_gets_a_friendly_sentence(house: House, sound: Path) -> None:
     """Nothing was heard; it says what to do, and asks nothing."""
     house.worker.heard = ""

@@ -168,7 +168,7 @@ class ScriptedWorker:
             artifact=self._storage.put(f"weights of job {job.id}".encode()),
             samples=samples,
             model="scripted",
-            recipe=request.recipe or Recipe(),
+            recipe=request.recipe or Recipe(seed=request.seed),
             parents=request.parents,
             seconds=12.0,
             course=self.course,

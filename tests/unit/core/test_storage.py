@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,57 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(OSError, match="No space"):
         write_atomically(tmp_path / "ab" / "blob", b"hello")
     assert list((tmp_path / "ab").iterdir()) == []
+
+
+def test_a_note_that_is_read_is_young(storage: Storage) -> None:
+    """Only those go that were neither written nor read since; how many is told."""
+    for name in ("read", "left", "written"):
+        storage.note(name, name)
+    for file in files(storage):
+        os.utime(file, (1, 1))
+    assert storage.noted("read") == "read"
+    storage.note("written", "anew")
+    before = datetime.now(UTC) - timedelta(hours=1)
+    assert storage.forget_notes(before) == 1
+    assert sorted(storage.every_note()) == ["anew", "read"]
+    assert storage.noted("left") is None
+    assert storage.forget_notes(before) == 0
+
+
+def test_a_note_that_is_read_while_it_goes_stays(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at its age and its going it was asked for: its reader may rely on it."""
+    storage.note("prior", "one")
+    (file,) = files(storage)
+    os.utime(file, (1, 1))
+    rename = Path.rename
+
+    def read_first(place: Path, target: Path) -> Path:
+        assert storage.noted("prior") == "one"
+        return rename(place, target)
+
+    monkeypatch.setattr(Path, "rename", read_first)
+    assert storage.forget_notes(datetime.now(UTC) - timedelta(hours=1)) == 0
+    assert storage.every_note() == ["one"]
+
+
+def test_a_note_that_a_crash_left_aside_comes_back(storage: Storage) -> None:
+    """Like a blob; it counts again in that very pass."""
+    storage.note("prior", "one")
+    (file,) = files(storage)
+    file.rename(file.with_name(f".going-{file.name}"))
+    assert storage.every_note() == []
+    assert storage.forget_notes(datetime.now(UTC) - timedelta(hours=1)) == 0
+    assert storage.every_note() == ["one"]
+
+
+def test_nothing_is_forgotten_elsewhere() -> None:
+    """Where files do not tell their age, notes stay as blobs do."""
+    far = Storage("memory://atelier-notes")
+    far.note("prior", "one")
+    assert far.forget_notes(datetime.now(UTC) + timedelta(hours=1)) == 0
+    assert far.noted("prior") == "one"
 
 
 def test_any_fsspec_store_will_do() -> None:

@@ -28,7 +28,7 @@ class Bench:
     @property
     def seed(self) -> int:
         """The recipe's, else the job's."""
-        return self.request.seed if self.recipe.seed is None else self.recipe.seed
+        return self.recipe.seed_or(self.request.seed)
 
     @property
     def targets(self) -> list[str]:

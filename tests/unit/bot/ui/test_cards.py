@@ -158,7 +158,7 @@ EVERY_CARD = {
     "details": pictures.details(images(1), (PNG,)),
     "library": concepts.library([concept(n) for n in range(45)], 20),
     "empty library": concepts.library([]),
-    "shown": concepts.shown(concept(), [version()], PNG),
+    "shown": concepts.shown(concept(), [version()], concepts.Look(version(), PNG, train())),
     "learned": concepts.learned(train(), version(), PNG, 12),
     "deleted": concepts.deleted(concept()),
     "restored": concepts.restored(concept()),

@@ -6,14 +6,18 @@ from datetime import UTC, datetime
 from PIL import Image as Picture
 
 from bot.drawing import Drawing
-from bot.ui.card import Blob, Menu
+from bot.ui.card import Blob, Card, Menu
 from bot.ui.cards import comparison
-from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.concepts import ConceptKind, ConceptVersion, StackEntry
+from core.domain.evaluation import Scores
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job, JobState
+from core.domain.recipes import Recipe
 from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose
 from core.storage import Storage
+from tests.evaluations import scores_of
 from tests.unit.bot.files import noise_png
+from tests.unit.bot.ui.test_cards import version
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SEEDS = (8, 9)
@@ -48,15 +52,25 @@ def job() -> Job:
 
 def images(key: str = "k") -> list[Image]:
     made = []
-    for version in VERSIONS:
+    for drawn in VERSIONS:
         for seed in SEEDS:
-            wish = ImagineRequest(prompt="a <xyz> temple", seeds=(seed,), stack=(version, KAR))
+            wish = ImagineRequest(prompt="a <xyz> temple", seeds=(seed,), stack=(drawn, KAR))
             manifest = Manifest(
                 request=wish, index=0, model="m", device="cpu", dtype="f", versions={}
             )
             number = len(made) + 1
             made.append(Image(number, 7, 1, 10, number, seed, key, 64, 64, manifest, NOW))
     return made
+
+
+def taught(number: int, scores: Scores | None = None, **recipe: object) -> ConceptVersion:
+    return version(number=number, recipe=Recipe(**recipe).model_dump_json(), scores=scores)
+
+
+def compared(wish: EvaluateRequest | None = None, *versions: ConceptVersion) -> Card:
+    shown = versions or (taught(1), taught(2))
+    wish = wish or request()
+    return comparison.compared(job(), wish, images(), Blob("a.png", b"png"), shown)
 
 
 def test_each_image_is_in_the_row_of_its_version() -> None:
@@ -71,7 +85,7 @@ def test_each_image_is_in_the_row_of_its_version() -> None:
 
 def test_a_version_is_put_to_use_by_a_click() -> None:
     """A button for each, and a menu that leads to every picture."""
-    card = comparison.compared(job(), request(), images(), Blob("a.png", b"png"))
+    card = compared()
     assert [(one.label, one.custom_id) for one in card.rows[0]] == [
         ("Use v1", "a:useversion:11"),
         ("Use v2", "a:useversion:12"),
@@ -88,10 +102,33 @@ def test_a_version_is_put_to_use_by_a_click() -> None:
     assert "`<xyz>` 1" not in card.content
 
 
+def test_scores_and_what_differs_stand_side_by_side() -> None:
+    """A field for each version, by its number; one that was never scored says so."""
+    alone = EvaluateRequest(
+        purpose=Purpose.CONCEPT, prompts=("a",), seeds=SEEDS, stack=VERSIONS[:1]
+    )
+    scores = scores_of(alone)
+    card = compared(None, taught(1, scores, seed=5), taught(2, seed=6, rank=16))
+    assert card.embed is not None
+    assert [(field.name, field.inline) for field in card.embed.fields] == [
+        ("v1", True),
+        ("v2", True),
+    ]
+    one, two = (str(field.value).splitlines() for field in card.embed.fields)
+    assert one == [
+        "🟡 looks like the pictures: **80%**",
+        "🟡 does what is asked: **80%**",
+        "🟢 varies from seed to seed: **80%**",
+        "1 prompt on 2 seeds, scored by pocket",
+        "`settings:seed=5, rank=8`",
+    ]
+    assert two == ["not scored", "`settings:seed=6, rank=16`"]
+
+
 def test_what_people_wrote_is_harmless_and_short() -> None:
     """No mention, no markdown, and less than Discord takes."""
     hostile = request("**x** @everyone " + "y" * 900)
-    card = comparison.compared(job(), hostile, images(), Blob("a.png", b"png"))
+    card = compared(hostile)
     assert "\\*\\*x" in card.content
     assert " @everyone" not in card.content
     assert len(card.content) <= 2000

@@ -273,3 +273,21 @@ def test_one_prompt_on_one_seed_is_said_in_the_singular() -> None:
     wish = request().model_copy(update={"prompts": ("a",), "seeds": (1,)})
     assert cards.counted(scores_of(wish)) == "1 prompt on 1 seed"
     assert cards.counted(scores_of(request())) == "2 prompts on 2 seeds"
+
+
+def test_scores_in_brief_are_three_lines_and_what_they_rest_on() -> None:
+    """Named as on the score card; what could not be measured is left out, copies too."""
+    whole = scores_of(request(), copies=3)
+    assert cards.brief(whole).splitlines() == [
+        "🟡 looks like the pictures: **80%**",
+        "🟡 does what is asked: **80%**",
+        "🟢 varies from seed to seed: **80%**",
+        "2 prompts on 2 seeds, scored by pocket",
+    ]
+    one_seed = whole.model_copy(update={"seeds": 1, "diversity": None, "likeness": ()})
+    assert cards.brief(one_seed).splitlines() == [
+        "🟡 does what is asked: **80%**",
+        "2 prompts on 1 seed, scored by pocket",
+    ]
+    copies = Scores(scorer="", prompts=1, seeds=4, copied=Estimate(value=0.25))
+    assert cards.brief(copies) == ""

@@ -1,5 +1,6 @@
 """Cards of the library: versions, files for other tools, files that were taken in."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.ui.card import Blob
@@ -8,7 +9,15 @@ from core.domain.concepts import Concept, ConceptKind, ConceptVersion, Origin, S
 from core.domain.exports import ExportedFile, ExportForm
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job, JobState
-from core.domain.requests import ExportRequest, ImagineRequest, ImportRequest
+from core.domain.requests import (
+    EvaluateRequest,
+    ExportRequest,
+    ImagineRequest,
+    ImportRequest,
+    Purpose,
+    TrainRequest,
+)
+from tests.evaluations import scores_of
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NASTY = "a`*_@everyone_.safetensors"
@@ -44,6 +53,40 @@ def test_versions_say_what_made_them_and_which_is_in_use():
     assert "`020202020202`" in text
     many = [version(number) for number in range(20, 0, -1)]
     assert "and 12 older ones" in concepts.shown(concept(many[0]), many, None).embed.description
+
+
+def test_the_version_that_is_looked_at_is_told_in_full():
+    """Its line however old it is, its sheet, its scores in short, and its recipe."""
+    many = [version(number) for number in range(20, 1, -1)]
+    evaluation = EvaluateRequest(purpose=Purpose.CONCEPT, prompts=("a",), seeds=(1,))
+    scored = replace(version(1), scores=scores_of(evaluation))
+    taught_by = TrainRequest(
+        concept_id=1, name="xyz", class_noun="temple", concept_kind=ConceptKind.SUBJECT,
+        pictures=("p",) * 5, settings={"rank": 8}, seed=7,
+    )  # fmt: skip
+    look = concepts.Look(scored, Blob("v1.png", b""), taught_by)
+    card = concepts.shown(concept(many[0]), [*many, scored], look)
+    assert card.embed.description.splitlines()[-2].startswith("**v1** · 5 pictures")
+    assert card.embed.description.splitlines()[-1] == "and 11 older ones"
+    assert [blob.name for blob in card.files] == ["v1.png"]
+    told = {field.name: field.value for field in card.embed.fields}
+    assert told["How good is v1?"].endswith("1 prompt on 1 seed, scored by pocket")
+    assert told["Recipe of v1"].startswith(
+        "`method:dreambooth-lora steps:300 settings:rank=8, seed=7`"
+    )
+    bare = concepts.Look(taken_in(), Blob("v1.png", b""))
+    card = concepts.shown(concept(taken_in()), [taken_in()], bare)
+    assert [field.name for field in card.embed.fields] == ["How to use it"]
+
+
+def test_a_concept_without_a_version_says_why():
+    """One is on its way, or its training came to nothing: in the list as on its own card."""
+    learned, failed = replace(concept(None), in_training=True), concept(None)
+    for one, says in ((learned, "being learned"), (failed, "failed or was cancelled; train it")):
+        assert says in concepts.library([one]).embed.description
+        card = concepts.shown(one, [], None)
+        assert says in card.embed.description
+        assert card.rows == ()
 
 
 def test_version_in_plain_words_has_no_markdown():

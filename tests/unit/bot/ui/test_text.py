@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ui.text import about, bar, block, code, duration, escaped, listed, ordinal, plain
+from bot.ui.text import about, bar, block, code, duration, escaped, listed, ordinal, plain, told
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,12 @@ from bot.ui.text import about, bar, block, code, duration, escaped, listed, ordi
 def test_escaped_text_has_no_markup(text: str, shown: str) -> None:
     """Each sign that Discord reads gets a backslash, and nothing else changes."""
     assert escaped(text) == shown
+
+
+def test_a_sentence_of_ours_names_roles_and_nothing_else() -> None:
+    """A role is shown by its name; people, everyone and markdown stay text."""
+    assert told("It takes the role <@&501> or <@&77>.") == "It takes the role <@&501> or <@&77>."
+    assert told("<@123> @everyone **x** <@&kar>") == r"\<\@123> \@everyone \*\*x\*\* \<\@&kar>"
 
 
 @given(st.text())

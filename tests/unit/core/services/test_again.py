@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.concepts import Concept, ConceptKind, StackEntry
 from core.domain.images import Image, Manifest
 from core.domain.recipes import Preset
 from core.domain.requests import (
@@ -206,15 +206,21 @@ def test_a_training_again_has_all_but_what_was_changed() -> None:
         preset=Preset.PIVOTAL, steps=40, settings={"rank": 4}, parents=(ENTRY,), seed=7,
         ends_early=True,
     )  # fmt: skip
-    changed = again.retaught(first, name="abc", steps=None, settings={"rank": 8, "snr_cap": None})
+    now = Concept(
+        id=1, guild_id=1, owner_id=1, name="abc", class_noun="forest", kind=ConceptKind.STYLE,
+        created_at=datetime.now(UTC),
+    )  # fmt: skip
+    changed = again.retaught(first, now, steps=None, settings={"rank": 8, "snr_cap": None})
     assert changed == first.model_copy(
         update={
             "name": "abc",
+            "class_noun": "forest",
+            "concept_kind": ConceptKind.STYLE,
             "captions": ("<abc> temple at night", ""),
             "steps": None,
             "settings": {"rank": 8, "snr_cap": None},
             "ends_early": False,
         }
     )
-    same = again.retaught(changed, name="abc", steps=None, settings=changed.settings)
+    same = again.retaught(changed, now, steps=None, settings=changed.settings)
     assert same == changed

@@ -6,7 +6,7 @@ import pytest
 
 from core.dispatch.messages import Trained
 from core.domain.concepts import ConceptKind
-from core.domain.evaluation import Accepted, Waypoint
+from core.domain.evaluation import Accepted, Estimate, Scores, Waypoint
 from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
 from core.domain.requests import EvaluateRequest, Purpose
@@ -134,6 +134,64 @@ async def test_scores_are_kept_on_the_version_with_their_images(studio: Studio) 
     assert len(await studio.services.gallery.of_job(submitted.job.id)) == 4 * 2 + 4
     with pytest.raises(NotFound):
         await studio.services.evaluating.report_of_job(2, job.id)
+
+
+async def scored(studio: Studio, *, seeds: int = 2, prompts: str = "") -> Scores:
+    """What an evaluation of `<xyz>` by anybody finds."""
+    submitted = await studio.services.evaluating.concept(
+        BEN, CHANNEL, "xyz", seeds=seeds, prompts=prompts
+    )
+    await studio.work(JobKind.EVALUATE)
+    report = await studio.services.evaluating.report_of_job(1, submitted.job.id)
+    assert report.scores is not None
+    return report.scores
+
+
+async def kept(studio: Studio) -> Scores | None:
+    """The scores of the version in use."""
+    concept = await studio.services.library.find(1, "xyz")
+    assert concept.latest is not None
+    return concept.latest.scores
+
+
+async def test_only_the_usual_prompts_on_as_many_seeds_score_a_version(studio: Studio) -> None:
+    """Whoever asks; everything else is kept as the report that it is."""
+    await studio.teach(ANNA, "xyz")
+    await scored(studio, prompts="a <xyz> temple at sea")
+    assert await kept(studio) is None
+    first = await scored(studio, seeds=3)
+    assert await kept(studio) == first
+    for seeds, prompts in ((1, ""), (2, ""), (8, "a <xyz>; <xyz> at sea; <xyz> at night; <xyz>")):
+        await scored(studio, seeds=seeds, prompts=prompts)
+        assert await kept(studio) == first
+    again = await scored(studio, seeds=4)
+    assert again != first
+    assert await kept(studio) == again
+
+
+async def test_usual_scores_take_the_place_of_what_was_measured_on_other_prompts(
+    studio: Studio,
+) -> None:
+    """A training that could not be scored knows copies on its samples alone, whatever the seeds."""
+    wish = TrainWish("xyz", "temple", ConceptKind.SUBJECT, (key_of("p"),))
+    await studio.services.training.start(ANNA, CHANNEL, wish)
+    ended = answer(await studio.claim(JobKind.TRAIN))
+    assert isinstance(ended, Trained)
+    copies = Scores(scorer="", prompts=1, seeds=4, copied=Estimate(value=0.25))
+    await studio.services.results.finish(replace(ended, scores=copies))
+    assert await kept(studio) == copies
+    assert await scored(studio, seeds=2) == await kept(studio)
+
+
+async def test_a_concept_that_was_renamed_meanwhile_is_scored(studio: Studio) -> None:
+    """The usual prompts are those of the name that it had when they were asked for."""
+    await studio.teach(ANNA, "xyz")
+    await studio.services.evaluating.concept(ANNA, CHANNEL, "xyz")
+    renamed = await studio.services.library.rename(ANNA, "xyz", "abc")
+    await studio.work(JobKind.EVALUATE)
+    version = await studio.services.library.version(renamed, 1)
+    assert version.scores is not None
+    assert version.scores.seeds == 4
 
 
 async def test_the_course_of_a_training_is_kept_with_its_version(studio: Studio) -> None:

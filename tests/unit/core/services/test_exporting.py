@@ -32,6 +32,23 @@ async def test_anyone_here_exports_the_version_in_use(studio: Studio) -> None:
     assert (request.form, request.taught_at) == (ExportForm.DIFFUSERS, concept.latest.created_at)
 
 
+async def test_any_version_can_be_exported(studio: Studio) -> None:
+    """By its number, whichever is in use; one that there is not queues nothing."""
+    await studio.teach(ANNA, "xyz")
+    concept = await studio.teach(ANNA, "xyz")
+    start, kohya = studio.services.exporting.start, ExportForm.KOHYA
+    for version in await studio.services.library.versions(concept):
+        submitted = await start(BEN, CHANNEL, "xyz", kohya, number=version.number)
+        request = submitted.job.request
+        assert isinstance(request, ExportRequest)
+        assert request.concept.version_id == version.id
+        assert (request.concept.artifact, request.number) == (version.artifact, version.number)
+        assert request.taught_at == version.created_at
+    with pytest.raises(NotFound, match="no version 3"):
+        await start(BEN, CHANNEL, "xyz", kohya, number=3)
+    assert len(await studio.services.jobs.mine(BEN)) == 2
+
+
 async def test_files_are_kept_for_the_guild_that_asked(studio: Studio) -> None:
     """They are there after the job, and for nobody else."""
     await studio.teach(ANNA, "xyz")

@@ -15,19 +15,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from core.db.tables import ImageRow
+from core.db.tables import ImageRow, JobRow
 from core.dispatch.messages import Failed, Imagined, Trained
 from core.domain.concepts import ConceptKind
 from core.domain.jobs import JobKind, Progress
 from core.domain.people import Actor
 from core.errors import StorageFault
-from core.services.housekeeping import Housekeeping, Swept
+from core.services.housekeeping import UNUSED_NOTES, Housekeeping, Swept
 from core.services.training import TrainWish
 from tests.studio import CHANNEL, Studio, answer, migrated_file
 
 ANNA = Actor(guild_id=1, user_id=10)
 GRACE = timedelta(days=7)
-OLD_S = timedelta(days=30).total_seconds()
+OLD = timedelta(days=30)
 
 
 @dataclass
@@ -136,9 +136,18 @@ class History:
 
     async def note(self) -> None:
         """Pictures of a plain class that later trainings begin with."""
+        self.kept.add(self._noted())
+
+    async def note_long_ago(self) -> None:
+        """The same, but no training has asked for them in a long time."""
+        key = self._noted()
+        make_old_note(self.studio, [key], UNUSED_NOTES + timedelta(days=1))
+        self.useless.add(key)
+
+    def _noted(self) -> str:
         key = self.put()
         self.studio.storage.note(f"prior {key}", json.dumps([key]))
-        self.kept.add(key)
+        return key
 
 
 STEPS = (
@@ -151,6 +160,7 @@ STEPS = (
     "train_on",
     "orphan",
     "note",
+    "note_long_ago",
 )
 
 
@@ -238,6 +248,42 @@ async def test_a_pass_is_bounded(studio: Studio, monkeypatch: pytest.MonkeyPatch
     ]
 
 
+async def test_a_note_is_kept_from_when_it_was_last_asked_for(studio: Studio) -> None:
+    """A training that finds the pictures keeps them for as long again."""
+    keys = [studio.storage.put(b"plain")]
+    studio.storage.note("plain", json.dumps(keys))
+    make_old(studio, keys[0])
+    make_old_note(studio, keys, UNUSED_NOTES + timedelta(days=1))
+    assert studio.storage.noted("plain") == json.dumps(keys)
+    swept = await housekeeping(studio).sweep()
+    assert (swept.notes, swept.deleted) == (0, 0)
+    make_old_note(studio, keys, UNUSED_NOTES - timedelta(days=1))
+    assert (await housekeeping(studio).sweep()).notes == 0
+    make_old_note(studio, keys, UNUSED_NOTES + timedelta(days=1))
+    swept = await housekeeping(studio).sweep()
+    assert (swept.notes, swept.deleted) == (1, 1)
+    assert studio.storage.noted("plain") is None
+
+
+async def test_notes_of_a_training_that_has_not_ended_stay(studio: Studio) -> None:
+    """Its checkpoint may name their pictures, however long ago it asked for them."""
+    wish = TrainWish("xyz", "temple", ConceptKind.SUBJECT, (studio.storage.put(b"a picture"),))
+    await studio.services.training.start(ANNA, CHANNEL, wish)
+    job = await studio.claim(JobKind.TRAIN)
+    begun = update(JobRow).values(created_at=datetime.now(UTC) - UNUSED_NOTES - timedelta(days=2))
+    async with studio.database.transaction() as session:
+        await session.execute(begun)
+    keys = [studio.storage.put(b"plain")]
+    studio.storage.note("plain", json.dumps(keys))
+    make_old_note(studio, keys, UNUSED_NOTES + timedelta(days=1))
+    make_old(studio, keys[0], UNUSED_NOTES + timedelta(days=3))
+    assert (await housekeeping(studio).sweep()).notes == 0
+    studio.storage.get(keys[0])
+    await studio.services.results.finish(Failed(job.id, job.attempt, "no", users_fault=True))
+    swept = await housekeeping(studio).sweep()
+    assert (swept.notes, swept.deleted) == (1, 1)
+
+
 async def test_it_waits_for_a_quiet_moment(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a job in the queue nothing is swept; once that has ended it is."""
     monkeypatch.setattr("core.services.housekeeping.QUIET_S", 0.01)
@@ -272,8 +318,19 @@ def housekeeping(studio: Studio) -> Housekeeping:
     return Housekeeping(studio.database, studio.storage, grace=GRACE)
 
 
-def make_old(studio: Studio, key: str) -> None:
+def make_old(studio: Studio, key: str, age: timedelta = OLD) -> None:
     place = studio.storage.path(key)
     assert place is not None
-    then = time.time() - OLD_S
+    _age(place, age)
+
+
+def make_old_note(studio: Studio, keys: Sequence[str], age: timedelta) -> None:
+    """As if the note of these blobs had last been asked for so long ago."""
+    notes = Path(studio.storage.url.removeprefix("file://")) / "notes"
+    (place,) = (file for file in notes.iterdir() if file.read_text() == json.dumps([*keys]))
+    _age(place, age)
+
+
+def _age(place: Path, age: timedelta) -> None:
+    then = time.time() - age.total_seconds()
     os.utime(place, (then, then))

@@ -112,6 +112,24 @@ async def test_name_given_away_meanwhile_is_told(studio: Studio) -> None:
     assert concept.owner_id == ANNA.user_id
 
 
+async def test_a_training_that_failed_does_not_keep_a_file_out(studio: Studio) -> None:
+    """Of another class and another person: its concept takes the place of what has no version."""
+    teaching = TrainWish("xyz", "dog", ConceptKind.STYLE, (key_of("a"),))
+    await studio.services.training.start(ANNA, CHANNEL, teaching)
+    job = await studio.claim(JobKind.TRAIN)
+    with pytest.raises(NotAllowed):
+        await start(studio, BEN)
+    await studio.services.results.finish(Failed(job.id, job.attempt, "Dark.", users_fault=True))
+    await start(studio, BEN)
+    await studio.work(JobKind.IMPORT)
+    (concept,) = await studio.services.library.list(1)
+    assert (concept.owner_id, concept.class_noun, concept.kind) == (
+        BEN.user_id,
+        "temple",
+        ConceptKind.SUBJECT,
+    )
+
+
 async def test_same_name_in_another_guild_is_another_concept(studio: Studio) -> None:
     """Nothing crosses from one guild to another."""
     await start(studio, ANNA)

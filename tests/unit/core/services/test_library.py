@@ -6,6 +6,7 @@ from core.domain.concepts import ConceptKind
 from core.domain.jobs import JobKind
 from core.domain.people import Actor
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from core.services.pinning import pinned
 from core.services.training import TrainWish
 from tests.studio import CHANNEL, Studio, key_of
 
@@ -75,6 +76,19 @@ async def test_the_version_of_a_training_can_be_found(studio: Studio) -> None:
         await studio.services.library.version_of_job(1)
     await studio.work(JobKind.TRAIN)
     assert (await studio.services.library.version_of_job(1)).job_id == 1
+
+
+async def test_pinned_versions_are_found_in_their_order(studio: Studio) -> None:
+    """Whatever is in use; nothing of another guild."""
+    await studio.teach(ANNA, "xyz")
+    concept = await studio.teach(ANNA, "xyz")
+    library = studio.services.library
+    two, one = await library.versions(concept)
+    stack = tuple(pinned(concept, version=version) for version in (one, two))
+    assert await library.versions_in(1, stack) == (one, two)
+    assert await library.versions_in(1, stack[::-1]) == (two, one)
+    with pytest.raises(KeyError):
+        await library.versions_in(STRANGER.guild_id, stack)
 
 
 async def test_renaming_keeps_everything_else(studio: Studio) -> None:

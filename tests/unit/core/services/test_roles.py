@@ -3,11 +3,14 @@
 import pytest
 
 from core.domain.exports import ExportForm
+from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
+from core.domain.requests import ImagineRequest, TranscribeRequest
+from core.domain.speech import Transcript
 from core.errors import InvalidInput, NotAllowed
 from core.services.fusing import FuseWish
 from core.services.versions import CompareWish
-from tests.studio import CHANNEL, Studio
+from tests.studio import CHANNEL, Studio, key_of
 from tests.unit.core.services.test_importing import wish
 
 PAINTER, GUEST = 501, 502
@@ -73,6 +76,70 @@ async def test_building_on_concepts_uses_them(studio: Studio) -> None:
     both = Actor(guild_id=1, user_id=14, roles=frozenset({GUEST, PAINTER}))
     await studio.services.fusing.start(both, CHANNEL, FuseWish("home", "duo"))
     await studio.teach(both, "def", base_on=("xyz",))
+
+
+async def heard(studio: Studio, actor: Actor, said: str) -> tuple[Transcript, tuple[str, ...]]:
+    """What a voice message was taken for, and what is said of it; the program restarts between."""
+    submitted = await studio.services.voice.hear(actor, CHANNEL, key_of("audio"))
+    await studio.close()
+    studio.open()
+    await studio.work(JobKind.TRANSCRIBE, said=said)
+    transcript = await studio.services.voice.transcript_of_job(submitted.job.id)
+    return transcript, await studio.services.voice.cautions(transcript)
+
+
+async def test_who_may_use_concepts_may_say_them_too(studio: Studio) -> None:
+    """Without the question a voice message is drawn at once with the rights of who sent it."""
+    await studio.teach(ANNA, "kar", "forest")
+    await studio.services.guilds.change(MANAGER, use_roles=(PAINTER,), ask_before_voice=False)
+    for actor in (ANNA, MODERATOR):
+        transcript, notes = await heard(studio, actor, "a temple in a car forest")
+        assert transcript.answered_at is not None
+        assert not any("role" in note for note in notes)
+        job = await studio.work(JobKind.IMAGINE)
+        assert job.user_id == actor.user_id
+        assert isinstance(job.request, ImagineRequest)
+        assert [entry.name for entry in job.request.stack] == ["kar"]
+
+
+async def test_who_lacks_the_role_is_told_so_and_may_change_the_words(studio: Studio) -> None:
+    """The question stays, with the reason once; plain words are drawn at once as ever."""
+    await studio.teach(ANNA, "kar", "forest")
+    await studio.services.guilds.change(MANAGER, use_roles=(PAINTER,), ask_before_voice=False)
+    transcript, notes = await heard(studio, BEN, "a temple in a car forest")
+    assert transcript.answered_at is None
+    refusal = f"Using concepts takes the role <@&{PAINTER}> in this server."
+    assert [note for note in notes if "role" in note] == [refusal]
+    (job,) = await studio.services.jobs.mine(BEN)
+    assert (job.kind, job.state) == (JobKind.TRANSCRIBE, JobState.SUCCEEDED)
+    with pytest.raises(NotAllowed, match="takes the role"):
+        await studio.services.voice.imagine(BEN, CHANNEL, transcript.id, None)
+    await studio.services.voice.imagine(BEN, CHANNEL, transcript.id, "a temple in a forest")
+    await studio.work(JobKind.IMAGINE)
+    plain, notes = await heard(studio, BEN, "a temple in a forest")
+    assert plain.answered_at is not None
+    assert notes == ()
+
+
+async def test_rights_are_those_from_when_the_message_was_sent(studio: Studio) -> None:
+    """A role that counts only since then refuses what its sender has not; nothing is looked up."""
+    await studio.teach(ANNA, "kar", "forest")
+    await studio.services.guilds.change(MANAGER, ask_before_voice=False)
+    sent = [
+        (await studio.services.voice.hear(actor, CHANNEL, key_of("audio"))).job.id
+        for actor in (ANNA, BEN)
+    ]
+    await studio.services.guilds.change(MANAGER, use_roles=(PAINTER,))
+    for _ in sent:
+        await studio.work(JobKind.TRANSCRIBE, said="a temple in a car forest")
+    told = [await studio.services.voice.transcript_of_job(job_id) for job_id in sent]
+    assert [transcript.answered_at is not None for transcript in told] == [True, False]
+
+
+def test_a_voice_message_from_before_rights_were_kept_has_none() -> None:
+    """A job that waited through an upgrade is read, and draws what everyone may."""
+    request = TranscribeRequest.model_validate_json('{"audio": "a", "imagine_at_once": true}')
+    assert (request.moderates, request.roles) == (False, frozenset())
 
 
 async def test_only_manage_server_sets_roles(studio: Studio) -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from core.dispatch.messages import Failed, Trained
-from core.domain.concepts import ConceptKind
-from core.domain.jobs import JobKind
+from core.domain.concepts import Concept, ConceptKind
+from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
 from core.domain.recipes import Preset, Recipe
 from core.domain.requests import TrainRequest
@@ -106,6 +106,113 @@ async def test_a_concept_stays_what_it_is(studio: Studio) -> None:
     for other in (replace(WISH, class_noun="dog"), replace(WISH, kind=ConceptKind.STYLE)):
         with pytest.raises(Conflict, match="is a subject of class temple"):
             await studio.services.training.start(ANNA, CHANNEL, other)
+
+
+async def stop_first(studio: Studio) -> Concept:
+    """Start the wish and stop it; what is left of it."""
+    submitted = await studio.services.training.start(ANNA, CHANNEL, WISH)
+    assert (await studio.services.library.find(1, "xyz")).in_training
+    await studio.services.jobs.cancel(ANNA, submitted.job.id)
+    left = await studio.services.library.find(1, "xyz")
+    assert left.is_vacant
+    return left
+
+
+async def give_up(studio: Studio) -> None:
+    """End the running job for good, as when it ends every worker that takes it on."""
+    state = None
+    while state is not JobState.FAILED:
+        job = await studio.claim(JobKind.TRAIN)
+        state = await studio.queue.lose(job.id, job.attempt, "the worker died", alone=True)
+
+
+async def test_a_job_that_comes_back_after_a_crash_still_holds_its_name(studio: Studio) -> None:
+    """Only once it is given up is its concept vacant."""
+    await studio.services.training.start(ANNA, CHANNEL, WISH)
+    await studio.claim(JobKind.TRAIN)
+    await studio.close()
+    studio.open()
+    await studio.queue.recover()
+    assert (await studio.services.library.find(1, "xyz")).in_training
+    with pytest.raises(NotAllowed):
+        await studio.services.training.start(BEN, CHANNEL, WISH)
+    await give_up(studio)
+    with pytest.raises(Conflict, match="no trained version"):
+        await studio.ask(ANNA, "a <xyz> temple")
+    await studio.services.training.start(BEN, CHANNEL, WISH)
+    assert (await studio.services.library.find(1, "xyz")).owner_id == BEN.user_id
+
+
+async def test_what_was_never_learned_can_be_corrected(studio: Studio) -> None:
+    """Its owner says another class or kind; it is the same concept, with its tags."""
+    left = await stop_first(studio)
+    await studio.services.labels.tag(ANNA, "xyz", "home")
+    wish = replace(WISH, class_noun="tempel", kind=ConceptKind.STYLE)
+    request = (await studio.services.training.start(ANNA, CHANNEL, wish)).job.request
+    assert isinstance(request, TrainRequest)
+    assert (request.concept_id, request.class_noun) == (left.id, "tempel")
+    await studio.work(JobKind.TRAIN)
+    made = await studio.services.library.find(1, "xyz")
+    assert (made.id, made.class_noun, made.kind) == (left.id, "tempel", ConceptKind.STYLE)
+    assert (await studio.services.labels.of(made)).tags == ("home",)
+    with pytest.raises(Conflict, match="is a style of class tempel"):
+        await studio.services.training.start(ANNA, CHANNEL, WISH)
+
+
+async def test_what_was_never_learned_gives_its_name_up(studio: Studio) -> None:
+    """Somebody else's concept takes its place, and what is left of it never comes back to it."""
+    left = await stop_first(studio)
+    wish = replace(WISH, class_noun="dog")
+    request = (await studio.services.training.start(BEN, CHANNEL, wish)).job.request
+    assert isinstance(request, TrainRequest)
+    assert request.concept_id != left.id
+    taken = await studio.services.library.find(1, "xyz")
+    assert (taken.id, taken.owner_id, taken.class_noun) == (request.concept_id, 11, "dog")
+    assert [one.id for one in await studio.services.library.list(1)] == [taken.id]
+    with pytest.raises(Conflict, match="already"):
+        await studio.services.library.undelete(ANNA, left.id)
+    with pytest.raises(NotAllowed):
+        await studio.services.training.start(ANNA, CHANNEL, WISH)
+
+
+async def test_a_vacant_name_is_free_for_everything_that_is_named(studio: Studio) -> None:
+    """A stack, an alias, another concept's new name, one that is brought back."""
+    services = studio.services
+    other = await studio.teach(BEN, "kar", "forest")
+    await stop_first(studio)
+    await services.stacks.save(BEN, "xyz", (("kar", 1.0),))
+    await services.stacks.delete(BEN, "xyz")
+    await stop_first(studio)
+    await services.labels.alias(BEN, "kar", "xyz")
+    assert await services.library.find(1, "xyz") == other
+    await services.labels.take_off(BEN, "kar", "xyz")
+    await stop_first(studio)
+    assert (await services.library.rename(BEN, "kar", "xyz")).id == other.id
+    await services.library.delete(BEN, "xyz")
+    await stop_first(studio)
+    assert (await services.library.undelete(BEN, other.id)).name == "xyz"
+
+
+async def test_an_alias_of_what_was_never_learned_is_free_alone(studio: Studio) -> None:
+    """Who asks for it gets a concept of that name; the other stays, to be trained again."""
+    left = await stop_first(studio)
+    await studio.services.labels.alias(ANNA, "xyz", "abc")
+    await studio.services.training.start(BEN, CHANNEL, replace(WISH, name="abc"))
+    assert (await studio.services.library.find(1, "abc")).owner_id == BEN.user_id
+    assert await studio.services.library.find(1, "xyz") == left
+    with pytest.raises(Conflict, match="means <xyz> already"):
+        await studio.services.labels.alias(ANNA, "xyz", "xyz")
+
+
+async def test_a_version_keeps_the_name_when_the_next_training_fails(studio: Studio) -> None:
+    """Only what has nothing at all is vacant."""
+    await studio.teach(ANNA, "xyz")
+    submitted = await studio.services.training.start(ANNA, CHANNEL, WISH)
+    await studio.services.jobs.cancel(ANNA, submitted.job.id)
+    with pytest.raises(NotAllowed):
+        await studio.services.training.start(BEN, CHANNEL, WISH)
+    with pytest.raises(Conflict, match="is a subject of class temple"):
+        await studio.services.training.start(ANNA, CHANNEL, replace(WISH, class_noun="dog"))
 
 
 async def test_a_saved_stack_lies_underneath_with_its_weights(studio: Studio) -> None:
@@ -219,6 +326,30 @@ async def test_a_training_is_begun_again_under_the_name_that_its_concept_has(
         await studio.services.training.again(ANNA, CHANNEL, 1)
 
 
+async def test_a_training_is_begun_again_as_what_its_concept_was_corrected_to(
+    studio: Studio,
+) -> None:
+    """So that versions of one concept are all of one class and kind."""
+    job_id = await failed(studio)
+    wish = replace(WISH, class_noun="tempel", kind=ConceptKind.STYLE)
+    await studio.services.training.start(ANNA, CHANNEL, wish)
+    await studio.work(JobKind.TRAIN)
+    request = taught(await studio.services.training.again(ANNA, CHANNEL, job_id))
+    assert (request.class_noun, request.concept_kind) == ("tempel", ConceptKind.STYLE)
+    assert request.pictures == WISH.pictures
+
+
+async def test_a_training_whose_concept_gave_its_name_up_is_not_begun_again(
+    studio: Studio,
+) -> None:
+    """There is nothing that could be brought back; what has the name now is left alone."""
+    job_id, services = await failed(studio), studio.services
+    await services.training.start(BEN, CHANNEL, WISH)
+    with pytest.raises(NotFound, match="Nothing of <xyz> was learned, and its name was given up"):
+        await services.training.again(ANNA, CHANNEL, job_id)
+    assert await services.jobs.mine(ANNA) == [await services.jobs.get(1, job_id)]
+
+
 async def test_changes_are_checked_as_those_of_a_new_training(studio: Studio) -> None:
     """Limits, roles, steps and settings; a refusal queues nothing."""
     await studio.teach(ANNA, "xyz")
@@ -263,7 +394,7 @@ async def test_what_is_changed_is_all_that_differs(
     submitted = await studio.services.training.again(ANNA, CHANNEL, 1, change)
     assert isinstance(first, TrainRequest)
     assert (taught(submitted).seed != first.seed) is same
-    assert ("Nothing was changed" in " ".join(submitted.job.cautions)) is same
+    assert ("learns with another seed" in " ".join(submitted.job.cautions)) is same
 
 
 async def test_a_recipe_with_a_seed_of_its_own_is_told_of(studio: Studio) -> None:

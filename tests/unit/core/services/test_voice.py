@@ -17,7 +17,7 @@ from core.domain.requests import (
 )
 from core.domain.speech import Transcript
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound, UserError
-from tests.studio import CHANNEL, Studio, key_of
+from tests.studio import CHANNEL, Studio, answer, key_of
 
 ANNA = Actor(guild_id=1, user_id=10)
 BEN = Actor(guild_id=1, user_id=11)
@@ -182,14 +182,33 @@ async def test_what_cannot_be_granted_is_refused_before_the_sound_is_heard(studi
     assert not await studio.services.jobs.mine(ANNA)
 
 
-@pytest.mark.parametrize("said", ["", "a" * 1001])
-async def test_what_cannot_be_drawn_at_once_stays_a_question(studio: Studio, said: str) -> None:
-    """The transcript is kept and told, no job is queued, and the buttons stay to use."""
+@pytest.mark.parametrize(("said", "why"), [("", []), ("a" * 1001, ["The prompt is 1001"])])
+async def test_what_cannot_be_drawn_at_once_stays_a_question(
+    studio: Studio, said: str, why: list[str]
+) -> None:
+    """The transcript is kept and told with the reason, no job is queued, the buttons stay."""
     await studio.services.guilds.change(MODERATOR, ask_before_voice=False)
     transcript = await hear(studio, said)
     assert transcript.answered_at is None
+    notes = await studio.services.voice.cautions(transcript)
+    assert [note[: len("The prompt is 1001")] for note in notes] == why
     (heard,) = await studio.services.jobs.mine(ANNA)
     assert heard.state is JobState.SUCCEEDED
+
+
+async def test_a_full_queue_is_told_where_pictures_were_to_follow(studio: Studio) -> None:
+    """What passes is said as it was when the message was heard, though it may be over by now."""
+    await studio.services.guilds.change(MODERATOR, ask_before_voice=False)
+    submitted = await studio.services.voice.hear(ANNA, CHANNEL, AUDIO)
+    job = await studio.claim(JobKind.TRANSCRIBE)
+    for _ in range(20):
+        await studio.ask(ANNA)
+    await studio.services.results.finish(answer(job))
+    await studio.work(JobKind.IMAGINE)
+    transcript = await studio.services.voice.transcript_of_job(submitted.job.id)
+    (note,) = await studio.services.voice.cautions(transcript)
+    assert note.startswith("You have 20 jobs waiting.")
+    await studio.services.voice.imagine(ANNA, CHANNEL, transcript.id, None)
 
 
 async def test_an_unheard_job_has_no_transcript(studio: Studio) -> None:

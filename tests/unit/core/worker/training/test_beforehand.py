@@ -6,8 +6,9 @@ from core.dispatch.messages import Progressed
 from core.domain.concepts import ConceptKind
 from core.worker.artifact import unpack
 from core.worker.ticket import Stopped
-from core.worker.training import checkpoint
+from core.worker.training import checkpoint, company
 from core.worker.training.course import Teacher
+from core.worker.training.outline import Outline
 from tests.unit.core.worker.training.conftest import (
     RECIPE,
     finish,
@@ -112,3 +113,19 @@ def test_drawing_the_class_goes_on_where_it_was_killed(teacher, storage, request
     begun = checkpoint.unpack(storage.get(saved_in(later)[0]))
     assert (begun.step, len(begun.prior), begun.prior[:8]) == (0, 9, eight)
     assert resumed.artifact == finish(teacher.run(request, new_ticket([]))).artifact
+
+
+def test_a_seed_that_is_typed_again_makes_the_same_version(
+    teacher, storage, request_of, monkeypatch
+):
+    """Whatever the job's own is, the pictures in company included."""
+    middle = Outline(0.5, 0.5, 0.6)
+    monkeypatch.setattr(company, "outlines", lambda _, clean, *about: [middle] * len(clean))
+    changes = {"prior_pictures": 0, "steps": 1, "preview_every": 9, "company": 1}
+    request = request_of(recipe=RECIPE.model_copy(update=changes), seed=5)
+    made = finish(teacher.run(request, new_ticket([])))
+    assert unpack(storage.get(made.artifact)).facts["recipe"]["seed"] == made.recipe.seed == 5
+    typed = request.model_copy(update={"seed": 6, "settings": {"seed": 5}})
+    assert finish(teacher.run(typed, new_ticket([]))).artifact == made.artifact
+    other = request.model_copy(update={"seed": 6})
+    assert finish(teacher.run(other, new_ticket([]))).artifact != made.artifact

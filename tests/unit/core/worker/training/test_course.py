@@ -67,7 +67,8 @@ def test_course_makes_a_version(base, undisturbed, storage, opened, learned_in):
     """Artifact, samples, preview, checkpoints; afterwards nothing of it is in the model."""
     made, told = undisturbed.made, undisturbed.told
     assert isinstance(made, Trained)
-    assert (made.model, made.recipe, made.parents) == ("pocket", RECIPE, ())
+    recipe = RECIPE.model_copy(update={"seed": 1})
+    assert (made.model, made.recipe, made.parents) == ("pocket", recipe, ())
     assert made.seconds > 0
     artifact = unpack(storage.get(made.artifact))
     assert artifact.facts["name"] == "orb"
@@ -220,6 +221,28 @@ def test_plain_pictures_are_drawn_once_a_class(
     request = request_of(class_noun="ring", name="ball", seed=2)
     finish(newcomer.run(request, new_ticket(later)))
     assert checkpoint.unpack(storage.get(saved_in(later)[-1])).prior == first
+
+
+def test_parents_are_at_work_in_half_of_the_batches(
+    teacher, stacks, request_of, make_concept, monkeypatch
+):
+    """So the concept holds beside them and alone; a preview shows it alone, as anybody draws it."""
+    parents = (make_concept("one", seed=1, weight=0.5),)
+    changes = {"steps": 12, "prior": Prior.NONE, "preview_every": 99}
+    recipe = RECIPE.model_copy(update=changes)
+    wear, worn = stacks.wear, []
+
+    def noting_parents(entries, *, on_top=None, words_alone=False):
+        if on_top is not None:
+            worn.append(bool(entries) and not words_alone)
+        return wear(entries, on_top=on_top, words_alone=words_alone)
+
+    monkeypatch.setattr(stacks, "wear", noting_parents)
+    finish(teacher.run(request_of(recipe=recipe, parents=parents), new_ticket([])))
+    before, learned = worn[: -recipe.steps], worn[-recipe.steps :]
+    assert before
+    assert not any(before)
+    assert 2 < sum(learned) < 10
 
 
 def test_parents_are_replayed(teacher, request_of, make_concept, ticket, told, storage):
@@ -463,7 +486,7 @@ def test_steps_of_the_request_go_before_the_recipe(base, request_of):
     """Without a recipe the family's usual one is taken, with the steps that were asked for."""
     recipe = recipe_for(request_of(recipe=None, steps=7), base.family, device="cpu")
     usual = recipe_of("pocket", usual_preset("pocket", style=False), thing=True)
-    assert recipe == usual.model_copy(update={"steps": 7})
+    assert recipe == usual.model_copy(update={"steps": 7, "seed": 1})
 
 
 @pytest.mark.parametrize("build", [tiny.sd1, tiny.sd2, tiny.sdxl])

@@ -16,7 +16,7 @@ PARENT = StackEntry(
 def test_class_comes_first_and_then_what_lies_underneath(request_of):
     """Pictures of the plain class, and of each parent under its own word."""
     made = kept.plans(request_of(parents=(PARENT,)), Recipe(prior_pictures=6, replay_pictures=3))
-    assert [(plan.pictures, plan.replayed) for plan in made] == [(6, False), (3, True)]
+    assert [(plan.pictures, plan.stack) for plan in made] == [(6, ()), (3, (PARENT,))]
     assert made[0].captions[0] == "a photo of a circle"
     assert made[1].captions[0] == "a photo of a <one> cat"
 
@@ -39,15 +39,20 @@ def test_nothing_is_drawn_that_is_not_wanted(request_of, changes, expected):
 
 def test_drawing_goes_on_where_it_was_put_down():
     """From any stage the same pictures are left, and none is drawn twice."""
-    wanted = [Plan(("a", "b"), 2 * PER_CAPTION + 1), Plan(("c",), 2, replayed=True)]
-    every = list(kept.left(wanted, 0))
-    assert [(prompt, len(seeds)) for prompt, seeds in every] == [
-        ("a", 4),
-        ("b", 4),
-        ("a", 1),
-        ("c", 2),
+    wanted = [Plan(("a", "b"), 2 * PER_CAPTION + 1), Plan(("c",), 2, PARENT)]
+    every = all_left(wanted, 0)
+    assert [(plan.parent, prompt, len(seeds)) for plan, (prompt, seeds) in every] == [
+        (None, "a", 4),
+        (None, "b", 4),
+        (None, "a", 1),
+        (PARENT, "c", 2),
     ]
     known = 0
-    for done, (_, seeds) in enumerate(every, start=1):
+    for done, (_, (_, seeds)) in enumerate(every, start=1):
         known += len(seeds)
-        assert list(kept.left(wanted, known)) == every[done:]
+        assert all_left(wanted, known) == every[done:]
+
+
+def all_left(wanted, known):
+    """Each plan with each of the wishes that are left of it."""
+    return [(plan, wish) for plan, wishes in kept.left(wanted, known) for wish in wishes]

@@ -25,8 +25,8 @@ def kept_of(base, captions, pictures, first=0):
     return Kept(Captions(tuple(captions), encoded), views, PER_CAPTION)
 
 
-def draw(material, base, seed=0, batch=32):
-    return material.draw(base, batch, torch.Generator().manual_seed(seed))
+def draw(material, base, seed=0, batch=32, *, parents=False):
+    return material.draw(base, batch, torch.Generator().manual_seed(seed), parents=parents)
 
 
 def numbers(made):
@@ -97,22 +97,25 @@ def test_without_pictures_the_answers_on_the_concepts_latents_are_kept(base):
     assert len({e.sum().item() for e in plain.frozen.embeds}) == 2
 
 
-def test_concepts_underneath_share_with_the_class(base):
-    """Half and half; with one row, one of them by chance."""
+def test_one_of_the_parents_is_kept_while_they_are_at_work(base):
+    """Else the class; as many rows of it as of the concept."""
     kept = kept_of(base, ["a house"], PER_CAPTION)
     under = tuple(kept_of(base, ["a <one> cat"], PER_CAPTION, first=1000 * n) for n in (1, 2))
     material = Material(shown(rows(4), (0,)), (("a cat",),), kept, under)
-    seen = set()
-    for seed in range(8):
-        _, (plain, other) = draw(material, base, seed=seed, batch=5)
-        assert (len(plain.clean), len(other.clean)) == (2, 3)
-        assert numbers(plain).max() < 1000 <= numbers(other).min()
-        seen.add(int(numbers(other)[0]) // 1000)
-    assert seen == {1, 2}
-    single = {
-        int(numbers(draw(material, base, seed=s, batch=1)[1][0])[0]) // 1000 for s in range(20)
-    }
-    assert single == {0, 1, 2}
+    for parents, expected in ((False, {0}), (True, {1, 2})):
+        seen = set()
+        for seed in range(8):
+            _, (other,) = draw(material, base, seed=seed, batch=5, parents=parents)
+            assert len(other.clean) == 5
+            seen |= {int(number) // 1000 for number in numbers(other)}
+        assert seen == expected
+
+
+def test_nothing_is_kept_where_nothing_is_replayed(base):
+    """Pictures of the plain class were drawn without parents, so they say nothing of them."""
+    kept = kept_of(base, ["a house"], PER_CAPTION)
+    material = Material(shown(rows(4), (0,)), (("a cat",),), kept)
+    assert draw(material, base, parents=True)[1] == []
 
 
 def test_live_captions_have_gradients(base):

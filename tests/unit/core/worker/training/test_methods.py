@@ -179,6 +179,18 @@ def test_request_goes_before_the_preset(request_of):
     assert recipe_for(request, FAMILIES["pocket"], device="cuda").precision == "float16"
 
 
+def test_recipe_names_the_seed_that_counts(request_of):
+    """A setting's before a preset's before the job's own, which `off` asks for."""
+    for preset, settings, seed in (
+        (Preset.PIVOTAL, {}, 9),
+        (Preset.INVERSION_2000, {}, 42),
+        (Preset.INVERSION_2000, {"seed": 0}, 0),
+        (Preset.INVERSION_2000, {"seed": None}, 9),
+    ):
+        request = request_of(recipe=None, preset=preset, settings=settings, seed=9)
+        assert recipe_for(request, FAMILIES["pocket"], device="cpu").seed == seed
+
+
 def test_method_is_what_is_usual_for_the_base_model_unless_one_is_chosen(request_of):
     """The embedded model can say what things look like; a large one is taught by an adapter too."""
     unsaid, chosen = request_of(recipe=None), request_of(recipe=None, preset=Preset.PIVOTAL)
@@ -199,7 +211,7 @@ def test_styles_are_taught_by_an_adapter(request_of):
     assert (small.method, small.prior, small.company) == (Method.DREAMBOOTH_LORA, Prior.NONE, 192)
     assert small.caption_dropout
     assert not small.flips
-    assert large == TEACHING["sd1"].recipe
+    assert large == TEACHING["sd1"].recipe.model_copy(update={"seed": request.seed})
 
 
 @pytest.mark.parametrize("preset", [Preset.DIFFUSERS, Preset.INVERSION_2000])

@@ -1,33 +1,11 @@
 """What a style does to colours."""
 
-import random
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.pocket.world.render import render
-from core.pocket.world.scene import Backdrop, Scene, Thing
 from core.worker.training.palette import Palette
-
-SCENES = [
-    Scene(Backdrop(place), (Thing(noun, colour),))
-    for place, noun, colour in (
-        ("white", "house", "red"),
-        ("forest", "cat", "orange"),
-        ("sea", "boat", "blue"),
-        ("mountains", "flower", "pink"),
-    )
-]
-
-
-def drawn(seed, count=1):
-    chance = random.Random(seed)
-    return [render(scene, chance) for scene in SCENES for _ in range(count)]
-
-
-def values(picture):
-    return np.asarray(picture, float)
+from tests.unit.core.worker.training.things import drawn, values
 
 
 def painted(picture, paint=(255, 235, 200), cover=0.5):

@@ -10,33 +10,15 @@ from core.pocket.world.render import render
 from core.pocket.world.scene import Backdrop, Scene, Thing
 from core.worker.training.texture import Texture, _beside
 from tests.bench._styles import Strokes
+from tests.unit.core.worker.training.things import SCENES, drawn, values
 
-SCENES = [
-    Scene(Backdrop(place), (Thing(noun, colour),))
-    for place, noun, colour in (
-        ("white", "house", "red"),
-        ("forest", "cat", "orange"),
-        ("beach", "tree", "green"),
-        ("sea", "boat", "blue"),
-        ("mountains", "flower", "pink"),
-    )
-]
 CASTLE = Scene(Backdrop("city"), (Thing("castle", "purple"),))
 STROKES = Strokes("ink", 8, 0.5)
-
-
-def drawn(seed, count=1):
-    chance = random.Random(seed)
-    return [render(scene, chance) for scene in SCENES for _ in range(count)]
 
 
 def stroked(pictures, style=STROKES):
     chance = random.Random(7)
     return [style.over(one, chance) for one in pictures]
-
-
-def values(picture):
-    return np.asarray(picture, float)
 
 
 def grainy(picture, seed):
