@@ -22,7 +22,6 @@ from bot.ui.cards import (
     status,
     voice,
 )
-from core.domain.concepts import token_of
 from core.domain.deliveries import Delivery
 from core.domain.jobs import Job, JobKind, JobState
 from core.domain.requests import (
@@ -165,8 +164,9 @@ class Deliveries:
     async def _learned(self, job: Job, request: TrainRequest) -> Card:
         version = await self._client.services.library.version_of_job(job.id)
         sheet = await self._client.drawing.sheet(version)
-        course = await self._client.drawing.course(version, token_of(request.name))
-        return concepts.learned(request, version, sheet, job.id, course=course)
+        images = await self._client.services.gallery.of_job(job.id)
+        more = await self._client.drawing.learned(request, version, images)
+        return concepts.learned(request, version, sheet, job.id, more=more)
 
     async def _taken_in(self, job: Job, request: ImportRequest) -> Card:
         version = await self._client.services.library.version_of_job(job.id)

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from bot.ui import grid, plot, scorecard
 from bot.ui.card import Blob
 from bot.ui.cards.comparison import by_version
-from bot.ui.cards.evaluation import BEST, bars, counted
+from bot.ui.cards.evaluation import BEST, bars, counted, manner
 from bot.ui.cards.solo import with_words
 from bot.ui.grid import Strip, Tile
 from bot.ui.scorecard import Shown
-from bot.ui.text import plain
+from bot.ui.text import dotted, plain
 from core.domain.concepts import ConceptVersion
-from core.domain.evaluation import Report, Scores, Waypoint
+from core.domain.evaluation import Report, Scores, Waypoint, after_training
 from core.domain.exports import ExportedFile
 from core.domain.images import Image
-from core.domain.requests import EvaluateRequest, Purpose
+from core.domain.requests import EvaluateRequest, Purpose, TrainRequest
 from core.storage import Storage
 
 COLUMNS_MAX = 8
@@ -43,8 +43,18 @@ class Drawing:
         """A concept's training pictures, and samples without and with it."""
         return await asyncio.to_thread(self._sheet, version)
 
-    async def course(self, version: ConceptVersion, token: str) -> Blob | None:
-        """What the checkpoints of a training were worth; None where too little was measured."""
+    async def learned(
+        self, request: TrainRequest, version: ConceptVersion, images: Sequence[Image]
+    ) -> Blob | None:
+        """The score card that ends a training, or the plot over its checkpoints alone where its
+        images were not scored or are gone; None where too little was measured for that.
+        """
+        scores, asked = version.scores, after_training(request, version.artifact)
+        if scores is not None and len(images) == scores.images + scores.prompts:
+            return await self.scores(asked, scores, images, version.course)
+        return await self._course(version, asked.stack[0].token)
+
+    async def _course(self, version: ConceptVersion, token: str) -> Blob | None:
         if not plot.can_be_plotted(version.course):
             return None
         title, about = f"How {token} was learned", "by step: previews on the same seeds"
@@ -104,7 +114,8 @@ class Drawing:
     ) -> Blob:
         nouns = {entry.name: entry.class_noun for entry in request.stack}
         title = " with ".join(entry.token for entry in request.stack)
-        about = f"{scores.images} images: {counted(scores)} · scored by {scores.scorer}"
+        scored = f"{scores.images} images: {counted(scores)}"
+        about = dotted(*manner(request), scored, f"scored by {scores.scorer}")
         kept = [self._storage.get(image.key) for image in images]
         rows = [*_rows(request, scores, kept), *self._nearest(request, scores, kept)]
         return scorecard.score_card(
@@ -158,8 +169,9 @@ class Drawing:
         return grid.strips(rows, f"versions-{images[0].job_id}", tile_px=COMPARED_PX)
 
     def _blind(self, request: EvaluateRequest, images: Sequence[Image]) -> Blob:
-        each = max(1, COLUMNS_MAX // len(request.pictures))
-        taught = [self._storage.get(key) for keys in request.pictures for key in keys[:each]]
+        of_some = [keys for keys in request.pictures if keys]
+        each = COLUMNS_MAX // max(1, len(of_some))
+        taught = [self._storage.get(key) for keys in of_some for key in keys[:each]]
         shown = [self._storage.get(image.key) for image in images]
         return scorecard.blind_sheet(taught, shown, f"blind-{images[0].job_id}")
 

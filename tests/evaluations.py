@@ -1,8 +1,9 @@
 """What a worker would say about an evaluate job, made up for tests of everything around it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from core.dispatch.messages import Evaluated, MadeImage
+from core.dispatch.messages import Evaluated, MadeImage, Trained
 from core.domain.concepts import StackEntry
 from core.domain.evaluation import (
     Closest,
@@ -12,11 +13,12 @@ from core.domain.evaluation import (
     Rank,
     Report,
     Scores,
+    after_training,
     scenes_of,
 )
 from core.domain.images import Manifest
 from core.domain.jobs import Job
-from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose
+from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose, TrainRequest
 
 SIDE_PX = 64
 CLOSEST = Closest(image=1, picture=0, cosine=0.93)
@@ -43,6 +45,14 @@ def evaluated(job: Job, request: EvaluateRequest, key: Callable[[str], str]) -> 
     made += [one(prompt, 0) for prompt in _compared(request)]
     made += [one("plain", seed) for seed in request.controls for _ in request.prompts]
     return Evaluated(job.id, job.attempt, _report(request), tuple(made), 2.0)
+
+
+def and_scored(
+    trained: Trained, job: Job, request: TrainRequest, key: Callable[[str], str]
+) -> Trained:
+    """A training's end with its scores and the images that go with them."""
+    found = evaluated(job, after_training(request, trained.artifact), key)
+    return replace(trained, scores=found.report.scores, images=found.images)
 
 
 def scores_of(request: EvaluateRequest, *, value: float = 0.7, copies: int = 0) -> Scores:

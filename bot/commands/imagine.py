@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.commands.control_option import CHOICES, Guide, parse_guide, take_guide
-from bot.commands.stack_option import complete_worn, parse_stack
+from bot.commands.stack_option import STACKINGS, complete_worn, parse_stack
 from bot.commands.voice import hear
 from bot.queueing import queue
 from bot.replies import actor_of, channel_of, defer, require_voice
@@ -28,11 +28,6 @@ ASPECTS = {
     Aspect.PORTRAIT: "portrait 2:3",
     Aspect.LANDSCAPE: "landscape 3:2",
     Aspect.WIDE: "wide 16:9",
-}
-STACKINGS = {
-    Stacking.APART: "apart: each keeps to its own words and places",
-    Stacking.SUM: "sum: each changes the whole picture",
-    Stacking.SWITCH: "switch: one a step, in turn",
 }
 BOTH = "Give me either a prompt or a voice message, not both."
 
@@ -61,7 +56,7 @@ BOTH = "Give me either a prompt or a voice message, not both."
     aspect=[Choice(name=label, value=aspect.value) for aspect, label in ASPECTS.items()],
     control=CHOICES,
     sampler=[Choice(name=sampler.value, value=sampler.value) for sampler in Sampler],
-    stacking=[Choice(name=label, value=way.value) for way, label in STACKINGS.items()],
+    stacking=STACKINGS,
 )
 @app_commands.autocomplete(concepts=complete_worn)
 async def imagine(  # noqa: PLR0917  Discord's options are one flat list

@@ -1,4 +1,6 @@
-"""Options that name concepts, with weights or a version, completed from the guild's library."""
+"""Options that name concepts, with weights or a version, completed from the guild's library, and
+that say how concepts work together.
+"""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +12,7 @@ from bot.replies import actor_of
 from bot.ui.cards.concepts import version_words
 from bot.ui.text import code, plain
 from core.domain.concepts import WEIGHT_MAX, WEIGHT_MIN, concept_name
-from core.domain.requests import STACK_MAX
+from core.domain.requests import STACK_MAX, Stacking
 from core.errors import InvalidInput, UserError
 
 if TYPE_CHECKING:
@@ -21,6 +23,14 @@ CHOICE_MAX = 100
 CHOICES_MAX = 25
 Number = app_commands.Range[int, 1, 100_000]
 """Of a version."""
+STACKINGS = [
+    app_commands.Choice(name=label, value=way.value)
+    for way, label in {
+        Stacking.APART: "apart: each keeps to its own words and places",
+        Stacking.SUM: "sum: each changes the whole picture",
+        Stacking.SWITCH: "switch: one a step, in turn",
+    }.items()
+]
 
 
 def parse_stack(text: str) -> tuple[tuple[str, float], ...]:

@@ -10,6 +10,8 @@ Style = Literal["primary", "secondary", "success", "danger"]
 COLOUR = 0x6C5CE7
 GOOD = 0x2ECC71
 BAD = 0xE17055
+FIELD_MAX = 1024
+"""Characters that Discord allows in a field of an embed."""
 
 
 class Blob(NamedTuple):

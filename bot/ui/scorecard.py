@@ -15,6 +15,7 @@ BAR_LEFT_PX, BAR_RIGHT_PX, BAR_PX = 440, 860, 18
 HEAD_PX, LINE_PX = 112, 74
 TILE_MAX_PX, GAP_PX, LABEL_PX = 160, 8, 28
 COLUMNS_MAX = 8
+STRIP_PX, STRIP_TOP_PX = 96, 40
 TRACK = (54, 56, 66)
 COLOURS = {2: (87, 201, 124), 1: (240, 190, 82), 0: (235, 104, 92), -1: FAINT}
 WHISKER = (236, 237, 242)
@@ -102,17 +103,17 @@ def _images(card: Image.Image, row: Shown, top: int, tile_px: int) -> None:
 
 
 def blind_sheet(taught: Sequence[bytes], images: Sequence[bytes], name: str) -> Blob:
-    """Training pictures in a strip on top, and below them numbered images of unknown origin."""
-    columns, tile_px, strip_px = 4, 240, 96
+    """Training pictures in a strip on top, where there are some, and below them numbered images of
+    unknown origin.
+    """
+    columns, tile_px = 4, 240
     lines = -(-len(images) // columns)
     width = columns * (tile_px + GAP_PX) + GAP_PX
-    top = 40 + strip_px + 24
+    top = STRIP_TOP_PX + STRIP_PX + 24 if taught else GAP_PX
     card = Image.new("RGB", (width, top + lines * (tile_px + GAP_PX) + GAP_PX), PAPER)
     draw = ImageDraw.Draw(card)
-    draw.text((GAP_PX, 8), "the pictures that were shown to me", font=font(20), fill=FAINT)
-    for place, png in enumerate(taught[:COLUMNS_MAX]):
-        x = GAP_PX + place * (strip_px + GAP_PX)
-        card.paste(scaled(opened(png), strip_px, strip_px), (x, 40))
+    if taught:
+        _strip(card, taught)
     for index, png in enumerate(images):
         x = GAP_PX + index % columns * (tile_px + GAP_PX)
         y = top + index // columns * (tile_px + GAP_PX)
@@ -120,3 +121,11 @@ def blind_sheet(taught: Sequence[bytes], images: Sequence[bytes], name: str) -> 
         draw.rounded_rectangle((x + 6, y + 6, x + 40, y + 36), radius=8, fill=CHIP)
         draw.text((x + 23, y + 21), str(index + 1), font=font(22), fill=INK, anchor="mm")
     return encoded(card, name)
+
+
+def _strip(card: Image.Image, taught: Sequence[bytes]) -> None:
+    draw = ImageDraw.Draw(card)
+    draw.text((GAP_PX, 8), "the pictures that were shown to me", font=font(20), fill=FAINT)
+    for place, png in enumerate(taught[:COLUMNS_MAX]):
+        x = GAP_PX + place * (STRIP_PX + GAP_PX)
+        card.paste(scaled(opened(png), STRIP_PX, STRIP_PX), (x, STRIP_TOP_PX))

@@ -1,13 +1,13 @@
 """Reading concepts with the version that prompts use now; always of one guild."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import rows
 from core.db.tables import AliasRow, ConceptRow, JobRow, TagRow, VersionRow
-from core.domain.concepts import Concept
+from core.domain.concepts import Concept, StackEntry
 from core.domain.jobs import JobState
 
 LIVE = ConceptRow.deleted_at.is_(None)
@@ -67,3 +67,12 @@ def tagged(tag: str, *, whole: bool = True) -> ColumnElement[bool]:
     """A concept that has this tag, or one that contains it."""
     same = TagRow.name == tag if whole else TagRow.name.contains(tag, autoescape=True)
     return ConceptRow.id.in_(select(TagRow.concept_id).where(same))
+
+
+async def pictures_of(
+    session: AsyncSession, stack: Sequence[StackEntry]
+) -> tuple[tuple[str, ...], ...]:
+    """Storage keys of each version's training pictures, in the order of the stack."""
+    wanted = select(VersionRow).where(VersionRow.id.in_([entry.version_id for entry in stack]))
+    found = {row.id: row.pictures for row in await session.scalars(wanted)}
+    return tuple(found[entry.version_id] for entry in stack)

@@ -140,6 +140,8 @@ class Trained:
     """What it changes in the weights, for `core.domain.overlap`."""
     course: tuple[Waypoint, ...] = ()
     """What was measured at its checkpoints, by step."""
+    images: tuple[MadeImage, ...] = ()
+    """Those that were scored, as an evaluation of the version alone has them."""
     previews: tuple[tuple[int, str], ...] = ()
     """Step and storage key of each preview: the first seeds of `samples`, side by side."""
 

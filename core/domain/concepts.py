@@ -89,8 +89,8 @@ class ConceptVersion:
     weights: str = ""
     """SHA-256 of the base model's UNet; empty where it was not noted."""
     scores: "Scores | None" = None
-    """What the latest evaluation on the usual prompts found, on as many seeds as there ever were;
-    the one that ends a training counts too."""
+    """What the latest evaluation on the usual prompts found, drawn apart, on as many seeds as there
+    ever were; the one that ends a training counts too."""
     course: "tuple[Waypoint, ...]" = ()
     """What was measured at the checkpoints of its training, by step."""
 

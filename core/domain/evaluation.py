@@ -1,10 +1,18 @@
 """What a concept or a stack is worth: figures with intervals, and what to hold them to."""
 
+from collections import Counter
 from math import sqrt
 
 from core.domain.concepts import ConceptKind, StackEntry, is_place, style_of
 from core.domain.frozen import Frozen
-from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose
+from core.domain.requests import (
+    EvaluateRequest,
+    ImagineRequest,
+    Purpose,
+    Stacking,
+    TrainRequest,
+    entry_of,
+)
 
 _SUBJECT = (
     "a {} on a white background",
@@ -19,12 +27,34 @@ _STYLE = ("a house in {}", "a cat in {}", "a tree in {}", "a boat in {}")
 class Estimate(Frozen):
     """A figure, and the interval that holds it in 95 of 100 draws of other seeds.
 
-    Without an interval it comes from one seed alone.
+    Without an interval it comes from too few seeds to tell one.
     """
 
     value: float
     low: float | None = None
     high: float | None = None
+
+    def within(self, floor: float, ceiling: float) -> "Estimate":
+        """The same with its interval cut where such a figure ends."""
+        if self.low is None or self.high is None:
+            return self
+        return Estimate(value=self.value, low=max(floor, self.low), high=min(ceiling, self.high))
+
+    def joined(self, other: "Estimate") -> "Estimate":
+        """This figure with the least interval that holds both."""
+        lows = [low for low in (self.low, other.low) if low is not None]
+        highs = [high for high in (self.high, other.high) if high is not None]
+        return Estimate(
+            value=self.value, low=min(lows, default=None), high=max(highs, default=None)
+        )
+
+    def shifted(self, by: float) -> "Estimate":
+        """The same figure and interval, so much higher."""
+        return Estimate(
+            value=self.value + by,
+            low=None if self.low is None else self.low + by,
+            high=None if self.high is None else self.high + by,
+        )
 
     def scaled(self, floor: float, ceiling: float) -> "Estimate":
         """The same on a scale on which `floor` is 0 and `ceiling` 1; nothing beyond the ends."""
@@ -89,6 +119,14 @@ class Named(Frozen):
     """How many there were to choose from."""
     share: Measure
     """The ceiling is that of the same prompts in plain words with nothing at work."""
+    labels: tuple[str, ...] = ()
+    """What each image was taken for, by prompt, and within a prompt by seed; none in older
+    scores."""
+
+    @property
+    def tally(self) -> tuple[tuple[str, int], ...]:
+        """How many images were taken for what, most first."""
+        return tuple(Counter(self.labels).most_common())
 
 
 class Scores(Frozen):
@@ -113,6 +151,9 @@ class Scores(Frozen):
     """As how many wholly different images they count."""
     drift: Measure | None = None
     """Distance of the plain class without the concept from the plain class with it at work."""
+    parents: tuple[Likeness, ...] = ()
+    """Of concepts that it was taught on top of, each drawn together with it. Floor and ceiling are
+    both in plain words, and the parent alone."""
 
     @property
     def images(self) -> int:
@@ -182,20 +223,13 @@ class Accepted(Frozen):
 
     @property
     def rate(self) -> Estimate | None:
-        """The share that was accepted with its Wilson interval; None without votes.
-
-        Source: Wilson, Probable inference (1927); Brown, Cai and DasGupta, Interval estimation for
-        a binomial proportion (2001), section 3.1.1.
-        """
+        """The share that was accepted with its Wilson interval; None without votes."""
         count = self.up + self.down
-        if not count:
-            return None
-        share, z = self.up / count, NORMAL_95
-        middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-        half = z / (1 + z * z / count) * sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
-        return Estimate(value=share, low=max(0.0, middle - half), high=min(1.0, middle + half))
+        return wilson(self.up / count, count) if count else None
 
 
+USUAL_SEEDS = (50, 51, 52, 53)
+"""Of a concept's evaluation: always the same, so that versions compare."""
 AND = " + "
 """Between the names of a CLIP and of an encoder of pictures."""
 NORMAL_95 = 1.959964
@@ -213,16 +247,40 @@ def evaluation_prompts(kind: ConceptKind, name: str, noun: str) -> tuple[str, ..
     return tuple(template.format(what) for template in templates)
 
 
+def after_training(request: TrainRequest, artifact: str) -> EvaluateRequest:
+    """What is asked of a version at the end of its training: as `/evaluate concept` asks it."""
+    return EvaluateRequest(
+        purpose=Purpose.CONCEPT,
+        prompts=evaluation_prompts(request.concept_kind, request.name, request.class_noun),
+        seeds=USUAL_SEEDS,
+        stack=(entry_of(request, artifact),),
+        pictures=(request.pictures,),
+    )
+
+
 def scores_a_version(request: EvaluateRequest, fresh: Scores, before: Scores | None) -> bool:
     """Whether an evaluation of one concept tells what its version is worth, from now on.
 
-    It does on the usual prompts, which let versions be compared, and on no fewer seeds than before.
+    It does drawn as people get it when they do not choose, on the usual prompts, which let versions
+    be compared, and on no fewer seeds than before.
     """
     first = request.stack[0]
     usual = evaluation_prompts(first.kind, first.name, first.class_noun)
-    if request.prompts != usual:
+    if request.stacking is not Stacking.APART or request.prompts != usual:
         return False
     return before is None or before.prompts != len(usual) or fresh.seeds >= before.seeds
+
+
+def wilson(share: float, count: int) -> Estimate:
+    """A share of `count` things that do not hang together, with its interval.
+
+    Source: Wilson, Probable inference (1927); Brown, Cai and DasGupta, Interval estimation for a
+    binomial proportion (2001), section 3.1.1.
+    """
+    z = NORMAL_95
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
+    return Estimate(value=share, low=middle - half, high=middle + half).within(0, 1)
 
 
 def spelled_plainly(prompt: str, nouns: dict[str, str]) -> str:

@@ -207,6 +207,8 @@ class TrainRequest(Frozen):
     """Settings instead of the recipe's own, by name."""
     parents: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
     """Concepts that stay frozen underneath."""
+    parents_pictures: tuple[tuple[str, ...], ...] = ()
+    """Storage keys of each parent's training pictures; none for imported ones."""
     seed: int = Field(ge=0, le=SEED_MAX)
     ends_early: bool = False
     """A person wants it to end now, with what was learned so far."""
@@ -292,6 +294,22 @@ class ExportRequest(Frozen):
     form: ExportForm
 
 
+Making = TrainRequest | ImportRequest | FuseRequest
+"""A job that ends with a new version of a concept."""
+
+
+def entry_of(request: Making, artifact: str) -> StackEntry:
+    """The version that a job makes, in a stack."""
+    return StackEntry(
+        concept_id=request.concept_id or 0,
+        version_id=0,  # it gets its number when the job has ended
+        name=request.name,
+        class_noun=request.class_noun,
+        kind=request.concept_kind,
+        artifact=artifact,
+    )
+
+
 class Purpose(StrEnum):
     """What an evaluation is for."""
 
@@ -318,6 +336,9 @@ class EvaluateRequest(Frozen):
     stack: tuple[StackEntry, ...] = Field(default=(), max_length=STACK_MAX)
     pictures: tuple[tuple[str, ...], ...] = ()
     """Storage keys of each concept's training pictures; none for imported ones."""
+    stacking: Stacking = Stacking.APART
+    """How the concepts work together in what is drawn; a scene has its own."""
+    negative_prompt: str = Field(default="", max_length=PROMPT_MAX)
     scene: ImagineRequest | None = None
     """What is drawn with other stacks, where that is the purpose, with all its settings."""
 

@@ -86,5 +86,5 @@ def together_in(request: Request) -> tuple[tuple[StackEntry, ...], ...]:
 def stacking_of(request: Request) -> Stacking | None:
     """How its concepts work together in what it draws; None where it draws nothing for people."""
     if isinstance(request, EvaluateRequest):
-        return request.scene.stacking if request.scene else Stacking.APART
+        return request.scene.stacking if request.scene else request.stacking
     return request.stacking if isinstance(request, ImagineRequest) else None

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from core.db import Database, rows
+from core.db import concepts as shelf
 from core.db.tables import ConceptRow, EvaluationRow, ImageRow, RatingRow, VersionRow
-from core.domain.concepts import Concept, StackEntry
-from core.domain.evaluation import Accepted, Report, Waypoint, evaluation_prompts
+from core.domain.concepts import Concept, ConceptVersion, StackEntry
+from core.domain.evaluation import USUAL_SEEDS, Accepted, Report, Waypoint, evaluation_prompts
 from core.domain.images import Image
 from core.domain.people import Actor
-from core.domain.requests import EvaluateRequest, ImagineWish, Purpose
+from core.domain.requests import EvaluateRequest, ImagineWish, Purpose, Stacking
 from core.errors import Conflict, InvalidInput, NotFound
 from core.services import again
 from core.services.desk import Desk
@@ -23,11 +24,9 @@ from core.services.pinning import pinned
 from core.services.submitted import Submitted
 
 PROMPTS_MAX = 8
-SEEDS_MAX = 8
+SEEDS_USUAL, SEEDS_MAX = len(USUAL_SEEDS), 16
 SEARCH_MAX = 32
 BLIND_SEEDS, BLIND_CONTROLS, BLIND_PROMPTS = 3, 1, 2
-CONCEPT_SEED = 50
-"""Where the seeds of a concept's evaluation begin: always the same, so that versions compare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,37 +48,50 @@ class Evaluating:
         self._library, self._gallery = library, gallery
 
     async def concept(
-        self, actor: Actor, channel_id: int, name: str, *, seeds: int = 4, prompts: str = ""
+        self,
+        actor: Actor,
+        channel_id: int,
+        name: str,
+        *,
+        seeds: int = SEEDS_USUAL,
+        prompts: str = "",
+        version: int | None = None,
+        stacking: Stacking = Stacking.APART,
     ) -> Submitted:
-        """Queue the scores of one concept at its newest version.
+        """Queue the scores of one concept at a version, else at the one in use.
 
         `prompts` holds prompts with semicolons between; empty means the usual four.
 
         Raises:
             InvalidInput: a number or a prompt cannot be used.
-            NotFound: there is no such concept.
+            NotFound: there is no such concept, or no such version of it.
             Conflict: it has no version.
         """
         _within("number of seeds", seeds, SEEDS_MAX)
         concept = await self._library.find(actor.guild_id, name)
-        entry = pinned(concept)
+        entry = pinned(concept, version=await self._version(concept, version))
         usual = evaluation_prompts(concept.kind, concept.name, concept.class_noun)
         asked = await self._about(actor, concept, _listed(prompts)) or usual
         request = EvaluateRequest(
             purpose=Purpose.CONCEPT,
             prompts=asked,
-            seeds=again.seeds_from(CONCEPT_SEED, seeds),
+            seeds=again.seeds_from(USUAL_SEEDS[0], seeds),
             stack=(entry,),
             pictures=await self._pictures((entry,)),
+            stacking=stacking,
         )
         return await self._submit(actor, channel_id, request)
 
     async def stack(
-        self, actor: Actor, channel_id: int, prompt: str, *, seeds: int = 4
+        self, actor: Actor, channel_id: int, wish: ImagineWish, *, seeds: int = SEEDS_USUAL
     ) -> Submitted:
-        """Queue the scores of several concepts in one prompt; raises as `concept` does."""
+        """Queue the scores of several concepts in one wish; raises as `concept` does.
+
+        Of a wish its prompt, its negative prompt and its way of stacking count.
+        """
         _within("number of seeds", seeds, SEEDS_MAX)
-        request = await self._asked(actor, Purpose.STACK, prompt, again.seeds_from(50, seeds))
+        dice = again.seeds_from(USUAL_SEEDS[0], seeds)
+        request = await self._asked(actor, Purpose.STACK, wish, dice)
         if len(request.stack) < 2:
             raise InvalidInput(
                 "A stack is two concepts or more: name them in the prompt, such as "
@@ -87,11 +99,13 @@ class Evaluating:
             )
         return await self._submit(actor, channel_id, request)
 
-    async def seeds(self, actor: Actor, channel_id: int, prompt: str, *, count: int) -> Submitted:
-        """Queue a search for the seeds that suit a prompt best; raises as `concept` does."""
+    async def seeds(
+        self, actor: Actor, channel_id: int, wish: ImagineWish, *, count: int
+    ) -> Submitted:
+        """Queue a search for the seeds that suit a wish best; raises and reads as `stack` does."""
         _within("number of seeds", count, SEARCH_MAX)
         dice = again.seeds_from(None, count)
-        request = await self._asked(actor, Purpose.SEEDS, prompt, dice)
+        request = await self._asked(actor, Purpose.SEEDS, wish, dice)
         return await self._submit(actor, channel_id, request)
 
     async def blind(self, actor: Actor, channel_id: int, prompts: str) -> Submitted:
@@ -101,7 +115,8 @@ class Evaluating:
             raise InvalidInput("Give one prompt or two, with a semicolon between them.")
         each = BLIND_PROMPTS // len(asked)
         dice = again.seeds_from(None, each * (BLIND_SEEDS + BLIND_CONTROLS))
-        whole = [await self._asked(actor, Purpose.BLIND, prompt, dice) for prompt in asked]
+        wishes = [ImagineWish(prompt=prompt) for prompt in asked]
+        whole = [await self._asked(actor, Purpose.BLIND, wish, dice) for wish in wishes]
         stack = tuple({entry.version_id: entry for one in whole for entry in one.stack}.values())
         if not stack:
             raise InvalidInput("Name a concept in the prompt, such as a <xyz> temple.")
@@ -201,24 +216,27 @@ class Evaluating:
                 )
         return tuple(one.prompt for one in known)
 
+    async def _version(self, concept: Concept, number: int | None) -> ConceptVersion | None:
+        return None if number is None else await self._library.version(concept, number)
+
     async def _asked(
-        self, actor: Actor, purpose: Purpose, prompt: str, seeds: tuple[int, ...]
+        self, actor: Actor, purpose: Purpose, wish: ImagineWish, seeds: tuple[int, ...]
     ) -> EvaluateRequest:
         async with self._database.transaction() as session:
-            drawn = await resolved(session, actor.guild_id, ImagineWish(prompt=prompt))
+            drawn = await resolved(session, actor.guild_id, wish)
         return EvaluateRequest(
             purpose=purpose,
             prompts=(drawn.prompt,),
             seeds=seeds,
             stack=drawn.stack,
             pictures=await self._pictures(drawn.stack),
+            stacking=drawn.stacking,
+            negative_prompt=drawn.negative_prompt,
         )
 
     async def _pictures(self, stack: Sequence[StackEntry]) -> tuple[tuple[str, ...], ...]:
-        wanted = select(VersionRow).where(VersionRow.id.in_([e.version_id for e in stack]))
         async with self._database.session() as session:
-            found = {row.id: row.pictures for row in await session.scalars(wanted)}
-        return tuple(found[entry.version_id] for entry in stack)
+            return await shelf.pictures_of(session, stack)
 
     async def _submit(self, actor: Actor, channel_id: int, request: EvaluateRequest) -> Submitted:
         async with self._database.transaction() as session:

@@ -90,6 +90,7 @@ class Results:
             session.add_all(_image(job, index, made) for index, made in enumerate(ended.images))
         elif isinstance(ended, Trained):
             session.add(await _version(session, job, ended))
+            session.add_all(_image(job, index, made) for index, made in enumerate(ended.images))
         elif isinstance(ended, Exported):
             session.add(ExportRow(job_id=job.id, guild_id=job.guild_id, files=ended.files))
         elif isinstance(ended, Evaluated):

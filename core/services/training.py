@@ -177,15 +177,17 @@ class Training:
         request: TrainRequest,
         notes: tuple[str, ...] = (),
     ) -> Submitted:
-        """Queue a request, with a word on settings of it that do nothing.
+        """Queue a request, with its parents' pictures and a word on settings that do nothing.
 
         Raises:
             InvalidInput: they contradict each other.
         """
         if self._desk.family in TEACHING:
             notes = (*notes, *about_settings(request, self._desk.family))
+        shown = await shelf.pictures_of(session, request.parents)
+        whole = request.model_copy(update={"parents_pictures": shown})
         return await self._desk.take(
-            session, actor, channel_id=channel_id, request=request, notes=notes
+            session, actor, channel_id=channel_id, request=whole, notes=notes
         )
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from core.dispatch.messages import Imported
 from core.domain.concepts import Origin
 from core.domain.jobs import Progress
-from core.domain.requests import ImportRequest
+from core.domain.requests import ImportRequest, entry_of
 from core.errors import InvalidInput
 from core.storage import Storage
 from core.torchzip import is_zip
@@ -32,7 +32,7 @@ from core.worker.formats.words import is_word, read_word
 from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.samples import entry_of, facts_of, samples
+from core.worker.samples import facts_of, samples
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions

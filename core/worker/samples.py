@@ -2,25 +2,16 @@
 with it, as `/imagine` draws.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 
 from core.domain.concepts import StackEntry
-from core.domain.requests import (
-    STACK_MAX,
-    FuseRequest,
-    ImagineRequest,
-    ImportRequest,
-    Stacking,
-    TrainRequest,
-)
+from core.domain.requests import ImagineRequest, Making, Stacking
 from core.worker.imagine import Imaginer
 from core.worker.models import Base
 from core.worker.ticket import Ticket
 from core.worker.within import drawn_together
 
 SEEDS = (11, 12, 13)
-Making = TrainRequest | ImportRequest | FuseRequest
-"""A job that ends with a new version of a concept."""
 
 
 def samples(
@@ -29,19 +20,14 @@ def samples(
     named: str,
     entry: StackEntry,
     ticket: Ticket,
-    *,
-    underneath: Sequence[StackEntry] = (),
 ) -> Generator[None, None, tuple[str, ...]]:
     """Storage keys, alternating: by the prompt `plain`, and by `named`, which says the concept.
-
-    Of a full stack underneath the last is left out: nobody can draw with more.
 
     Raises:
         UserError: they cannot be drawn.
         Stopped: the job was cancelled on the way, or put down.
     """
-    stack = tuple(underneath)[: STACK_MAX - 1]
-    sides = (plain, stack), (named, (*stack, entry))
+    sides: tuple[tuple[str, tuple[StackEntry, ...]], ...] = (plain, ()), (named, (entry,))
     wishes = [
         ImagineRequest(prompt=prompt, seeds=(seed,), stack=entries, stacking=Stacking.APART)
         for seed in SEEDS
@@ -61,15 +47,3 @@ def facts_of(request: Making, base: Base) -> dict[str, object]:
         "weights": base.weights,
         "family": base.family.name,
     }
-
-
-def entry_of(request: Making, artifact: str) -> StackEntry:
-    """The version that a job makes, in a stack."""
-    return StackEntry(
-        concept_id=request.concept_id or 0,
-        version_id=0,  # it gets its number when the job has ended
-        name=request.name,
-        class_noun=request.class_noun,
-        kind=request.concept_kind,
-        artifact=artifact,
-    )

@@ -39,12 +39,14 @@ async def ask(shop, **options):
 async def test_a_training_leaves_scores_on_its_version(shop):
     """Nothing was taught, and the scores say so."""
     scores = (await shop.version("orb")).scores
-    assert (scores.prompts, scores.seeds, scores.scorer) == (4, 2, "pocket")
+    assert (scores.prompts, scores.seeds, scores.scorer) == (4, 4, "pocket")
     assert scores.likeness[0].fidelity.share.value < 0.75
 
 
 async def test_an_evaluation_is_worked_off_with_images_in_between(shop):
-    """An imagine job that comes later ends earlier; report, images and scores are kept."""
+    """An imagine job that comes later ends earlier; report and images are kept, and the version has
+    the scores of the usual prompts as before."""
+    before = (await shop.version("orb")).scores
     job_id = await ask(shop, seeds=2, prompts="a <orb> circle; a <orb> circle at night")
     await shop.until(job_id, has_begun)
     between = await shop.ended(await shop.add(SHORT))
@@ -54,7 +56,8 @@ async def test_an_evaluation_is_worked_off_with_images_in_between(shop):
     report = await shop.services.evaluating.report_of_job(GUILD, job_id)
     assert job.state is JobState.SUCCEEDED
     assert job.progress.note == "drawing: image 12 of 12"
-    assert report.scores == (await shop.version("orb")).scores
+    assert (report.scores.prompts, report.scores.seeds) == (2, 2)
+    assert (await shop.version("orb")).scores == before
     assert len(await shop.services.gallery.of_job(job_id)) == 2 * 2 + 2
 
 

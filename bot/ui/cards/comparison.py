@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.ui.card import Blob, Button, Card, Menu, embed
+from bot.ui.card import FIELD_MAX, Blob, Button, Card, Menu, embed
 from bot.ui.cards.evaluation import brief
 from bot.ui.cards.pictures import MORE, stack_line
 from bot.ui.cards.recipes import differing
@@ -63,7 +63,7 @@ def _side_by_side(versions: Sequence[ConceptVersion]) -> discord.Embed:
     for version, made in zip(versions, differing(versions), strict=True):
         scores = brief(version.scores) if version.scores else ""
         told = "\n".join(filter(None, [scores or "not scored", made]))
-        card.add_field(name=f"v{version.number}", value=told)
+        card.add_field(name=f"v{version.number}", value=told[:FIELD_MAX])
     return card
 
 

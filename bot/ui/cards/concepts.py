@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.ui.card import GOOD, Blob, Button, Card, Row, embed
-from bot.ui.cards.evaluation import brief, copy_warning, summary
+from bot.ui.card import FIELD_MAX, GOOD, Blob, Button, Card, Row, embed
+from bot.ui.cards.evaluation import brief, copy_warning, parents_note, summary, vague_note
 from bot.ui.cards.recipes import counted_pictures, made_by, recipe_fields
 from bot.ui.text import block, code, dotted, duration, escaped, listed
 from core.domain.concepts import Concept, ConceptKind, ConceptVersion, style_of
+from core.domain.evaluation import Scores
 from core.domain.requests import ImportRequest, TrainRequest
 from core.services.labels import Labelled
 
@@ -90,9 +91,12 @@ def learned(
     sheet: Blob,
     job_id: int,
     *,
-    course: Blob | None = None,
+    more: Blob | None = None,
 ) -> Card:
-    """A training run has ended well: what went in, what came out, how to use it."""
+    """A training run has ended well: what went in, what came out, how to use it.
+
+    `more` is the picture of its scores, or of its course where there are none.
+    """
     token, noun = code(f"<{request.name}>"), escaped(request.class_noun)
     lines = [f"I know {token} now, a {request.concept_kind.value}: {noun}."]
     if request.parents:
@@ -102,12 +106,9 @@ def learned(
     card.add_field(name="How to use it", value=block(prompt), inline=False)
     _add_fields(card, recipe_fields(version, request))
     if version.scores is not None:
-        told = summary(version.scores, request.name, request.class_noun)
-        card.add_field(name="How good is it?", value=told, inline=False)
-        if warning := copy_warning(version.scores):
-            card.add_field(name="⚠️ Mind", value=warning, inline=False)
+        _add_fields(card, _about_scores(request, version.scores))
     card.set_footer(text=_learned_footer(request, version, job_id))
-    files = (sheet,) if course is None else (sheet, course)
+    files = (sheet,) if more is None else (sheet, more)
     row = (*_try_row(version.concept_id), Button("Train again", "retrain", job_id, emoji="🔁"))
     return Card(embed=card, rows=(row,), files=files)
 
@@ -144,9 +145,21 @@ def _learned_footer(request: TrainRequest, version: ConceptVersion, job_id: int)
     )
 
 
+def _about_scores(request: TrainRequest, scores: Scores) -> list[tuple[str, str]]:
+    """What was found, what is open, how the parents fare, and a warning: those that there are."""
+    noun = request.class_noun
+    fields = [
+        ("How good is it?", summary(scores, request.name, noun)),
+        ("What is still open", vague_note(scores, {request.name: noun})),
+        ("What it stands on", parents_note(scores, request.name)),
+        ("⚠️ Mind", copy_warning(scores)),
+    ]
+    return [(name, value) for name, value in fields if value]
+
+
 def _add_fields(card: discord.Embed, fields: Iterable[tuple[str, str]]) -> None:
     for name, value in fields:
-        card.add_field(name=name, value=value, inline=False)
+        card.add_field(name=name, value=value[:FIELD_MAX], inline=False)
 
 
 def _contents(version: ConceptVersion) -> list[str]:

@@ -1,7 +1,7 @@
 """Evaluations: what the figures mean, the best seeds, a blind sheet, and what people said."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from bot.ui.card import BAD, GOOD, Blob, Button, Card, Row, embed
 from bot.ui.cards.pictures import solo_button, stars
@@ -18,7 +18,8 @@ from core.domain.evaluation import (
 )
 from core.domain.images import Image
 from core.domain.jobs import Job
-from core.domain.requests import EvaluateRequest, Purpose
+from core.domain.requests import EvaluateRequest, Purpose, Stacking
+from core.services.evaluating import SEEDS_MAX, SEEDS_USUAL
 
 WELL, PARTLY = 0.8, 0.5
 VARIES, HARDLY = 0.5, 0.2
@@ -27,6 +28,7 @@ BEST = 4
 LOOKS = "looks like the pictures"
 FOLLOWS = "does what is asked"
 DIFFERS = "varies from seed to seed"
+BRACKETS = "in brackets the 95 % interval"
 VERDICTS = {2: "well", 1: "partly", 0: "poorly", -1: "cannot be told"}
 SHADES = {2: "🟢", 1: "🟡", 0: "🔴", -1: "⚪"}
 
@@ -40,6 +42,14 @@ class Bar:
     grade: int
     """2 well, 1 partly, 0 poorly, -1 cannot be told."""
     note: str
+    vague: bool = False
+    """The interval is missing, or holds good and poor alike."""
+    aside: str = ""
+    """What belongs beside the figure in words, too."""
+
+
+Grader = Callable[[float], int]
+"""The grade of a share."""
 
 
 def bars(scores: Scores, nouns: dict[str, str]) -> list[Bar]:
@@ -64,17 +74,26 @@ def scored(job: Job, request: EvaluateRequest, scores: Scores, files: tuple[Blob
     lines = [_line(bar) for bar in bars(scores, nouns)]
     if warning := copy_warning(scores):
         lines.append(f"\n⚠️ {warning}")
-    if gap := _without_pictures(request):
-        lines.append(f"\n{gap}")
+    notes = _without_pictures(request), vague_note(scores, nouns)
+    lines += [f"\n{note}" for note in notes if note]
     card = embed("\n".join(lines), title=f"How good is {_title(request)}?", colour=_colour(scores))
     card.set_image(url=f"attachment://{files[0].name}")
     scorer = f"scored by {scores.scorer}"
-    footer = dotted(f"#{job.id}", f"{request.drawn} images", took(job), scorer)
+    drawn = dotted(*manner(request), f"{request.drawn} images", took(job))
+    footer = dotted(f"#{job.id}", drawn, f"{counted(scores)}, {BRACKETS}", scorer)
     card.set_footer(text=footer[:500])
     rows: tuple[Row, ...] = ()
     if request.purpose is Purpose.CONCEPT:
         rows = ((Button("Try it", "try", request.stack[0].concept_id, emoji="🎨"),),)
     return Card(embed=card, rows=rows, files=files)
+
+
+def manner(request: EvaluateRequest) -> tuple[str, ...]:
+    """What is particular about how an evaluation draws: a version, and a way of stacking."""
+    numbers = [entry.number for entry in request.stack if request.purpose is Purpose.CONCEPT]
+    version = [f"v{number}" for number in numbers if number]
+    way = [] if request.stacking is Stacking.APART else [f"stacking: {request.stacking.value}"]
+    return *version, *way
 
 
 def counted(scores: Scores) -> str:
@@ -95,7 +114,29 @@ def copy_warning(scores: Scores) -> str:
 
 def summary(scores: Scores, name: str, noun: str) -> str:
     """The scores in a few short lines, for the card of a training."""
-    return "\n".join(_line(bar) for bar in bars(scores, {name: noun}))
+    lines = [_line(bar) for bar in bars(scores, {name: noun})]
+    return "\n".join([*lines, f"{counted(scores)}; {BRACKETS}"])
+
+
+def vague_note(scores: Scores, nouns: dict[str, str]) -> str:
+    """What the figures leave open, and what to do about it; empty where they say something."""
+    labels = [f"“{escaped(bar.label)}”" for bar in bars(scores, nouns) if bar.vague]
+    if not labels:
+        return ""
+    seeds = f"{scores.seeds} seed{'s' if scores.seeds != 1 else ''}"
+    what = f"⚪ After {seeds}, {listed(labels)} may still be anything from good to poor."
+    more = min(SEEDS_MAX, max(SEEDS_USUAL, 2 * scores.seeds))
+    if more <= scores.seeds or not scores.scorer:
+        return what
+    command = "stack" if len(nouns) > 1 else "concept"
+    return f"{what} `/evaluate {command}` with `seeds: {more}` tells more."
+
+
+def parents_note(scores: Scores, name: str) -> str:
+    """How the concepts that one was taught on top of fare beside it; empty where there are none."""
+    return "\n".join(
+        f"{_line(_held(one, scores.encoder, name))}{_advice(one)}" for one in scores.parents
+    )
 
 
 def brief(scores: Scores) -> str:
@@ -103,7 +144,8 @@ def brief(scores: Scores) -> str:
     told = [_line(bar) for bar in bars(scores, {}) if bar.label in {LOOKS, FOLLOWS, DIFFERS}]
     if not told:
         return ""
-    return "\n".join([*told, f"{counted(scores)}, scored by {escaped(scores.scorer, 100)}"])
+    scorer = f"scored by {escaped(scores.scorer, 60)}"
+    return "\n".join([*told, f"{counted(scores)}, {scorer}; {BRACKETS}"])
 
 
 def seeds(
@@ -133,19 +175,21 @@ def seeds(
 
 def blind(job: Job, request: EvaluateRequest, images: Sequence[Image], file: Blob) -> Card:
     """A sheet of images whose origin is hidden, with a yes and a no for each."""
-    names = listed([code(entry.phrase) for entry in request.stack])
+    pairs = zip(request.stack, request.pictures, strict=False)
+    names = listed([code(entry.phrase) for entry, pictures in pairs if pictures])
+    taught = f" {names} as in the pictures at the top, and" if names else ""
     prompts = listed([f"“{escaped(prompt, 200)}”" for prompt in request.prompts], "or")
     text = (
-        f"**Does it show {names} as in the pictures at the top, and what was asked for?**\n"
+        f"**Does it show{taught} what was asked for?**\n"
         f"Asked for: {prompts}\n"
         "-# Some were drawn without it. 👍 or 👎 as many as you like; everyone may, "
         f"a later answer replaces an earlier one · #{job.id}"
     )
-    pairs = [
+    votes = [
         (Button(str(n), "yes", image.id, emoji="👍"), Button(str(n), "no", image.id, emoji="👎"))
         for n, image in enumerate(images, start=1)
     ]
-    rows = tuple(_row(pairs[at : at + 2]) for at in range(0, len(pairs), 2))
+    rows = tuple(_row(votes[at : at + 2]) for at in range(0, len(votes), 2))
     tell: Row = (Button("What came out", "verdict", job.id, emoji="📊"),)
     return Card(content=text, rows=(*rows[:4], tell), files=(file,))
 
@@ -192,7 +236,20 @@ def _looks(one: Likeness, encoder: str, *, stacked: bool) -> Bar:
     if one.clip is not None:
         figures.append(f"CLIP-I {one.clip.raw.value:.2f}")
     label = f"still looks like <{one.name}>" if stacked else LOOKS
-    return Bar(label, fidelity.share, _grade(fidelity.share), dotted(*figures))
+    return _bar(label, fidelity.share, dotted(*figures))
+
+
+def _held(one: Likeness, encoder: str, name: str) -> Bar:
+    """A parent beside what was taught on top of it."""
+    bar = _looks(one, encoder, stacked=True)
+    return replace(bar, label=f"<{one.name}> beside <{name}>", aside=bar.note)
+
+
+def _advice(one: Likeness) -> str:
+    share = one.fidelity.share
+    if share is None or share.value >= WELL:
+        return ""
+    return " Together it no longer looks as it does alone; give one of them less weight."
 
 
 def _follows(scores: Scores, alignment: Measure) -> Bar:
@@ -200,45 +257,43 @@ def _follows(scores: Scores, alignment: Measure) -> Bar:
     if alignment.ceiling is not None:
         clip += f", plain words {alignment.ceiling:.2f}"
     if scores.asked is None:
-        share = alignment.share
-        return Bar(FOLLOWS, share, _grade(share), clip)
+        return _bar(FOLLOWS, alignment.share, clip)
     own = round(scores.asked.raw.value * scores.images)
     share = scores.asked.share or alignment.share
     note = f"{own} of {scores.images} fit their own prompt best · {clip}"
-    return Bar(FOLLOWS, share, _grade(share), note)
+    return _bar(FOLLOWS, share, note)
 
 
 def _shows(one: Named, images: int, *, stacked: bool) -> Bar:
     share = one.share.raw
     count = round(share.value * images)
-    note = f"in {count} of {images}, among {one.classes} classes"
+    named = ", ".join(f"{label} {times}" for label, times in one.tally)
+    note = f"named {named}" if named else f"in {count} of {images}"
+    note += f", among {one.classes} classes"
     if one.share.ceiling is not None:
         note += f" · in plain words {one.share.ceiling:.0%}"
     whose = f" (<{one.name}>)" if stacked else ""
-    return Bar(f"is seen as “{one.class_noun}”{whose}", share, _grade(share), note)
+    return replace(_bar(f"is seen as “{one.class_noun}”{whose}", share, note), aside=named)
 
 
 def _varies(scores: Scores, diversity: Measure) -> Bar:
-    share = diversity.share
-    grade = -1 if share is None else (share.value >= HARDLY) + (share.value >= VARIES)
     note = "100 %: as the plain class does"
     if scores.vendi is not None:
         note += f" · {scores.images} images count as {scores.vendi.value:.1f} different ones"
-    return Bar(DIFFERS, share, grade, note)
+        note += _bracketed(scores.vendi, "{:.1f} to {:.1f}")
+    return _bar(DIFFERS, diversity.share, note, _varied)
 
 
 def _leaves_alone(drift: Measure, noun: str) -> Bar:
     share = None if drift.share is None else _turned(drift.share)
     note = f"0 %: “{noun}” without the name changes as much as with another seed"
-    return Bar(f"keeps plain “{noun}” as it was", share, _grade(share), note)
+    return _bar(f"keeps plain “{noun}” as it was", share, note)
 
 
 def _copies(scores: Scores) -> Bar:
     copied = scores.copied or Estimate(value=min(1.0, scores.copies / scores.images))
-    share = _turned(copied)
-    grade = 2 if not scores.copies else int(share.value > 1 - COPIES_MANY)
     note = f"{scores.copies or 'none'} of {scores.images} is nearly a training picture"
-    return Bar("makes new pictures, no copies", share, grade, note)
+    return _bar("makes new pictures, no copies", _turned(copied), note, _uncopied)
 
 
 def _turned(share: Estimate) -> Estimate:
@@ -249,18 +304,40 @@ def _turned(share: Estimate) -> Estimate:
     )
 
 
-def _grade(share: Estimate | None) -> int:
-    return -1 if share is None else (share.value >= PARTLY) + (share.value >= WELL)
+def _usual(share: float) -> int:
+    return (share >= PARTLY) + (share >= WELL)
+
+
+def _varied(share: float) -> int:
+    return (share >= HARDLY) + (share >= VARIES)
+
+
+def _uncopied(share: float) -> int:
+    return (share > 1 - COPIES_MANY) + (share >= 1)
+
+
+def _bar(label: str, share: Estimate | None, note: str, grader: Grader = _usual) -> Bar:
+    if share is None:
+        return Bar(label, None, -1, note)
+    ends = [grader(end) for end in (share.low, share.high) if end is not None]
+    return Bar(label, share, grader(share.value), note, vague=ends in ([], [0, 2]))
 
 
 def _line(bar: Bar) -> str:
-    return f"{SHADES[bar.grade]} {escaped(bar.label)}: {_said(bar)}"
+    aside = f" · {escaped(bar.aside)}" if bar.aside and bar.share else ""
+    return f"{SHADES[bar.grade]} {escaped(bar.label)}: {_said(bar)}{aside}"
 
 
 def _said(bar: Bar) -> str:
     if bar.share is None:
         return f"{VERDICTS[-1]} ({bar.note})"
-    return f"**{bar.share.value:.0%}**"
+    return f"**{bar.share.value:.0%}**{_bracketed(bar.share)}"
+
+
+def _bracketed(figure: Estimate, form: str = "{:.0%}–{:.0%}") -> str:
+    if figure.low is None or figure.high is None:
+        return ""
+    return f" [{form.format(figure.low, figure.high)}]"
 
 
 def _colour(scores: Scores) -> int:
@@ -292,7 +369,7 @@ def _rate(one: Accepted) -> str:
     rate = one.rate
     if rate is None or rate.low is None or rate.high is None:
         return "no votes yet"
-    return f"**{rate.value:.0%}** [{rate.low:.0%}–{rate.high:.0%}] of {one.up + one.down} votes"
+    return f"**{rate.value:.0%}**{_bracketed(rate)} of {one.up + one.down} votes"
 
 
 def _bar_colour(total: Accepted) -> int:

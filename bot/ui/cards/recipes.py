@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.ui.card import FIELD_MAX
 from bot.ui.text import code, dotted, escaped
 from core.domain.changes import SETTINGS, written
 from core.domain.concepts import ConceptVersion
@@ -13,7 +14,6 @@ ENDED = "It was ended early, at step {} of {}. "
 UNMEASURED = "No picture was held back to choose a checkpoint by, so the last step was kept."
 TYPED = ("preset", "steps")
 """What is an option of its own."""
-FIELD_MAX = 1000
 
 
 def recipe_fields(version: ConceptVersion, request: TrainRequest) -> list[tuple[str, str]]:
@@ -28,7 +28,7 @@ def recipe_fields(version: ConceptVersion, request: TrainRequest) -> list[tuple[
         (f"Recipe of v{version.number}", f"{_typed(recipe, (*TYPED, *own))}\n{_kept(recipe)}")
     ]
     if brought:
-        fields.append(("Set by method and model", code(_settings(recipe, brought), FIELD_MAX)))
+        fields.append(("Set by method and model", code(_settings(recipe, brought), FIELD_MAX - 2)))
     return fields
 
 

@@ -3,24 +3,26 @@
 from collections.abc import Generator
 from dataclasses import replace
 
+from PIL import Image
+
 from core.dispatch.messages import Trained
-from core.domain.evaluation import Scores, evaluation_prompts, spelled_plainly
-from core.domain.requests import STACK_MAX, TrainRequest
+from core.domain.concepts import StackEntry
+from core.domain.evaluation import Likeness, after_training, spelled_plainly
+from core.domain.requests import TrainRequest
 from core.errors import ModelFault, UserError
 from core.storage import Storage
 from core.worker.evaluation.drawing import SheetDrawer, pictures_of
 from core.worker.evaluation.evaluator import Evaluator
-from core.worker.evaluation.scores import Drawn, nouns_seen, score, score_copies
+from core.worker.evaluation.scores import Drawn, likeness, score_copies
 from core.worker.evaluation.waypoints import watched
 from core.worker.loop import Slices
-from core.worker.samples import entry_of
 from core.worker.ticket import Ticket
 from core.worker.training.captions import plain_caption
 from core.worker.training.dataset import open_pictures
 
-SEEDS = (50, 51)
-"""Twenty-four images in all: some ten seconds with the pocket models."""
 NOTE = "looking at what was learned"
+ROWS_OF_A_PARENT = 3
+"""Together with the new concept, alone, and in plain words."""
 
 
 def and_evaluated(
@@ -37,19 +39,13 @@ def and_evaluated(
     trained = yield from training
     if not isinstance(trained, Trained):
         return trained
-    if not _can_be_scored(evaluator, request):
+    if not evaluator.scorer.fits(evaluator.base.family):
         return _looked_through(evaluator.storage, request, trained)
     try:
-        scores = yield from _scores(evaluator, request, trained, ticket)
-        course = watched(evaluator, request, trained)
+        scored = yield from _scored(evaluator, request, trained, ticket)
+        return replace(scored, course=watched(evaluator, request, trained))
     except (ModelFault, UserError):
         return _looked_through(evaluator.storage, request, trained)
-    return replace(trained, scores=scores, course=course)
-
-
-def _can_be_scored(evaluator: Evaluator, request: TrainRequest) -> bool:
-    """There is a CLIP that knows such images, and one can be drawn with one concept more."""
-    return evaluator.scorer.fits(evaluator.base.family) and len(request.parents) < STACK_MAX
 
 
 def _looked_through(storage: Storage, request: TrainRequest, trained: Trained) -> Trained:
@@ -64,25 +60,46 @@ def _looked_through(storage: Storage, request: TrainRequest, trained: Trained) -
     return replace(trained, scores=score_copies(drawn))
 
 
-def _scores(
+def _scored(
     evaluator: Evaluator, request: TrainRequest, trained: Trained, ticket: Ticket
-) -> Generator[None, None, Scores]:
-    taught = entry_of(request, trained.artifact)
-    under, over = request.parents, (*request.parents, taught)
-    prompts = evaluation_prompts(request.concept_kind, request.name, request.class_noun)
-    plain = tuple(spelled_plainly(prompt, {request.name: request.class_noun}) for prompt in prompts)
-    to_drift = plain if request.concept_kind.leaves_others_alone else ()
-    total = len((*prompts, *plain, *to_drift)) * len(SEEDS)
-    sheet = SheetDrawer(evaluator.imaginer, evaluator.storage, total=total, note=NOTE)
-    samples = yield from sheet.rows(prompts, SEEDS, over, ticket)
-    without = yield from sheet.rows(plain, SEEDS, under, ticket)
-    drifted = yield from sheet.rows(to_drift, SEEDS, over, ticket)
-    drawn = Drawn(
-        prompts=plain,
-        samples=pictures_of(samples),
-        plain=pictures_of(without),
-        pictures={request.name: open_pictures(evaluator.storage, request.pictures)},
-        drifted=pictures_of(drifted),
-        nouns=nouns_seen((taught,)),
-    )
-    return score(evaluator.scorer, drawn)
+) -> Generator[None, None, Trained]:
+    """With what `/evaluate concept` would find of it, and how its parents fare beside it."""
+    question = after_training(request, trained.artifact)
+    (taught,) = question.stack
+    parents = _with_pictures(request)
+    total = question.drawn + ROWS_OF_A_PARENT * len(parents) * len(question.seeds)
+    sheet = evaluator.sheet(total, NOTE)
+    report, images = yield from evaluator.found(question, ticket, sheet)
+    beside: list[Likeness] = []
+    for parent, keys in parents:
+        drawn = yield from _together(sheet, parent, taught, question.seeds, ticket)
+        shown = {parent.name: open_pictures(evaluator.storage, keys)}
+        beside.append(likeness(evaluator.scorer, replace(drawn, pictures=shown), parent.name))
+    scores = report.scores and report.scores.model_copy(update={"parents": tuple(beside)})
+    return replace(trained, scores=scores, images=images)
+
+
+def _with_pictures(request: TrainRequest) -> list[tuple[StackEntry, tuple[str, ...]]]:
+    """The parents that can be held to pictures."""
+    pairs = zip(request.parents, request.parents_pictures, strict=False)
+    return [(parent, keys) for parent, keys in pairs if keys]
+
+
+def _together(
+    sheet: SheetDrawer,
+    parent: StackEntry,
+    taught: StackEntry,
+    seeds: tuple[int, ...],
+    ticket: Ticket,
+) -> Generator[None, None, Drawn]:
+    """A parent's own prompt with what was taught on top of it in front, as `/imagine` writes what
+    is in `concepts`: both at work, the parent alone, and neither.
+    """
+    both = f"{taught.phrase}, {plain_caption(parent.kind, parent.phrase)}"
+    alone = spelled_plainly(both, {taught.name: taught.class_noun})
+    plain = spelled_plainly(alone, {parent.name: parent.class_noun})
+    rows: list[list[list[Image.Image]]] = []
+    for prompt, stack in ((both, (parent, taught)), (alone, (parent,)), (plain, ())):
+        rows.append(pictures_of((yield from sheet.rows((prompt,), seeds, stack, ticket))))
+    samples, alone_rows, plain_rows = rows
+    return Drawn((plain,), samples, plain_rows, {}, alone={parent.name: alone_rows})

@@ -37,9 +37,12 @@ class SheetDrawer:
         seeds: Sequence[int],
         stack: Sequence[StackEntry],
         ticket: Ticket,
+        *,
+        stacking: Stacking = Stacking.APART,
+        negative_prompt: str = "",
     ) -> Generator[None, None, list[list[Made]]]:
         """Images by prompt, and within a prompt by seed; concepts kept apart, as they are by
-        default.
+        default, unless another way of stacking is asked for.
 
         Raises:
             UserError: a concept does not fit the model.
@@ -53,7 +56,8 @@ class SheetDrawer:
                     prompt=prompt,
                     seeds=tuple(seeds[start : start + COUNT_MAX]),
                     stack=tuple(stack),
-                    stacking=Stacking.APART,
+                    stacking=stacking,
+                    negative_prompt=negative_prompt,
                 )
                 row += yield from self.one(wish, ticket)
             rows.append(row)

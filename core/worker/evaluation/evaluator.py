@@ -46,17 +46,27 @@ class Evaluator:
         started_s = time.perf_counter()
         if request.purpose not in UNSCORED:
             self.scorer.require(self.base.family)
-        report, images = yield from _Evaluation(self, request, ticket).found()
+        sheet = self.sheet(request.drawn)
+        report, images = yield from self.found(request, ticket, sheet)
         seconds = time.perf_counter() - started_s
         return Evaluated(ticket.job_id, ticket.attempt, report, images, seconds)
+
+    def sheet(self, total: int, note: str = "drawing") -> SheetDrawer:
+        """What draws so many images."""
+        return SheetDrawer(self.imaginer, self.storage, total=total, note=note)
+
+    def found(self, request: EvaluateRequest, ticket: Ticket, sheet: SheetDrawer) -> Found:
+        """The report, and the images that go with it; raises as `run` does."""
+        return _Evaluation(self, request, ticket, sheet).found()
 
 
 class _Evaluation:
     """One attempt of one evaluate job."""
 
-    def __init__(self, of: Evaluator, request: EvaluateRequest, ticket: Ticket) -> None:
-        self._of, self._request, self._ticket = of, request, ticket
-        self._sheet = SheetDrawer(of.imaginer, of.storage, total=request.drawn)
+    def __init__(
+        self, of: Evaluator, request: EvaluateRequest, ticket: Ticket, sheet: SheetDrawer
+    ) -> None:
+        self._of, self._request, self._ticket, self._sheet = of, request, ticket, sheet
         self._nouns = {entry.name: entry.class_noun for entry in request.stack}
         self._plain = tuple(spelled_plainly(prompt, self._nouns) for prompt in request.prompts)
 
@@ -148,7 +158,19 @@ class _Evaluation:
     def _rows(
         self, prompts: Sequence[str], stack: Sequence[StackEntry]
     ) -> Generator[None, None, list[list[Made]]]:
-        return (yield from self._sheet.rows(prompts, self._request.seeds, stack, self._ticket))
+        """As the request says; in what must not be seen, too, all others are plain words."""
+        request, at_work = self._request, {entry.name for entry in stack}
+        absent = {name: noun for name, noun in self._nouns.items() if name not in at_work}
+        return (
+            yield from self._sheet.rows(
+                prompts,
+                request.seeds,
+                stack,
+                self._ticket,
+                stacking=request.stacking,
+                negative_prompt=spelled_plainly(request.negative_prompt, absent),
+            )
+        )
 
 
 def best_first(followed: Tensor, kept: list[Tensor]) -> list[int]:

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from core.domain.concepts import ConceptKind, StackEntry, is_place
-from core.domain.evaluation import Closest, Estimate, Likeness, Measure, Named, Scores
+from core.domain.evaluation import Closest, Estimate, Likeness, Measure, Named, Scores, wilson
 from core.worker.evaluation import metrics
 from core.worker.evaluation.encoder import Scorer
 from core.worker.evaluation.metrics import Statistic
@@ -62,6 +62,11 @@ def score(scorer: Scorer, drawn: Drawn) -> Scores:
     return _Scoring(scorer, drawn).scores()
 
 
+def likeness(scorer: Scorer, drawn: Drawn, name: str) -> Likeness:
+    """What the images tell of one concept's likeness alone; raises as `score` does."""
+    return _Scoring(scorer, drawn).likeness(name)
+
+
 def score_copies(drawn: Drawn) -> Scores | None:
     """What pixels alone tell, without any scoring model; None where they tell nothing."""
     copied = _copied(drawn, _Grid.of(drawn))
@@ -86,23 +91,25 @@ class _Scoring:
         self._texts = scorer.texts(drawn.prompts)
 
     def scores(self) -> Scores:
+        """Everything that the images allow."""
         several = self._count > 1
         varied = self._seeds > 1
         return Scores(
             scorer=self._scorer.name,
             prompts=self._count,
             seeds=self._seeds,
-            likeness=tuple(self._likeness(name) for name in self._drawn.pictures),
+            likeness=tuple(self.likeness(name) for name in self._drawn.pictures),
             alignment=self._alignment(),
             named=tuple(self._named(name) for name in self._drawn.nouns),
             copied=_copied(self._drawn, self._grid),
             asked=self._asked() if several else None,
             diversity=self._diversity() if varied else None,
-            vendi=self._estimate(metrics.vendi(self._samples)) if len(self._rows) > 1 else None,
+            vendi=self._vendi() if len(self._rows) > 1 else None,
             drift=self._drift() if self._drawn.drifted and varied else None,
         )
 
-    def _likeness(self, name: str) -> Likeness:
+    def likeness(self, name: str) -> Likeness:
+        """To the training pictures of one concept."""
         pictures = self._drawn.pictures[name]
         taught = self._looks.encode(pictures)
         copies = _copies(self._drawn, pictures)
@@ -121,26 +128,28 @@ class _Scoring:
         return self._fidelity(self._clip, name, self._clip.encode(self._drawn.pictures[name]))
 
     def _fidelity(self, space: "_Space", name: str, taught: Tensor) -> Measure:
-        ceiling = metrics.among(taught)
+        """Beside the concept alone, image by image, where it was drawn alone."""
+        found, ceiling = metrics.fidelity(space.samples, taught), metrics.among(taught)
+        raw = self._mean(found)
         if name in self._drawn.alone:
-            alone = space.encode(_flat(self._drawn.alone[name]))
-            ceiling = float(metrics.fidelity(alone, taught).mean())
-        return Measure(
-            raw=self._mean(metrics.fidelity(space.samples, taught)),
-            floor=float(metrics.fidelity(space.plain, taught).mean()),
-            ceiling=ceiling,
-        )
+            alone = metrics.fidelity(space.encode(_flat(self._drawn.alone[name])), taught)
+            ceiling = float(alone.mean())
+            raw = self._mean(found - alone).shifted(ceiling)
+        floor = float(metrics.fidelity(space.plain, taught).mean())
+        return Measure(raw=raw, floor=floor, ceiling=ceiling)
 
     def _named(self, name: str) -> Named:
         noun = self._drawn.nouns[name]
         classes = classes_beside(noun, self._drawn.prompts)
         texts = self._scorer.texts([f"a photo of {one}" for one in classes])
+        words = (noun, *(one.split()[-1] for one in classes[1:]))
         share = Measure(
             raw=self._grid.share(metrics.named(self._samples, texts)),
             floor=1 / len(classes),
             ceiling=float(metrics.named(self._plain, texts).mean()),
         )
-        return Named(name=name, class_noun=noun, classes=len(classes), share=share)
+        labels = tuple(words[index] for index in metrics.nearest_text(self._samples, texts))
+        return Named(name=name, class_noun=noun, classes=len(classes), share=share, labels=labels)
 
     def _alignment(self) -> Measure:
         own = self._texts[self._prompt]
@@ -157,26 +166,28 @@ class _Scoring:
             return metrics.own_text_first(images, self._texts, self._prompt)
 
         ceiling = float(first(self._plain).mean())
-        return Measure(raw=self._mean(first(self._samples)), floor=1 / self._count, ceiling=ceiling)
+        raw = self._grid.share(first(self._samples))
+        return Measure(raw=raw, floor=1 / self._count, ceiling=ceiling)
 
     def _diversity(self) -> Measure:
         spread = metrics.pairwise_distance(self._samples, self._prompt)
-        return Measure(raw=self._estimate(spread), floor=0.0, ceiling=self._plain_spread())
+        raw = self._grid.estimate(spread).within(0, 2)
+        return Measure(raw=raw, floor=0.0, ceiling=self._plain_spread())
+
+    def _vendi(self) -> Estimate:
+        return self._grid.estimate(metrics.vendi(self._samples)).within(1, len(self._rows))
 
     def _drift(self) -> Measure:
         """On a scale on which 1 is as far as another seed is."""
         drifted = self._scorer.pictures(_flat(self._drawn.drifted))
         moved = self._mean(1 - metrics.alignment(self._plain, drifted))
-        return Measure(raw=moved, floor=0.0, ceiling=self._plain_spread())
+        return Measure(raw=moved.within(0, 2), floor=0.0, ceiling=self._plain_spread())
 
     def _plain_spread(self) -> float:
         return float(metrics.pairwise_distance(self._plain, self._prompt)(self._rows))
 
     def _mean(self, values: Tensor) -> Estimate:
-        return self._estimate(metrics.mean_of(values))
-
-    def _estimate(self, statistic: Statistic) -> Estimate:
-        return self._grid.estimate(statistic)
+        return self._grid.estimate(metrics.mean_of(values))
 
 
 class _Space:
@@ -206,8 +217,15 @@ class _Grid:
         return Estimate(value=float(statistic(self.rows)), low=low, high=high)
 
     def share(self, counted: Tensor) -> Estimate:
-        """The share of images that count, 1 or 0 each; its interval ends where shares do."""
-        return self.estimate(metrics.mean_of(counted)).scaled(0, 1)
+        """The share of images that count, 1 or 0 each.
+
+        Where all seeds agree they seem to leave no doubt, so the interval is never narrower than
+        that of as many images that have nothing to do with one another.
+        """
+        found = self.estimate(metrics.mean_of(counted)).within(0, 1)
+        if found.low is None:
+            return found
+        return found.joined(wilson(found.value, len(self.rows)))
 
 
 def nouns_seen(stack: Sequence[StackEntry]) -> dict[str, str]:

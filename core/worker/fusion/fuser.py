@@ -13,7 +13,7 @@ from core.domain.fusion import RANK_MAX, FusedWord, Fusion
 from core.domain.jobs import Progress
 from core.domain.parts import Parts, unfusable
 from core.domain.recipes import VECTORS_MAX
-from core.domain.requests import FuseRequest, ImagineRequest
+from core.domain.requests import FuseRequest, ImagineRequest, entry_of
 from core.errors import InvalidInput
 from core.storage import Storage
 from core.worker.artifact import Artifact
@@ -24,7 +24,7 @@ from core.worker.fusion.recording import Grams, in_groups, recording
 from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.samples import entry_of, facts_of, samples
+from core.worker.samples import facts_of, samples
 from core.worker.stack import Stacks, weighted
 from core.worker.ticket import Ticket
 from core.worker.training.captions import plain_caption

@@ -9,7 +9,7 @@ from PIL import Image
 from core.dispatch.messages import Cancelled, Trained
 from core.domain.concepts import ConceptKind
 from core.domain.jobs import Progress
-from core.domain.requests import TrainRequest
+from core.domain.requests import TrainRequest, entry_of
 from core.storage import Storage
 from core.worker.artifact import Artifact
 from core.worker.captioner import Captioner
@@ -18,7 +18,7 @@ from core.worker.imagine import Imaginer
 from core.worker.interrogator import Interrogator
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.samples import entry_of, facts_of, samples
+from core.worker.samples import facts_of, samples
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions, checkpoint, company, kept, restyled
@@ -280,7 +280,6 @@ class _Course:
             self._caption,
             entry_of(request, made),
             self._ticket,
-            underneath=request.parents,
         )
 
     def _trained(self, made: str, shown: tuple[str, ...]) -> Trained:

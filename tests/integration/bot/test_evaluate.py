@@ -2,12 +2,14 @@
 
 import io
 import json
+from pathlib import Path
 
 from PIL import Image
 
 from bot.ui.plot import HEIGHT_PX
 from core.domain.evaluation import Waypoint
 from tests.integration.bot.house import House, controls, text_of, verbs
+from tests.integration.bot.test_exchange import file
 
 
 async def test_a_concept_becomes_a_card_with_figures(house: House) -> None:
@@ -50,6 +52,64 @@ async def test_a_training_is_plotted_on_its_card_and_on_that_of_its_scores(house
         data = await house.control.download(card["embeds"][0]["image"]["url"])
         heights.append(Image.open(io.BytesIO(data)).height)
     assert heights[1] - heights[0] == HEIGHT_PX
+
+
+async def test_a_training_that_was_scored_ends_with_the_card_of_its_scores(house: House) -> None:
+    """The same picture as of an evaluation, with the plot in it."""
+    owl = house.person()
+    house.worker.scores_training = True
+    house.worker.course = (Waypoint(step=50, likeness=0.1), Waypoint(step=100, likeness=0.6))
+    await house.teach("Lighthouse", "xyz", "temple", owl)
+    learned = (await owl.messages())[-1]
+    assert "looks like the pictures: **80%** [60%–90%]" in text_of(learned)
+    assert "4 prompts on 4 seeds; in brackets" in text_of(learned)
+    sheet, scores = learned["attachments"]
+    assert [sheet["filename"].split("-")[0], scores["filename"].split("-")[0]] == [
+        "concept",
+        "evaluation",
+    ]
+    outcome = await owl.run("evaluate concept", {"name": "xyz"})
+    asked = (await house.result(owl, outcome))["embeds"][0]["image"]["url"]
+    sizes = [
+        Image.open(io.BytesIO(await house.control.download(url))).size
+        for url in (scores["url"], asked)
+    ]
+    assert sizes[0] == sizes[1]
+
+
+async def test_a_version_and_a_way_of_stacking_are_chosen(house: House) -> None:
+    """Versions are offered; what is particular is said on the card, and none that is not there."""
+    owl = house.person()
+    for _ in range(2):
+        await house.teach("Lighthouse", "xyz", "temple", owl)
+    await house.teach("Lighthouse", "kar", "forest", owl)
+    wish = {"name": "xyz", "seeds": 1, "version": 1, "stacking": "sum"}
+    card = await house.result(owl, await owl.run("evaluate concept", wish))
+    assert "v1 · stacking: sum" in card["embeds"][0]["footer"]["text"]
+    gone = await owl.run("evaluate concept", {"name": "xyz", "version": 9})
+    assert "no version 9" in text_of(gone["message"])
+    both = {"prompt": "xyz temple in kar forest", "stacking": "switch", "negative": "a dog"}
+    stack = await house.result(owl, await owl.run("evaluate stack", both))
+    assert "stacking: switch" in stack["embeds"][0]["footer"]["text"]
+    (again,) = stack["attachments"]
+    repeat = json.loads(await house.control.download(again["url"]))["request"]
+    assert (repeat["stacking"], repeat["negative_prompt"]) == ("switch", "a dog")
+    found = await house.result(owl, await owl.run("evaluate seeds", both | {"count": 4}))
+    assert "The best of 4 seeds" in text_of(found)
+
+
+async def test_a_blind_sheet_of_what_was_taken_in_asks_about_the_prompt(
+    house: House, tmp_path: Path
+) -> None:
+    """There are no pictures to look like, and no strip of them."""
+    owl = house.person()
+    wish = {"file": "f0", "name": "far", "class": "temple"}
+    taken = await owl.run("concepts import", wish, files=file(tmp_path))
+    await house.result(owl, taken)
+    sheet = await house.result(owl, await owl.run("evaluate blind", {"prompts": "a far temple"}))
+    assert sheet["content"].startswith("**Does it show what was asked for?**")
+    data = await house.control.download(sheet["attachments"][0]["url"])
+    assert Image.open(io.BytesIO(data)).size == (4 * 248 + 8, 2 * 248 + 16)
 
 
 async def test_a_stack_is_scored_and_seeds_are_searched(house: House) -> None:

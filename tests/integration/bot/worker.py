@@ -33,7 +33,7 @@ from core.domain.speech import Segment
 from core.queue import Bells, Queue
 from core.services.results import Results
 from core.storage import Storage
-from tests.evaluations import evaluated
+from tests.evaluations import and_scored, evaluated
 from tests.studio import fused
 from tests.unit.bot.files import noise_png
 
@@ -54,6 +54,7 @@ class ScriptedWorker:
         self.failure: str | None = None
         self.progress: Progress | None = None
         self.course: tuple[Waypoint, ...] = ()
+        self.scores_training = False
 
     async def run(self) -> None:
         """Work until cancelled. `open` lets jobs begin, `finishing` lets them end."""
@@ -162,7 +163,7 @@ class ScriptedWorker:
 
     def _trained(self, job: Job, request: TrainRequest) -> Trained:
         samples = tuple(self._storage.put(noise_png(1000 * job.id + i)) for i in range(4))
-        return Trained(
+        trained = Trained(
             job.id,
             job.attempt,
             artifact=self._storage.put(f"weights of job {job.id}".encode()),
@@ -172,4 +173,7 @@ class ScriptedWorker:
             parents=request.parents,
             seconds=12.0,
             course=self.course,
+        )
+        return (
+            and_scored(trained, job, request, self._picture_of) if self.scores_training else trained
         )

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from PIL import Image as Picture
 
 from bot.drawing import Drawing
-from bot.ui.card import Blob, Card, Menu
+from bot.ui.card import FIELD_MAX, Blob, Card, Menu
 from bot.ui.cards import comparison
 from core.domain.concepts import ConceptKind, ConceptVersion, StackEntry
-from core.domain.evaluation import Scores
+from core.domain.evaluation import Estimate, Measure, Scores
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job, JobState
 from core.domain.recipes import Recipe
@@ -116,13 +116,46 @@ def test_scores_and_what_differs_stand_side_by_side() -> None:
     ]
     one, two = (str(field.value).splitlines() for field in card.embed.fields)
     assert one == [
-        "🟡 looks like the pictures: **80%**",
-        "🟡 does what is asked: **80%**",
-        "🟢 varies from seed to seed: **80%**",
-        "1 prompt on 2 seeds, scored by pocket",
+        "🟡 looks like the pictures: **80%** [60%–90%]",
+        "🟡 does what is asked: **80%** [60%–90%]",
+        "🟢 varies from seed to seed: **80%** [60%–90%]",
+        "1 prompt on 2 seeds, scored by pocket; in brackets the 95 % interval",
         "`settings:seed=5, rank=8`",
     ]
     assert two == ["not scored", "`settings:seed=6, rank=16`"]
+
+
+def test_what_is_told_of_a_version_fits_its_field() -> None:
+    """Figures that cannot be told and many settings; Discord takes no more."""
+    alone = EvaluateRequest(
+        purpose=Purpose.CONCEPT, prompts=("a",), seeds=SEEDS, stack=VERSIONS[:1]
+    )
+    raw = Estimate(value=0.5)
+    same = Measure(raw=raw, floor=0.5, ceiling=0.5)
+    found = scores_of(alone).likeness[0].model_copy(update={"fidelity": same})
+    untold = dict.fromkeys(("alignment", "asked", "diversity"), same)
+    scores = scores_of(alone).model_copy(
+        update={"scorer": "x" * 200, "likeness": (found,), **untold}
+    )
+    other = {
+        "begins_as": "y" * 300,
+        "rank_norm_max": 123.456,
+        "gradient_norm_max": 123.456,
+        "gradient_checkpointing": True,
+        "learning_rate": 0.00123456,
+        "token_learning_rate": 0.00123456,
+        "text_learning_rate": 0.00123456,
+        "checkpoint_every": 123456,
+        "preview_every": 123456,
+        "caption_dropout": 0.123456,
+        "weight_decay": 0.00123456,
+        "noise_offset": 0.123456,
+    }
+    card = compared(None, taught(1, scores), taught(2, scores, **other))
+    assert card.embed is not None
+    told = [str(field.value) for field in card.embed.fields]
+    assert all("cannot be told" in one and "settings:" in one for one in told)
+    assert max(map(len, told)) == FIELD_MAX
 
 
 def test_what_people_wrote_is_harmless_and_short() -> None:

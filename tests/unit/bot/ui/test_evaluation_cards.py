@@ -4,6 +4,7 @@ import io
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from PIL import Image as Picture
 
 from bot.ui import scorecard
@@ -13,10 +14,26 @@ from bot.ui.cards import evaluation as cards
 from bot.ui.cards.evaluation import Bar
 from bot.ui.scorecard import Shown
 from core.domain.concepts import ConceptKind, ConceptVersion, StackEntry
-from core.domain.evaluation import Accepted, Estimate, Measure, Named, Rank, Report, Scores
+from core.domain.evaluation import (
+    Accepted,
+    Estimate,
+    Likeness,
+    Measure,
+    Named,
+    Rank,
+    Report,
+    Scores,
+)
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job, JobState
-from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose, Recipe, TrainRequest
+from core.domain.requests import (
+    EvaluateRequest,
+    ImagineRequest,
+    Purpose,
+    Recipe,
+    Stacking,
+    TrainRequest,
+)
 from tests.evaluations import scores_of
 from tests.unit.bot.files import noise_png
 
@@ -110,6 +127,111 @@ def test_what_images_are_taken_for_is_a_line_for_each_concept() -> None:
     assert told[0].note == "in 3 of 4, among 9 classes · in plain words 100%"
 
 
+def test_what_was_named_in_the_images_is_told() -> None:
+    """As a tally, in the picture and in words; the name of a class cannot break out."""
+    raw = Estimate(value=0.75, low=0.5, high=1)
+    labels = ("temple", "house", "temple", "temple")
+    named = Named(name="xyz", class_noun="temple", classes=9, share=Measure(raw=raw), labels=labels)
+    scores = scores_of(request()).model_copy(update={"named": (named,)})
+    told = next(bar for bar in cards.bars(scores, {"xyz": "temple"}) if "is seen" in bar.label)
+    assert told.note == "named temple 3, house 1, among 9 classes"
+    words = cards.summary(scores, "xyz", "temple")
+    assert "is seen as “temple”: **75%** [50%–100%] · temple 3, house 1" in words
+
+
+def test_figures_say_how_far_they_may_be_off_and_over_how_many_seeds() -> None:
+    """In brackets, and below; on the card of an evaluation in its foot."""
+    wish = request()
+    scores = scores_of(wish)
+    lines = cards.summary(scores, "xyz", "temple").splitlines()
+    assert lines[0].endswith(" looks like the pictures: **80%** [60%–90%]")
+    assert lines[-1] == "2 prompts on 2 seeds; in brackets the 95 % interval"
+    card = cards.scored(job(wish), wish, scores, (PNG,))
+    assert card.embed is not None
+    assert "2 prompts on 2 seeds, in brackets" in str(card.embed.footer.text)
+    vendi = Estimate(value=2.5, low=1.2, high=3.8)
+    bar = cards.bars(scores.model_copy(update={"vendi": vendi}), {"xyz": "temple"})[2]
+    assert bar.note.endswith("count as 2.5 different ones [1.2 to 3.8]")
+
+
+def likeness(value: float, low: float | None, high: float | None) -> Likeness:
+    fidelity = Measure(raw=Estimate(value=value, low=low, high=high), floor=0.0, ceiling=1.0)
+    return Likeness(name="xyz", fidelity=fidelity, nearest=Estimate(value=1))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "vague"),
+    [
+        (0.1, 0.95, True),
+        (0.49, 0.8, True),
+        (0.5, 0.95, False),
+        (0.1, 0.79, False),
+        (None, None, True),
+    ],
+)
+def test_an_interval_that_holds_good_and_poor_says_nothing(
+    low: float | None, high: float | None, vague: bool
+) -> None:
+    """Nor does a figure without one; then more seeds are asked for, by the command's own words."""
+    scores = Scores(scorer="pocket", prompts=4, seeds=4, likeness=(likeness(0.7, low, high),))
+    note = cards.vague_note(scores, {"xyz": "temple"})
+    assert bool(note) == vague
+    if vague:
+        assert note.startswith("⚪ After 4 seeds, “looks like the pictures” may still be anything")
+        assert "`/evaluate concept` with `seeds: 8`" in note
+
+
+def test_more_seeds_are_asked_for_as_long_as_there_are_more() -> None:
+    """Twice as many, at least the usual four and at most what the command takes; none where
+    nothing can score them."""
+    unsure = Scores(scorer="pocket", prompts=4, seeds=1, likeness=(likeness(0.7, 0.0, 1.0),))
+    several = {"xyz": "temple", "kar": "forest"}
+    for seeds, said in ((1, "seeds: 4"), (8, "seeds: 16"), (12, "seeds: 16")):
+        scores = unsure.model_copy(update={"seeds": seeds})
+        assert f"`/evaluate stack` with `{said}`" in cards.vague_note(scores, several)
+    for change in ({"seeds": 16}, {"scorer": ""}):
+        note = cards.vague_note(unsure.model_copy(update=change), several)
+        assert note.endswith("may still be anything from good to poor.")
+
+
+def test_few_copies_of_few_images_leave_it_open() -> None:
+    """None seen among a handful is no promise, and one of many is told for sure."""
+
+    def note(value: float, low: float, high: float) -> str:
+        copied = Estimate(value=value, low=low, high=high)
+        return cards.vague_note(Scores(scorer="c", prompts=1, seeds=4, copied=copied), {"a": "b"})
+
+    assert "no copies" in note(0, 0, 0.49)
+    assert note(0, 0, 0.19) == ""
+    assert note(0.9, 0.6, 1) == ""
+
+
+def test_parents_are_told_beside_what_stands_on_them() -> None:
+    """What is left of their likeness, and what to do where that is little; nothing of none."""
+    good, poor = likeness(0.95, 0.9, 1.0), likeness(0.4, 0.3, 0.5)
+    poor = poor.model_copy(update={"name": "kar"})
+    scores = scores_of(request()).model_copy(update={"parents": (good, poor)})
+    first, second = cards.parents_note(scores, "new").splitlines()
+    assert first.startswith("🟢 <xyz> beside <new>: **95%** [90%–100%] · CLIP-I 0.95")
+    assert first.endswith("without it 0.00 · alone 1.00")
+    assert second.startswith("🔴 <kar> beside <new>: **40%**")
+    assert second.endswith("no longer looks as it does alone; give one of them less weight.")
+    assert cards.parents_note(scores_of(request()), "new") == ""
+
+
+def test_another_version_or_stacking_is_said() -> None:
+    """As usual nothing is said; of a stack no versions."""
+    numbered = entry().model_copy(update={"number": 3})
+    wish = request().model_copy(update={"stack": (numbered,), "stacking": Stacking.SUM})
+    assert cards.manner(wish) == ("v3", "stacking: sum")
+    card = cards.scored(job(wish), wish, scores_of(wish), (PNG,))
+    assert card.embed is not None
+    assert "v3 · stacking: sum" in str(card.embed.footer.text)
+    assert cards.manner(request()) == ()
+    stack = wish.model_copy(update={"purpose": Purpose.STACK, "stacking": Stacking.APART})
+    assert cards.manner(stack) == ()
+
+
 def test_copies_have_their_interval() -> None:
     """Turned round as the bar is, which says how much is new."""
     scores = scores_of(request()).model_copy(
@@ -124,7 +246,8 @@ def test_copies_have_their_interval() -> None:
 def test_scores_without_a_model_are_one_line() -> None:
     """What pixels tell, for the card of a training."""
     scores = Scores(scorer="", prompts=1, seeds=3, copied=Estimate(value=1))
-    assert cards.summary(scores, "xyz", "temple") == "🔴 makes new pictures, no copies: **0%**"
+    lines = cards.summary(scores, "xyz", "temple").splitlines()
+    assert lines[:-1] == ["🔴 makes new pictures, no copies: **0%**"]
     assert cards.copy_warning(scores).startswith("3 of 3 images")
 
 
@@ -134,7 +257,7 @@ def test_concepts_without_pictures_are_told_what_is_missing() -> None:
     card = cards.scored(job(wish), wish, scores_of(wish), (PNG,))
     assert card.embed is not None
     text = str(card.embed.description)
-    assert text.splitlines()[-1].startswith("<kar>: there are no training pictures")
+    assert "\n\n<kar>: there are no training pictures" in text
 
 
 def test_grades_follow_the_share() -> None:
@@ -174,11 +297,11 @@ def test_the_card_says_the_same_in_words_as_the_picture_does() -> None:
     wish = request()
     card = cards.scored(job(wish), wish, scores_of(wish), (PNG,))
     assert card.embed is not None
-    text = str(card.embed.description)
-    assert text.count("%") == 5
+    lines = str(card.embed.description).split("\n\n")[0].splitlines()
+    assert len([line for line in lines if "%" in line]) == 5
     assert card.embed.image.url == "attachment://a.png"
     assert [button.custom_id for row in card.rows for button in row] == ["a:try:1"]
-    assert cards.summary(scores_of(wish), "xyz", "temple") in text
+    assert cards.summary(scores_of(wish), "xyz", "temple").splitlines()[:-1] == lines
 
 
 def test_a_training_ends_with_its_scores_and_a_warning() -> None:
@@ -197,8 +320,32 @@ def test_a_training_ends_with_its_scores_and_a_warning() -> None:
     drawn = [concepts.learned(learned, one, PNG, 7).embed for one in (plain, scored)]
     texts = [str(card.to_dict()) for card in drawn if card is not None]
     assert "How good is it?" not in texts[0]
-    assert "looks like the pictures: **80%**" in texts[1]
+    assert "looks like the pictures: **80%** [60%–90%]" in texts[1]
     assert "4 of 4 images are almost a training picture" in texts[1]
+    assert "What it stands on" not in texts[1]
+    assert "may still be anything" in texts[1]
+
+
+def test_a_training_on_top_of_others_ends_with_how_they_fare() -> None:
+    """In a field of its own; however many they are it fits into one."""
+    learned = TrainRequest(
+        concept_id=1,
+        name="new",
+        class_noun="temple",
+        concept_kind=ConceptKind.SUBJECT,
+        pictures=("p",),
+        parents=(entry(),),
+        seed=1,
+    )
+    recipe = Recipe().model_dump_json()
+    bare = ConceptVersion(1, 1, 1, "ab" * 32, "pocket", ("p",), ("s",), (), recipe, 9.0, 7, NOW)
+    poor = likeness(0.4, 0.3, 0.5)
+    scores = scores_of(request()).model_copy(update={"parents": (poor,) * 6})
+    card = concepts.learned(learned, replace(bare, scores=scores), PNG, 7, more=PNG).embed
+    assert card is not None
+    fields = {field.name: str(field.value) for field in card.fields}
+    assert fields["What it stands on"].startswith("🔴 <xyz> beside <new>: **40%**")
+    assert max(map(len, fields.values())) <= 1024
 
 
 def test_the_best_seeds_can_be_used_and_kept() -> None:
@@ -223,6 +370,20 @@ def test_a_blind_sheet_has_a_yes_and_a_no_for_each_of_eight() -> None:
     assert {"a:yes:1", "a:no:8", "a:verdict:7"} <= ids
     assert "@everyone" not in card.content.replace("\\@everyone", "")
     assert not any(verb in str(ids) for verb in ("info", "look"))
+
+
+def test_a_blind_sheet_asks_about_pictures_only_where_there_are_some() -> None:
+    """Of concepts with pictures by name; with none at all about the prompt alone."""
+    wish = request(Purpose.BLIND, count=2)
+    asked = {}
+    for shown in (("k",), ("l",)), (("k",), ()), ((), ()):
+        card = cards.blind(job(wish), wish.model_copy(update={"pictures": shown}), images(8), PNG)
+        asked[shown] = card.content.splitlines()[0]
+    both, one, none = asked.values()
+    end = "as in the pictures at the top, and what was asked for?**"
+    assert both == f"**Does it show `<xyz> temple` and `<kar> forest` {end}"
+    assert one == f"**Does it show `<xyz> temple` {end}"
+    assert none == "**Does it show what was asked for?**"
 
 
 def test_results_stand_beside_the_bar() -> None:
@@ -268,6 +429,15 @@ def test_a_sheet_numbers_eight_images_below_the_pictures() -> None:
     assert picture.size == (4 * 248 + 8, 160 + 2 * 248 + 8)
 
 
+def test_a_sheet_without_pictures_has_no_strip() -> None:
+    """The images begin at the top."""
+    blob = scorecard.blind_sheet([], [noise_png(n) for n in range(8)], "blind-7")
+    picture = Picture.open(io.BytesIO(blob.data)).convert("RGB")
+    assert picture.size == (4 * 248 + 8, 2 * 248 + 16)
+    first = Picture.open(io.BytesIO(noise_png(0))).convert("RGB").resize((240, 240))
+    assert picture.getpixel((240, 240)) == first.getpixel((232, 232))
+
+
 def test_one_prompt_on_one_seed_is_said_in_the_singular() -> None:
     """And the many in the plural."""
     wish = request().model_copy(update={"prompts": ("a",), "seeds": (1,)})
@@ -279,15 +449,15 @@ def test_scores_in_brief_are_three_lines_and_what_they_rest_on() -> None:
     """Named as on the score card; what could not be measured is left out, copies too."""
     whole = scores_of(request(), copies=3)
     assert cards.brief(whole).splitlines() == [
-        "🟡 looks like the pictures: **80%**",
-        "🟡 does what is asked: **80%**",
-        "🟢 varies from seed to seed: **80%**",
-        "2 prompts on 2 seeds, scored by pocket",
+        "🟡 looks like the pictures: **80%** [60%–90%]",
+        "🟡 does what is asked: **80%** [60%–90%]",
+        "🟢 varies from seed to seed: **80%** [60%–90%]",
+        "2 prompts on 2 seeds, scored by pocket; in brackets the 95 % interval",
     ]
     one_seed = whole.model_copy(update={"seeds": 1, "diversity": None, "likeness": ()})
     assert cards.brief(one_seed).splitlines() == [
-        "🟡 does what is asked: **80%**",
-        "2 prompts on 1 seed, scored by pocket",
+        "🟡 does what is asked: **80%** [60%–90%]",
+        "2 prompts on 1 seed, scored by pocket; in brackets the 95 % interval",
     ]
     copies = Scores(scorer="", prompts=1, seeds=4, copied=Estimate(value=0.25))
     assert cards.brief(copies) == ""

@@ -70,7 +70,7 @@ def test_the_version_that_is_looked_at_is_told_in_full():
     assert card.embed.description.splitlines()[-1] == "and 11 older ones"
     assert [blob.name for blob in card.files] == ["v1.png"]
     told = {field.name: field.value for field in card.embed.fields}
-    assert told["How good is v1?"].endswith("1 prompt on 1 seed, scored by pocket")
+    assert "1 prompt on 1 seed, scored by pocket;" in told["How good is v1?"]
     assert told["Recipe of v1"].startswith(
         "`method:dreambooth-lora steps:300 settings:rank=8, seed=7`"
     )

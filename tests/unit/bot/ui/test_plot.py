@@ -114,5 +114,5 @@ def test_a_training_ends_with_its_plot() -> None:
     assert blob.name == "course-1-v2.png"
     assert Image.open(io.BytesIO(blob.data)).height == plot.HEAD_PX + plot.HEIGHT_PX
     drawn: list[Blob | None] = [None, blob]
-    files = [concepts.learned(train(), version(), PNG, 12, course=one).files for one in drawn]
+    files = [concepts.learned(train(), version(), PNG, 12, more=one).files for one in drawn]
     assert files == [(PNG,), (PNG, blob)]

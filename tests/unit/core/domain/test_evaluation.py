@@ -4,13 +4,17 @@ import pytest
 
 from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.evaluation import (
+    USUAL_SEEDS,
     Accepted,
     Estimate,
     Likeness,
     Measure,
+    Named,
     Scores,
+    after_training,
     evaluation_prompts,
     scenes_of,
+    scores_a_version,
     spelled_plainly,
     taken_apart,
 )
@@ -20,6 +24,7 @@ from core.domain.requests import (
     Purpose,
     Sampler,
     Stacking,
+    TrainRequest,
 )
 
 SUBJECT, STYLE = ConceptKind.SUBJECT, ConceptKind.STYLE
@@ -49,6 +54,79 @@ def test_a_share_lies_between_floor_and_ceiling() -> None:
     low = measure(0.1).share
     assert low is not None
     assert low.value == 0
+
+
+def test_intervals_are_cut_joined_and_moved() -> None:
+    """The figure stays where it is, or moves with them; without an interval there is none."""
+    half = Estimate(value=0.5, low=-0.5, high=0.8)
+    assert half.within(0, 1) == Estimate(value=0.5, low=0, high=0.8)
+    assert half.joined(Estimate(value=9, low=0.4, high=0.9)) == half.model_copy(
+        update={"high": 0.9}
+    )
+    assert half.shifted(1) == Estimate(value=1.5, low=0.5, high=1.8)
+    bare = Estimate(value=0.5)
+    assert bare.within(0, 1) == bare
+    assert (bare.shifted(1).value, bare.shifted(1).low) == (1.5, None)
+    assert bare.joined(half) == half
+
+
+def test_what_images_were_taken_for_is_counted() -> None:
+    """Most first, and of one as often as another the earlier; nothing of older scores."""
+    share = measure(0.5)
+    named = Named(name="xyz", class_noun="temple", classes=9, share=share)
+    labels = ("house", "temple", "temple", "cat")
+    told = named.model_copy(update={"labels": labels})
+    assert told.tally == (("temple", 2), ("house", 1), ("cat", 1))
+    assert named.tally == ()
+
+
+def test_a_training_is_asked_what_a_person_would_ask() -> None:
+    """The concept alone, its usual prompts and seeds, held to its own pictures."""
+    taught = TrainRequest(
+        concept_id=4,
+        name="xyz",
+        class_noun="temple",
+        concept_kind=SUBJECT,
+        pictures=("p", "q"),
+        parents=(entry("kar", "forest"),),
+        seed=1,
+    )
+    asked = after_training(taught, "cd" * 32)
+    assert asked.purpose is Purpose.CONCEPT
+    assert asked.prompts == evaluation_prompts(SUBJECT, "xyz", "temple")
+    assert (asked.seeds, asked.pictures) == (USUAL_SEEDS, (("p", "q"),))
+    assert [(one.name, one.artifact) for one in asked.stack] == [("xyz", "cd" * 32)]
+    assert asked.drawn == 48
+
+
+def on(seeds: int, prompts: int = 4) -> Scores:
+    return Scores(scorer="pocket", prompts=prompts, seeds=seeds)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fresh", "before", "scores"),
+    [
+        ({}, on(1), None, True),
+        ({}, on(4), on(4), True),
+        ({}, on(16), on(4), True),
+        ({}, on(3), on(4), False),
+        ({}, on(1), on(9, prompts=1), True),
+        ({"prompts": ("a <xyz>",)}, on(9, prompts=1), None, False),
+        ({"stacking": Stacking.SUM}, on(4), None, False),
+        ({"stacking": Stacking.SWITCH}, on(16), on(4), False),
+    ],
+)
+def test_only_what_compares_scores_a_version(
+    changes: dict[str, object], fresh: Scores, before: Scores | None, scores: bool
+) -> None:
+    """Kept apart, on the usual prompts, on no fewer seeds than what is there of the same kind."""
+    usual = EvaluateRequest(
+        purpose=Purpose.CONCEPT,
+        prompts=evaluation_prompts(SUBJECT, "xyz", "temple"),
+        seeds=USUAL_SEEDS,
+        stack=(entry("xyz", "temple"),),
+    )
+    assert scores_a_version(usual.model_copy(update=changes), fresh, before) is scores
 
 
 @pytest.mark.parametrize(("floor", "ceiling"), [(None, 0.8), (0.4, None), (0.8, 0.8), (0.9, 0.8)])

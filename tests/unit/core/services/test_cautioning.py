@@ -14,7 +14,7 @@ from core.domain.jobs import JobKind
 from core.domain.overlap import SIDE
 from core.domain.people import Actor
 from core.domain.recipes import Method, Recipe
-from core.domain.requests import ImagineWish
+from core.domain.requests import ImagineWish, Stacking
 from core.errors import Conflict
 from core.services.cautioning import known_of
 from core.services.fusing import FuseWish
@@ -130,9 +130,12 @@ async def test_what_cannot_be_kept_apart_is_told_before_it_is_drawn(studio: Stud
     told = "<xyz> and <abc> change more of the model than an adapter does"
     prompt = "a <xyz> temple and a <abc> temple"
     asked = await studio.ask(ANNA, prompt)
-    scored = await studio.services.evaluating.stack(ANNA, CHANNEL, prompt)
+    scored = await studio.services.evaluating.stack(ANNA, CHANNEL, ImagineWish(prompt))
     for submitted in (asked, scored):
         assert submitted.job.cautions[0].startswith(told)
+    summed = ImagineWish(prompt, stacking=Stacking.SUM)
+    scored = await studio.services.evaluating.stack(ANNA, CHANNEL, summed)
+    assert scored.job.cautions[0].startswith("The weights add up to 2")
     wish = TrainWish("new", "temple", ConceptKind.SUBJECT, ("0" * 64,), ("xyz", "abc"))
     assert (await studio.services.training.start(ANNA, CHANNEL, wish)).job.cautions == ()
 

@@ -9,11 +9,12 @@ from core.domain.concepts import ConceptKind
 from core.domain.evaluation import Accepted, Estimate, Scores, Waypoint
 from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
-from core.domain.requests import EvaluateRequest, Purpose
+from core.domain.requests import EvaluateRequest, ImagineWish, Purpose, Stacking, TrainRequest
 from core.errors import Conflict, InvalidInput, NotFound, UserError
 from core.services.estimates import units_of
 from core.services.importing import ImportWish
 from core.services.training import TrainWish
+from tests.evaluations import and_scored
 from tests.studio import CHANNEL, Studio, answer, key_of
 
 ANNA, BEN = Actor(guild_id=1, user_id=10), Actor(guild_id=1, user_id=11)
@@ -90,9 +91,10 @@ async def test_a_stack_is_two_concepts_or_more(studio: Studio) -> None:
     await studio.teach(ANNA, "xyz")
     evaluating = studio.services.evaluating
     with pytest.raises(InvalidInput, match="/evaluate concept"):
-        await evaluating.stack(ANNA, CHANNEL, "a xyz temple")
+        await evaluating.stack(ANNA, CHANNEL, ImagineWish("a xyz temple"))
     await studio.teach(ANNA, "kar", "forest")
-    submitted = await evaluating.stack(ANNA, CHANNEL, "xyz temple in kar forest", seeds=2)
+    wish = ImagineWish("xyz temple in kar forest")
+    submitted = await evaluating.stack(ANNA, CHANNEL, wish, seeds=2)
     request = await asked(studio, submitted.job.id)
     assert [entry.name for entry in request.stack] == ["xyz", "kar"]
     assert len(request.pictures) == 2
@@ -216,11 +218,76 @@ async def test_the_course_of_a_training_is_kept_with_its_version(studio: Studio)
 async def test_seeds_of_a_search_are_different_and_bounded(studio: Studio) -> None:
     """Any prompt may be searched, with concepts or without."""
     evaluating = studio.services.evaluating
-    submitted = await evaluating.seeds(ANNA, CHANNEL, "a temple", count=12)
+    submitted = await evaluating.seeds(ANNA, CHANNEL, ImagineWish("a temple"), count=12)
     request = await asked(studio, submitted.job.id)
     assert len(set(request.seeds)) == 12
     with pytest.raises(InvalidInput, match="between 1 and 32"):
-        await evaluating.seeds(ANNA, CHANNEL, "a temple", count=33)
+        await evaluating.seeds(ANNA, CHANNEL, ImagineWish("a temple"), count=33)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.STACK, Purpose.SEEDS])
+async def test_a_wish_is_evaluated_as_it_would_be_drawn(studio: Studio, purpose: Purpose) -> None:
+    """Its way of stacking and what must not be seen; else as `/imagine` does by itself."""
+    for name, noun in (("xyz", "temple"), ("kar", "forest")):
+        await studio.teach(ANNA, name, noun)
+    evaluating, usual = studio.services.evaluating, ImagineWish("xyz temple in kar forest")
+    other = replace(usual, negative_prompt="a  dog", stacking=Stacking.SWITCH)
+    told = []
+    for wish in (usual, other):
+        submitted = (
+            await evaluating.stack(ANNA, CHANNEL, wish)
+            if purpose is Purpose.STACK
+            else await evaluating.seeds(ANNA, CHANNEL, wish, count=4)
+        )
+        request = await asked(studio, submitted.job.id)
+        told.append((request.purpose, request.stacking, request.negative_prompt))
+    assert told == [(purpose, Stacking.APART, ""), (purpose, Stacking.SWITCH, "a dog")]
+
+
+async def test_any_version_can_be_scored(studio: Studio) -> None:
+    """With its own pictures; its scores go onto it and no other. One that is not there is named."""
+    await studio.teach(ANNA, "xyz")
+    await studio.teach(ANNA, "xyz")
+    evaluating, library = studio.services.evaluating, studio.services.library
+    submitted = await evaluating.concept(ANNA, CHANNEL, "xyz", version=1)
+    request = await asked(studio, submitted.job.id)
+    await studio.work(JobKind.EVALUATE)
+    second, first = await library.versions(await library.find(1, "xyz"))
+    assert [(one.version_id, one.number) for one in request.stack] == [(first.id, 1)]
+    assert (first.scores is None, second.scores is None) == (False, True)
+    with pytest.raises(NotFound, match="no version 3"):
+        await evaluating.concept(ANNA, CHANNEL, "xyz", version=3)
+
+
+async def test_scores_of_another_stacking_are_told_and_not_kept(studio: Studio) -> None:
+    """A version's own are those of how people get it when they do not choose."""
+    await studio.teach(ANNA, "xyz")
+    evaluating = studio.services.evaluating
+    await evaluating.concept(ANNA, CHANNEL, "xyz", stacking=Stacking.SUM)
+    job = await studio.work(JobKind.EVALUATE)
+    assert (await asked(studio, job.id)).stacking is Stacking.SUM
+    report = await evaluating.report_of_job(1, job.id)
+    concept = await studio.services.library.find(1, "xyz")
+    assert report.scores is not None
+    assert concept.latest is not None
+    assert concept.latest.scores is None
+
+
+async def test_what_a_training_was_scored_by_is_kept_with_it(studio: Studio) -> None:
+    """Images of the job in their order, for the card; a training without any has none."""
+    wish = TrainWish("xyz", "temple", ConceptKind.SUBJECT, (key_of("p"),))
+    await studio.services.training.start(ANNA, CHANNEL, wish)
+    job = await studio.claim(JobKind.TRAIN)
+    bare = answer(job)
+    assert isinstance(bare, Trained)
+    assert isinstance(job.request, TrainRequest)
+    ended = and_scored(bare, job, job.request, key_of)
+    await studio.services.results.finish(ended)
+    kept = await studio.services.gallery.of_job(job.id)
+    assert [image.key for image in kept] == [made.key for made in ended.images]
+    version = await studio.services.library.version_of_job(job.id)
+    assert version.scores == ended.scores
+    assert len(kept) == version.scores.images + version.scores.prompts == 20
 
 
 @pytest.mark.parametrize("prompts", ["a xyz temple", "a xyz temple; xyz temple at night"])

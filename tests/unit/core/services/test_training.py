@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.db.tables import JobRow
 from core.dispatch.messages import Failed, Trained
 from core.domain.concepts import Concept, ConceptKind
 from core.domain.jobs import JobKind, JobState
@@ -243,6 +244,7 @@ async def test_parents_are_pinned(studio: Studio) -> None:
     job = await studio.work(JobKind.TRAIN)
     assert isinstance(job.request, TrainRequest)
     assert [entry.version_id for entry in job.request.parents] == [parent.latest.id]
+    assert job.request.parents_pictures == (parent.latest.pictures,)
     child = await studio.services.library.find(1, "xyz")
     assert child.latest is not None
     assert child.latest.parents == (parent.latest.id,)
@@ -348,6 +350,19 @@ async def test_a_training_whose_concept_gave_its_name_up_is_not_begun_again(
     with pytest.raises(NotFound, match="Nothing of <xyz> was learned, and its name was given up"):
         await services.training.again(ANNA, CHANNEL, job_id)
     assert await services.jobs.mine(ANNA) == [await services.jobs.get(1, job_id)]
+
+
+async def test_a_training_again_has_its_parents_pictures(studio: Studio) -> None:
+    """Those of long ago did not name them, so their versions' own are looked up."""
+    parent = await studio.teach(ANNA, "kar", "forest")
+    assert parent.latest is not None
+    job_id = await failed(studio, replace(WISH, base_on=("kar",)))
+    async with studio.database.transaction() as session:
+        row = await session.get_one(JobRow, job_id)
+        assert isinstance(row.request, TrainRequest)
+        row.request = row.request.model_copy(update={"parents_pictures": ()})
+    request = taught(await studio.services.training.again(ANNA, CHANNEL, job_id))
+    assert request.parents_pictures == (parent.latest.pictures,)
 
 
 async def test_changes_are_checked_as_those_of_a_new_training(studio: Studio) -> None:

@@ -8,13 +8,13 @@ from PIL import Image
 
 from core.dispatch.messages import Failed, Trained
 from core.domain.concepts import ConceptKind
-from core.domain.evaluation import Waypoint
+from core.domain.evaluation import USUAL_SEEDS, Waypoint, after_training
 from core.domain.jobs import Progress
 from core.domain.recipes import Choice
 from core.domain.requests import Recipe, TrainRequest
 from core.errors import ModelFault
 from core.pocket.concepts import XYZ, pictures
-from core.worker.evaluation.after_training import NOTE, SEEDS, and_evaluated
+from core.worker.evaluation.after_training import NOTE, and_evaluated
 from core.worker.evaluation.encoder import Scorer
 from core.worker.evaluation.evaluator import Evaluator
 from core.worker.evaluation.waypoints import watched
@@ -87,16 +87,67 @@ def run(slices):
 
 
 def test_a_training_ends_with_scores(evaluator, request_, trained, ticket, told):
-    """Four prompts on two seeds, with, without and for drift; the preview stays in sight."""
+    """Four prompts on four seeds, with, without and for drift; the preview stays in sight."""
     ended, pauses = run(and_evaluated(training(trained, ticket), evaluator, request_, ticket))
     assert pauses == 2 + 12
     assert (ended.artifact, ended.seconds) == (trained.artifact, trained.seconds)
-    assert (ended.scores.prompts, ended.scores.seeds) == (4, len(SEEDS))
+    assert (ended.scores.prompts, ended.scores.seeds) == (4, len(USUAL_SEEDS))
     assert ended.scores.likeness[0].name == "own"
     assert [one.step for one in ended.course] == [0, 100, 200, 300]
     assert ended.scores.drift is not None
     assert told[-1].progress.note.startswith(NOTE)
     assert told[-1].progress.preview == "a preview"
+
+
+def test_scores_are_those_that_a_person_would_be_told(evaluator, request_, trained, ticket):
+    """The same as `/evaluate concept` finds, and its images: of the concept alone, whatever it was
+    taught on top of."""
+    based = request_.model_copy(update={"parents": (no_such_parent(request_, trained),)})
+    ended, _ = run(and_evaluated(training(trained, ticket), evaluator, based, ticket))
+    asked = after_training(request_, trained.artifact)
+    theirs = run(evaluator.run(asked, ticket))[0]
+    assert ended.scores == theirs.report.scores
+    assert [one.key for one in ended.images] == [one.key for one in theirs.images]
+    assert {len(one.manifest.request.stack) for one in ended.images} == {0, 1}
+
+
+def no_such_parent(request, trained):
+    """One that cannot be loaded, so that nothing is drawn with it."""
+    return (
+        after_training(request, trained.artifact)
+        .stack[0]
+        .model_copy(update={"name": "gone", "artifact": "ab" * 32})
+    )
+
+
+def test_parents_are_scored_beside_what_was_taught_on_top(
+    evaluator, request_, trained, make_concept, ticket, monkeypatch
+):
+    """Together, the parent alone, and neither, on one sentence that names both and the same seeds;
+    one without pictures is left out."""
+    asked = []
+    full = evaluator.imaginer.slices
+
+    def noted(wish, ticket):
+        asked.append((wish.prompt, len(wish.stack), wish.seeds))
+        return full(wish, ticket)
+
+    monkeypatch.setattr(evaluator.imaginer, "slices", noted)
+    parents = (make_concept("kar", seed=5), make_concept("far", seed=6))
+    shown = (request_.pictures[:2], ())
+    based = request_.model_copy(update={"parents": parents, "parents_pictures": shown})
+    ended, pauses = run(and_evaluated(training(trained, ticket), evaluator, based, ticket))
+    assert pauses == 2 + 12 + 3
+    noun = parents[0].class_noun
+    assert asked[-3:] == [
+        (f"<own> house, a photo of a <kar> {noun}", 2, USUAL_SEEDS),
+        (f"house, a photo of a <kar> {noun}", 1, USUAL_SEEDS),
+        (f"house, a photo of a {noun}", 0, USUAL_SEEDS),
+    ]
+    (kar,) = ended.scores.parents
+    assert kar.name == "kar"
+    assert kar.fidelity.ceiling is not None
+    assert kar.fidelity.raw.low < kar.fidelity.raw.value < kar.fidelity.raw.high
 
 
 def test_a_style_s_scores_tell_nothing_of_drift(evaluator, request_, trained, ticket):
@@ -194,13 +245,14 @@ def test_a_preview_that_is_gone_is_left_out(evaluator, request_, trained):
     assert course == watched(evaluator, request_, trained)[1:]
 
 
-def test_it_is_left_out_where_no_stack_has_room(evaluator, request_, trained, make_concept, ticket):
-    """Six concepts underneath and one on top are more than an image takes."""
+def test_a_full_stack_underneath_is_no_hindrance(
+    evaluator, request_, trained, make_concept, ticket
+):
+    """Six concepts and one on top are more than an image takes; it is drawn alone."""
     under = tuple(make_concept(f"under{index}", seed=index) for index in range(6))
     full = request_.model_copy(update={"parents": under})
     ended, pauses = run(and_evaluated(training(trained, ticket), evaluator, full, ticket))
-    assert (replace(ended, scores=None), pauses) == (trained, 2)
-    assert ended.scores.scorer == ""
+    assert (ended.scores.scorer, ended.scores.parents, pauses) == ("pocket", (), 2 + 12)
 
 
 def test_a_drain_in_the_middle_puts_the_job_down(evaluator, request_, trained, told):

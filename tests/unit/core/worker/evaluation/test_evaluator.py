@@ -142,6 +142,41 @@ def test_a_stack_is_held_to_each_concept_alone(evaluator, make_concept, keys, ti
     assert found.report.scores.asked is None
 
 
+@pytest.mark.parametrize("stacking", Stacking)
+def test_images_are_drawn_as_they_were_asked_for(evaluator, make_concept, keys, ticket, stacking):
+    """The way of stacking and what must not be seen, in every image; where a concept is not at work
+    its class noun stands there too."""
+    own, other = make_concept("own", seed=3), make_concept("other", seed=4)
+    wish = request(
+        Purpose.STACK,
+        *(own, other),
+        prompts=("a <own> house, a <other> house",),
+        keys=keys,
+        stacking=stacking,
+        negative_prompt="a <own> house at night",
+    )
+    found, _ = done(evaluator, wish, ticket)
+    drawn = [image.manifest.request for image in found.images]
+    assert {one.stacking for one in drawn} == {stacking}
+    assert [(len(one.stack), one.negative_prompt) for one in drawn] == [
+        (2, "a <own> house at night"),
+        (2, "a <own> house at night"),
+        (0, "a house at night"),
+        (1, "a <own> house at night"),
+        (1, "a house at night"),
+    ]
+
+
+def test_what_is_named_in_each_image_is_told(evaluator, make_concept, keys, ticket):
+    """One of the classes for each, and as many of its own as the share says."""
+    wish = request(
+        Purpose.CONCEPT, make_concept("own", seed=3), prompts=("a <own> house",), keys=keys
+    )
+    (named,) = done(evaluator, wish, ticket)[0].report.scores.named
+    assert len(named.labels) == 2
+    assert named.labels.count("house") == 2 * named.share.raw.value
+
+
 def test_seeds_come_back_best_first(evaluator, ticket):
     """Without a concept the prompt alone ranks them; every seed has its figures."""
     wish = request(Purpose.SEEDS, prompts=("a red star at night",), seeds=(1, 2, 3, 4, 5))

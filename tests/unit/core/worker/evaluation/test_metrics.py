@@ -69,11 +69,11 @@ def test_distance_counts_pairs_of_one_prompt_only():
     assert float(found) == pytest.approx((0.5 + 1.0) / 2, abs=1e-6)
 
 
-def test_an_image_drawn_twice_is_no_pair_with_itself():
-    """A bootstrap sample with repeats has the distance of its different images."""
-    statistic = metrics.pairwise_distance(ring(0, 60), torch.tensor([0, 0]))
-    assert float(statistic(torch.tensor([0, 0, 1]))) == pytest.approx(0.5, abs=1e-6)
-    assert float(statistic(torch.tensor([0, 0, 0]))) == 0
+def test_an_image_is_no_pair_with_itself():
+    """The distance of two images is theirs; of one in each prompt there is none to tell."""
+    statistic = metrics.pairwise_distance(ring(0, 60, 90), torch.tensor([0, 0, 1]))
+    assert float(statistic(torch.tensor([0, 1, 2]))) == pytest.approx(0.5, abs=1e-6)
+    assert math.isnan(float(statistic(torch.tensor([0, 2]))))
 
 
 @given(st.integers(1, 8))
@@ -106,6 +106,11 @@ def test_statistics_take_many_draws_at_once():
         assert statistic(draws).tolist() == pytest.approx(alone, abs=1e-6)
 
 
+def test_the_nearest_text_is_named():
+    """By its place among the texts."""
+    assert metrics.nearest_text(ring(10, 80, 50), ring(0, 90, 45)) == [0, 1, 2]
+
+
 def test_a_copy_is_told_from_another_picture_of_the_same():
     """The picture itself, with noise, brighter, or mirrored is one; another picture is none."""
     taught = pictures(5, seed=1)
@@ -132,23 +137,34 @@ def test_one_picture_is_held_to_others_or_to_nothing():
     assert metrics.copied(plain, taught, plain).tolist() == [False] * 4
 
 
-def test_one_seed_has_no_interval_and_the_same_seeds_have_the_same():
-    """Nothing is said of other seeds from one; chance is fixed."""
-    values = torch.tensor([0.1, 0.9, 0.4, 0.5])
+def test_one_seed_has_no_interval_and_pairs_take_three():
+    """Nothing is said of other seeds from one, nor of distances from the one pair of two."""
+    values, pairs = torch.tensor([0.1, 0.9, 0.4, 0.5]), metrics.pairwise_distance
     assert interval(mean_of(values), rows_of(1, 4)) is None
-    assert interval(mean_of(values), rows_of(4, 1)) == interval(mean_of(values), rows_of(4, 1))
+    assert interval(pairs(ring(0, 60), rows_of(2) // 2), rows_of(2, 1)) is None
+    low, high = interval(pairs(ring(0, 60, 90), rows_of(3) // 3), rows_of(3, 1))
+    assert low < float(pairs(ring(0, 60, 90), rows_of(3) // 3)(rows_of(3))) < high
 
 
-def test_the_interval_of_a_mean_is_the_textbooks():
-    """For many seeds: the mean ± 1.96 standard errors."""
-    values = torch.randn(200, generator=torch.Generator().manual_seed(3))
-    low, high = interval(mean_of(values), rows_of(200, 1))
-    half = 1.96 * float(values.std()) / math.sqrt(200)
-    assert (low + high) / 2 == pytest.approx(float(values.mean()), abs=0.1 * half)
-    assert (high - low) / 2 == pytest.approx(half, rel=0.12)
+@pytest.mark.parametrize(
+    ("freedom", "expected"), [(1, 12.706), (3, 3.182), (8, 2.306), (31, 2.040)]
+)
+def test_quantiles_of_student_are_the_tables(freedom: int, expected: float):
+    """Those that are noted, and those that are worked out."""
+    assert metrics.student_95(freedom) == pytest.approx(expected, abs=1e-3)
 
 
-def test_images_of_one_seed_are_drawn_together():
+@pytest.mark.parametrize("seeds", [2, 4, 9, 200])
+def test_the_interval_of_a_mean_is_the_textbooks(seeds: int):
+    """The mean ± t standard errors."""
+    values = torch.randn(seeds, generator=torch.Generator().manual_seed(3))
+    low, high = interval(mean_of(values), rows_of(seeds, 1))
+    half = metrics.student_95(seeds - 1) * float(values.std()) / math.sqrt(seeds)
+    assert (low + high) / 2 == pytest.approx(float(values.mean()), abs=1e-5)
+    assert (high - low) / 2 == pytest.approx(half, rel=1e-4)
+
+
+def test_images_of_one_seed_count_together():
     """Four prompts whose images are the same for a seed tell no more than one prompt."""
     values = torch.randn(20, generator=torch.Generator().manual_seed(4))
     alone = interval(mean_of(values), rows_of(20, 1))
@@ -156,14 +172,28 @@ def test_images_of_one_seed_are_drawn_together():
     assert repeated == pytest.approx(alone, abs=1e-6)
 
 
-def test_the_interval_of_vendi_holds_what_other_seeds_would_have_given():
-    """Over 60 fresh draws of 12 images it holds the mean Vendi score about as often as it says."""
-    generator = torch.Generator().manual_seed(5)
-    held, scores = [], []
-    for _ in range(60):
-        features = unit(torch.randn((12, 3), generator=generator) + torch.tensor([2.0, 0, 0]))
-        statistic = metrics.vendi(features)
-        scores.append(float(statistic(rows_of(12))))
-        held.append(interval(statistic, rows_of(12, 1)))
-    mean = sum(scores) / len(scores)
-    assert sum(low <= mean <= high for low, high in held) >= 48
+PROMPTS, DRAWS = 4, 500
+COVERED = 0.92
+"""Of 500 draws: the 0.95 that is promised, less three standard errors."""
+FIGURES = [("mean", 2), ("mean", 4), ("distance", 4), ("vendi", 4), ("vendi", 8)]
+
+
+@pytest.mark.parametrize(("figure", "seeds"), FIGURES)
+def test_few_seeds_hold_the_truth_as_often_as_they_say(figure: str, seeds: int):
+    """Over 500 fresh draws of four prompts; images of one seed resemble one another."""
+    generator = torch.Generator().manual_seed(7)
+    prompt, by_seed = rows_of(PROMPTS * seeds) // seeds, rows_of(PROMPTS, seeds).T
+    held, values = [], []
+    for _ in range(DRAWS):
+        common = torch.randn((1, seeds, 3), generator=generator)
+        own = torch.randn((PROMPTS, seeds, 3), generator=generator)
+        features = unit((0.5 * common + own + torch.tensor([2.0, 0, 0])).flatten(0, 1))
+        statistic = {
+            "mean": mean_of(features[:, 1]),
+            "distance": metrics.pairwise_distance(features, prompt),
+            "vendi": metrics.vendi(features),
+        }[figure]
+        values.append(float(statistic(by_seed.flatten())))
+        held.append(interval(statistic, by_seed))
+    truth = sum(values) / DRAWS
+    assert sum(low <= truth <= high for low, high in held) / DRAWS >= COVERED

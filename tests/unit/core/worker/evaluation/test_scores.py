@@ -13,7 +13,7 @@ from core.pocket.concepts import XYZ, pictures
 from core.pocket.world.render import render
 from core.pocket.world.scene import Backdrop, Scene, Thing
 from core.worker.evaluation.encoder import Scorer
-from core.worker.evaluation.scores import Drawn, classes_beside, score, score_copies
+from core.worker.evaluation.scores import Drawn, classes_beside, likeness, score, score_copies
 from core.worker.families import FAMILIES
 
 CPU = torch.device("cpu")
@@ -36,6 +36,13 @@ def rows(things, *, places=PLACES, seed=0):
 
 PLAIN = rows([Thing("temple", colour) for colour in COLOURS])
 TAUGHT = {"xyz": pictures(XYZ, 5)}
+
+
+MIXED = (XYZ.look, Thing("temple", "brown"), XYZ.look, Thing("temple", "red"))
+
+
+def render_of(thing, seed):
+    return render(Scene(Backdrop("beach"), (thing,)), random.Random(seed))
 
 
 def drawn(samples, **changes):
@@ -92,6 +99,24 @@ def test_copies_have_an_interval_over_seeds(scorer):
     assert 0 <= found.copied.low < 0.5 < found.copied.high <= 1
 
 
+def test_seeds_that_all_agree_leave_a_doubt(scorer):
+    """None of twelve is a copy and all fit their prompt: that is Wilson's interval of twelve."""
+    found = score(scorer, drawn(rows([XYZ.look] * SEEDS, seed=5)))
+    never, always = found.copied, found.asked.raw
+    assert (never.value, never.low, never.high) == pytest.approx((0, 0, 0.2425), abs=1e-4)
+    assert (always.value, always.low, always.high) == pytest.approx((1, 0.7575, 1), abs=1e-4)
+
+
+def test_two_seeds_have_no_interval_where_there_is_one_pair(scorer):
+    """Their distance is told, and how far that may be off is not; figures end where they end."""
+    two = [row[:2] for row in rows([XYZ.look] * SEEDS, seed=5)]
+    plain = [row[:2] for row in PLAIN]
+    found = score(scorer, drawn(two, plain=plain, drifted=plain))
+    assert (found.diversity.raw.low, found.diversity.share.high) == (None, None)
+    assert 1 <= found.vendi.low < found.vendi.value < found.vendi.high <= 6
+    assert found.drift.raw.low == 0
+
+
 def test_copies_are_told_without_any_model():
     """By pixels alone, just as beside the other scores; nothing where there is no scale."""
     again = [[TAUGHT["xyz"][index]] * SEEDS for index in range(3)]
@@ -123,9 +148,12 @@ def test_classes_are_named_for_each_concept_of_a_stack(scorer):
     )
     assert [one.share.raw.value for one in both.named] == [1, 1]
     assert [one.share.ceiling for one in both.named] == [1, 1]
+    assert [one.tally for one in both.named] == [(("temple", 4),), (("beach", 4),)]
     temple, beach = (one.share.raw for one in cats.named)
-    assert (temple.value, temple.high) == (0, 0)
+    assert temple.value == 0
+    assert temple.high < 0.5
     assert 0.5 <= beach.value <= beach.high <= 1
+    assert cats.named[0].labels == ("cat",) * SEEDS
     assert both.asked is None
 
 
@@ -179,6 +207,23 @@ def test_in_a_stack_a_concept_is_held_to_itself_alone(scorer):
     itself = score(scorer, drawn(alone)).likeness[0].fidelity
     assert found.ceiling == pytest.approx(itself.raw.value)
     assert found.share.value < 0.3
+
+
+def test_a_concept_beside_others_is_held_to_itself_image_by_image(scorer):
+    """Where nothing changes nothing is in doubt, however much the seeds differ from one another."""
+    mixed = [[render_of(look, n) for n, look in enumerate(MIXED)] for _ in PLACES]
+    found = score(scorer, drawn(mixed, alone={"xyz": mixed})).likeness[0].fidelity
+    by_itself = score(scorer, drawn(mixed)).likeness[0].fidelity.raw
+    assert found.raw.low == pytest.approx(found.raw.high, abs=1e-6)
+    assert found.raw.value == pytest.approx(found.ceiling) == by_itself.value
+    assert by_itself.high - by_itself.low > 0.1
+    assert found.share.value == pytest.approx(1)
+
+
+def test_likeness_alone_is_that_of_all_scores(scorer):
+    """The same figures for one concept, without the others."""
+    these = drawn(rows([XYZ.look] * SEEDS, seed=1))
+    assert likeness(scorer, these, "xyz") == score(scorer, these).likeness[0]
 
 
 def test_one_prompt_and_one_seed_leave_out_what_they_cannot_tell(scorer):

@@ -10,7 +10,7 @@ from core.dispatch.messages import Cancelled, Checkpointed, Progressed, Trained
 from core.domain.concepts import ConceptKind, StackEntry
 from core.domain.presets import recipe_of, usual_preset
 from core.domain.recipes import Method, Optimizer, Prior
-from core.domain.requests import ImagineRequest, Stacking
+from core.domain.requests import ImagineRequest, Stacking, entry_of
 from core.errors import InvalidInput
 from core.worker.artifact import unpack
 from core.worker.engine.studio import Studio
@@ -207,6 +207,27 @@ def test_parents_are_active_underneath_and_stay_frozen(
     held = stacks.adapters.weights(parent.artifact)
     kept = unpack(before).lora
     assert all(torch.equal(held[key], kept[key]) for key in kept)
+
+
+def test_samples_and_previews_show_what_people_get(
+    teacher, imaginer, request_of, make_concept, ticket, told, apart
+):
+    """The concept alone, though a parent is at work while it learns; the first preview is that of a
+    course without one."""
+    parent, alone = make_concept("one", seed=1), []
+    request = request_of(parents=(parent,))
+    based = finish(teacher.run(request, ticket))
+    entry = entry_of(request, based.artifact)
+    sides = "a photo of a circle", "a photo of a <orb> circle"
+    assert finish(samples(imaginer, *sides, entry, ticket)) == based.samples
+    finish(teacher.run(request_of(), new_ticket(alone)))
+    assert apart(previews(told)[0], previews(alone)[0]) <= ROUNDED
+
+
+def previews(told):
+    """Storage keys of the previews that were told, in order."""
+    shown = [m.progress.preview for m in told if isinstance(m, Progressed)]
+    return [key for key in dict.fromkeys(shown) if key]
 
 
 def test_plain_pictures_are_drawn_once_a_class(
