@@ -5,8 +5,9 @@ WORKDIR /app
 RUN python -m venv /venv
 COPY constraints.txt pyproject.toml ./
 RUN /venv/bin/pip install --no-cache-dir --constraint constraints.txt torch==2.13.0
-# What Atelier needs, without its own files, which change more often.
-RUN touch README.md && /venv/bin/pip install --no-cache-dir --constraint constraints.txt .
+# What Atelier needs, without its own files, which change more often; `--build-arg EXTRAS=8bit` adds an extra.
+ARG EXTRAS=
+RUN touch README.md && /venv/bin/pip install --no-cache-dir --constraint constraints.txt ".${EXTRAS:+[$EXTRAS]}"
 
 FROM python:3.11-slim-bookworm
 # ATELIER_COMPILE: torch calls a compiler while it runs.

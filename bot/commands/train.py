@@ -7,14 +7,16 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
+from bot.commands.settings_option import complete_settings
 from bot.commands.stack_option import complete_worn, parse_names
 from bot.queueing import queue
 from bot.replies import actor_of, channel_of, defer, require_voice
 from bot.ui.buttons import Pressed
 from bot.ui.card import custom_id
 from bot.ui.modals import Form, TeachForm, Teaching
+from core.domain.changes import parse_changes
 from core.domain.concepts import ConceptKind, class_noun, concept_name
-from core.domain.recipes import CAPTION_MAX, STEPS_MAX, Preset, parse_changes
+from core.domain.recipes import CAPTION_MAX, STEPS_MAX, Preset
 from core.errors import InvalidInput
 from core.services.training import TrainWish
 
@@ -61,7 +63,7 @@ METHODS = {
     ],
     method=[Choice(name=text, value=preset.value) for preset, text in METHODS.items()],
 )
-@app_commands.autocomplete(base_on=complete_worn)
+@app_commands.autocomplete(base_on=complete_worn, settings=complete_settings)
 async def train(  # noqa: PLR0917  Discord's options are one flat list
     interaction: "Ask",
     name: Range[str, 1, 26] | None = None,

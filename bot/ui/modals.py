@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FILES_MAX = 10
 OPEN_MAX = 1000
+SETTINGS_MAX = 1000
+"""Letters: more than the option takes, since what was typed there is written out in full here."""
 
 
 class Form(discord.ui.Modal):
@@ -157,6 +159,40 @@ class TeachForm(Form):
             pictures=self._given.pictures or tuple(self._files.values),
         )
         await self._send(interaction, teaching)
+
+
+class RetrainForm(Form):
+    """Change a training that is done again. `send` gets the job's number, steps and settings."""
+
+    def __init__(
+        self,
+        custom_id: str,
+        send: "Callable[[Ask, int, str, str], Awaitable[None]]",
+        job_id: int,
+        *,
+        steps: str = "",
+        settings: str = "",
+    ) -> None:
+        super().__init__(title="Train again", custom_id=custom_id)
+        self._send, self._job_id = send, job_id
+        self._steps = _text("steps", steps, required=False, most=5)
+        self._settings = _text(
+            "settings",
+            settings,
+            example="rank=16, learning_rate=1e-4",
+            long=True,
+            required=False,
+            most=SETTINGS_MAX,
+        )
+        for label in (
+            _label("Steps", "How long to learn; left empty, I choose.", self._steps),
+            _label("Settings", "Of the recipe; all else stays as it was.", self._settings),
+        ):
+            self.add_item(label)
+
+    async def on_submit(self, interaction: "discord.Interaction[Atelier]") -> None:  # type: ignore[override]
+        """Hand over what was filled in."""
+        await self._send(interaction, self._job_id, self._steps.value, self._settings.value)
 
 
 def _kinds(chosen: ConceptKind) -> discord.ui.Select[Any]:

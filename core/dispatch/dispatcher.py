@@ -13,6 +13,7 @@ from core.dispatch.messages import (
     Cancel,
     Checkpointed,
     Drain,
+    EndEarly,
     Ended,
     Failed,
     FromWorker,
@@ -63,7 +64,7 @@ class Dispatcher:
         self._ready: Ready | None = None
         self._seen_ready = asyncio.Event()
         self._running: dict[int, Job] = {}
-        self._told_to_cancel: set[int] = set()
+        self._told: set[Cancel | EndEarly] = set()
         self._deaths = 0
         self._was_up = False
         self._broken = ""
@@ -180,11 +181,11 @@ class Dispatcher:
         self._bells.jobs.ring()
 
     async def _feed(self, worker: LocalWorker, gone: asyncio.Event) -> None:
-        """Claims jobs while there is room, and passes on what people cancelled."""
+        """Claims jobs while there is room, and passes on what people want stopped."""
         while not gone.is_set():
             while not gone.is_set() and await self._claim_one(worker):
                 pass
-            await self._pass_on_cancels(worker)
+            await self._pass_on_stops(worker)
             await self._bells.jobs.wait(POLL_S)
 
     def _room(self) -> set[JobKind]:
@@ -210,15 +211,18 @@ class Dispatcher:
             worker, Run(job.id, job.attempt, job.request, checkpoint=job.checkpoint)
         )
 
-    async def _pass_on_cancels(self, worker: LocalWorker) -> None:
+    async def _pass_on_stops(self, worker: LocalWorker) -> None:
         if not self._running:
             return
-        for job_id in await self._queue.cancel_requests():
-            if job_id in self._running and job_id not in self._told_to_cancel:
-                self._told_to_cancel.add(job_id)
-                await self._try_send(worker, Cancel(job_id))
+        stops: list[Cancel | EndEarly] = []
+        stops += [Cancel(job_id) for job_id in await self._queue.cancel_requests()]
+        stops += [EndEarly(job_id) for job_id in await self._queue.early_ends()]
+        for stop in stops:
+            if stop.job_id in self._running and stop not in self._told:
+                self._told.add(stop)
+                await self._try_send(worker, stop)
 
-    async def _try_send(self, worker: LocalWorker, message: Run | Cancel) -> bool:
+    async def _try_send(self, worker: LocalWorker, message: Run | Cancel | EndEarly) -> bool:
         """False when the worker has just died; its jobs are put back when that is noticed."""
         try:
             await worker.send(message)
@@ -257,7 +261,7 @@ class Dispatcher:
 
     def _forget(self, job_id: int) -> None:
         self._running.pop(job_id, None)
-        self._told_to_cancel.discard(job_id)
+        self._told = {stop for stop in self._told if stop.job_id != job_id}
 
     async def _pause(self) -> None:
         """Waits before the next worker, longer after each death that no finished job is between."""

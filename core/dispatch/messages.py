@@ -34,11 +34,21 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class EndEarly:
+    """To the worker: end this training after its next step with what it has learned.
+
+    Before its first step that is nothing, and the answer is `Cancelled`.
+    """
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """To the worker: checkpoint what runs, answer `Released` for each job, then exit."""
 
 
-ToWorker = Run | Cancel | Drain
+ToWorker = Run | Cancel | EndEarly | Drain
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,9 @@
 
 import json
 from enum import StrEnum
-from typing import Literal, get_args
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from core.errors import InvalidInput
+from pydantic import BaseModel, ConfigDict, Field
 
 VECTORS_MAX = 24
 """Vectors that one concept's word may have."""
@@ -170,6 +168,12 @@ class Recipe(BaseModel):
     preview_every: int = Field(default=100, ge=1)
     choice: Choice | None = None
     """What was kept in the end; None: the last step, since no picture was held back."""
+    ended_at: int | None = Field(default=None, ge=1)
+    """The step at which a person ended the run before its time; None: nobody did."""
+
+    def holds_out(self, pictures: int) -> bool:
+        """There are enough pictures to learn from without one of them."""
+        return 0 < self.hold_out_from <= pictures and pictures > 1
 
     def seed_or(self, own: int) -> int:
         """The seed that counts, where the job's is `own`."""
@@ -177,16 +181,17 @@ class Recipe(BaseModel):
 
     def says_noun(self, class_noun: str) -> bool:
         """The words that the concept's word begins as have the class noun among them."""
-        return f" {class_noun.lower()} " in f" {self.begins_as.lower()} "
+        words = self.begins_as.lower().replace(",", " ")
+        return f" {class_noun.lower()} " in f" {words} "
 
     @property
     def kept_step(self) -> int:
         """The step at which the version was what it is."""
-        return self.choice.step if self.choice else self.steps
+        return self.choice.step if self.choice else self.ended_at or self.steps
 
 
 METHODS = tuple(Method)
-FIXED = ("preset", "method", "steps", "choice")
+FIXED = ("preset", "method", "steps", "choice", "ended_at")
 """What has an option of its own, or comes out in the end."""
 
 
@@ -194,32 +199,3 @@ def recorded_recipe(text: str) -> Recipe | None:
     """The recipe of a version that was taught; None for what else is kept in its place."""
     facts = json.loads(text)
     return Recipe.model_validate(facts) if facts.get("method", METHODS[0]) in METHODS else None
-
-
-def parse_changes(text: str) -> dict[str, Value]:
-    """`rank=16, snr_cap=off` → settings of a recipe, each checked.
-
-    Raises:
-        InvalidInput: says which part cannot be used and what could be.
-    """
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    changes: dict[str, Value] = dict(_pair(part) for part in parts)
-    try:
-        whole = Recipe.model_validate(Recipe().model_dump() | changes)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        raise InvalidInput(f"The setting {problem['loc'][0]}: {problem['msg'].lower()}.") from error
-    return {name: getattr(whole, name) for name in changes}
-
-
-def _pair(part: str) -> tuple[str, Value]:
-    name, sign, value = (piece.strip().lower() for piece in part.partition("="))
-    known = sorted(Recipe.model_fields.keys() - set(FIXED))
-    if not sign or not value:
-        raise InvalidInput(
-            "Write settings as name=value with commas, for example rank=16, ema=0.9."
-        )
-    if name not in known:
-        raise InvalidInput(f"There is no such setting. There are: {', '.join(known)}.")
-    can_be_off = type(None) in get_args(Recipe.model_fields[name].annotation)
-    return name, None if can_be_off and value == "off" else value

@@ -210,6 +210,8 @@ class TrainRequest(Frozen):
     parents_pictures: tuple[tuple[str, ...], ...] = ()
     """Storage keys of each parent's training pictures; none for imported ones."""
     seed: int = Field(ge=0, le=SEED_MAX)
+    ends_early: bool = False
+    """A person wants it to end now, with what was learned so far."""
 
     @property
     def is_thing(self) -> bool:

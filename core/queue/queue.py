@@ -145,6 +145,28 @@ class Queue:
             raise NotFound(f"There is no job {job_id}.")
         return row.state
 
+    async def end_early(self, session: AsyncSession, job_id: int) -> JobState:
+        """Ask for a training to end with what it has learned; the state that it is in now.
+
+        The wish is part of the request from then on, so it outlives the worker. A training that
+        has not begun is cancelled.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        row = await session.get(JobRow, job_id, populate_existing=True)
+        if row is None:
+            raise NotFound(f"There is no job {job_id}.")
+        if row.state is JobState.QUEUED and row.checkpoint is None:
+            return await self.cancel(session, job_id)
+        after_commit(session, self._bells.jobs.ring)
+        await session.execute(
+            update(JobRow)
+            .where(JobRow.id == job_id, JobRow.state.in_((JobState.QUEUED, JobState.RUNNING)))
+            .values(request=row.request.model_copy(update={"ends_early": True}))
+        )
+        return row.state
+
     async def release(self, job_id: int, attempt: int) -> JobState | None:
         """Put a job back that was laid down on purpose; that does not count against it."""
         async with self._database.transaction() as session:
@@ -177,6 +199,19 @@ class Queue:
         asked = select(JobRow.id).where(JobRow.state == JobState.RUNNING, JobRow.cancel_requested)
         async with self._database.session() as session:
             return list(await session.scalars(asked.order_by(JobRow.id)))
+
+    async def early_ends(self) -> list[int]:
+        """Running trainings that somebody wants to end with what they have learned."""
+        training = select(JobRow.id, JobRow.request).where(
+            JobRow.state == JobState.RUNNING, JobRow.kind == JobKind.TRAIN
+        )
+        async with self._database.session() as session:
+            found = await session.execute(training.order_by(JobRow.id))
+            return [
+                job_id
+                for job_id, request in found
+                if isinstance(request, TrainRequest) and request.ends_early
+            ]
 
     async def _end(
         self,

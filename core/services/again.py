@@ -1,16 +1,19 @@
-"""What the buttons under a picture ask for: requests made from a finished one. Pure."""
+"""What buttons ask for that do something again: requests made from an earlier one. Pure."""
 
 import secrets
 from collections.abc import Mapping
 from enum import StrEnum
 
+from core.domain.concepts import Concept, token_of
 from core.domain.images import Image
+from core.domain.recipes import Value
 from core.domain.requests import (
     COUNT_MAX,
     SEED_MAX,
     ImagineRequest,
     Margins,
     StartImage,
+    TrainRequest,
     Variation,
 )
 from core.errors import Conflict
@@ -156,6 +159,23 @@ def scene(image: Image) -> ImagineRequest:
 def replayed(image: Image) -> ImagineRequest:
     """The picture's whole manifest again, alone in its batch, for the same bits."""
     return image.manifest.request.model_copy(update={"exact": True})
+
+
+def retaught(
+    request: TrainRequest, concept: Concept, *, steps: int | None, settings: Mapping[str, Value]
+) -> TrainRequest:
+    """The same pictures and words for a concept as it is now: called otherwise, or corrected."""
+    old, new = token_of(request.name), concept.token
+    changes = {
+        "name": concept.name,
+        "class_noun": concept.class_noun,
+        "concept_kind": concept.kind,
+        "captions": tuple(said.replace(old, new) for said in request.captions),
+        "steps": steps,
+        "settings": dict(settings),
+        "ends_early": False,
+    }
+    return TrainRequest.model_validate(request.model_dump() | changes)
 
 
 def _from(image: Image, **changes: object) -> ImagineRequest:

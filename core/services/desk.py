@@ -28,6 +28,11 @@ class Desk:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
+    @property
+    def family(self) -> str:
+        """Of the base model that runs; empty while that is not known."""
+        return self._queue.family
+
     async def take(
         self,
         session: AsyncSession,

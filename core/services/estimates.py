@@ -91,7 +91,7 @@ def measured(
     row = SpeedRow(job_id=job.id, kind=job.kind, units=1.0, seconds=ended.seconds)
     request = job.request
     if isinstance(ended, Trained) and isinstance(request, TrainRequest):
-        row.units = ended.recipe.steps
+        row.units = ended.recipe.ended_at or ended.recipe.steps
         row.default_steps = None if units_of(request) else ended.recipe.steps
     elif isinstance(ended, Imagined) and isinstance(request, ImagineRequest):
         made = ended.images[0]

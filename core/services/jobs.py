@@ -9,6 +9,7 @@ from core.db import Database, rows
 from core.db.tables import JobEventRow, JobRow
 from core.domain.jobs import Job, JobEvent, JobState
 from core.domain.people import Actor
+from core.domain.requests import TrainRequest
 from core.errors import Conflict, NotAllowed, NotFound
 from core.queue import Queue, place_of
 from core.services.estimates import eta_s
@@ -65,12 +66,27 @@ class Jobs:
             Conflict: it has ended already.
         """
         async with self._database.transaction() as session:
-            row = await _row(session, actor.guild_id, job_id)
-            if actor.user_id != row.user_id and not actor.moderates:
-                raise NotAllowed("Only who started this job or a moderator can cancel it.")
-            if row.state.ended:
-                raise Conflict(f"Job {job_id} has ended already, so it cannot be cancelled.")
+            row = await _stoppable(session, actor, job_id, "cancel", "cancelled")
             await self._queue.cancel(session, job_id)
+            await session.refresh(row)
+            return rows.job(row)
+
+    async def end_early(self, actor: Actor, job_id: int) -> Job:
+        """Ask a training to end now with what it has learned; before its first step that is
+        nothing, and it is cancelled.
+
+        Raises:
+            NotFound: there is no such job here.
+            NotAllowed: it is somebody else's.
+            Conflict: it has ended already, or is no training.
+        """
+        async with self._database.transaction() as session:
+            row = await _stoppable(session, actor, job_id, "end", "ended early")
+            if not isinstance(row.request, TrainRequest):
+                raise Conflict(
+                    f"Job {job_id} learns nothing that could be kept. Cancel it instead."
+                )
+            await self._queue.end_early(session, job_id)
             await session.refresh(row)
             return rows.job(row)
 
@@ -107,6 +123,18 @@ class Jobs:
 
 async def _read(session: AsyncSession, wanted: Select[JobRow]) -> list[Job]:
     return [rows.job(row) for row in await session.scalars(wanted)]
+
+
+async def _stoppable(
+    session: AsyncSession, actor: Actor, job_id: int, verb: str, done: str
+) -> JobRow:
+    """A job that has not ended, for who may stop it."""
+    row = await _row(session, actor.guild_id, job_id)
+    if actor.user_id != row.user_id and not actor.moderates:
+        raise NotAllowed(f"Only who started this job or a moderator can {verb} it.")
+    if row.state.ended:
+        raise Conflict(f"Job {job_id} has ended already, so it cannot be {done}.")
+    return row
 
 
 async def _row(session: AsyncSession, guild_id: int, job_id: int) -> JobRow:

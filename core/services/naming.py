@@ -34,14 +34,23 @@ async def own_concept(
     if known is None:
         return None
     check_may_change(actor, known.owner_id, name)
-    if known.in_training:
-        raise Conflict(f"{known.token} is being trained right now. Wait for it or cancel it.")
+    check_not_in_training(known)
     if (known.class_noun, known.kind) != (noun, kind):
         raise Conflict(
             f"{known.token} is a {known.kind} of class {known.class_noun}. "
             "Train it as that again, or choose another name."
         )
     return known
+
+
+def check_not_in_training(concept: Concept) -> None:
+    """A concept gets one version at a time.
+
+    Raises:
+        Conflict: it is being taught right now.
+    """
+    if concept.in_training:
+        raise Conflict(f"{concept.token} is being trained right now. Wait for it or cancel it.")
 
 
 async def _corrected(

@@ -1,10 +1,12 @@
-"""What is usual for each family of base models: how they are sampled and how they are taught."""
+"""What is usual for each family of base models: how they are sampled, and what they can say.
+
+How they are taught is in `core.domain.presets`.
+"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.domain.concepts import ConceptKind
-from core.domain.recipes import Preset, Recipe, Value
 from core.domain.requests import Sampler
 
 Looks = tuple[str, ...]
@@ -36,16 +38,8 @@ class Family:
     sampler: Sampler
     lora_targets: tuple[str, ...]
     """Ends of the names of the UNet's modules that an adapter changes."""
-    recipe: Recipe
-    """How a concept is taught by an adapter, but for what is said below."""
-    beside: Mapping[str, int] = field(default_factory=dict)
-    """Settings in which recipes for things, which may stand beside others, differ from it."""
-    in_style: Mapping[str, Value] = field(default_factory=dict)
-    """Settings in which recipes for styles differ from it."""
     guidance_in_style: float | None = None
     """Where a style is in the stack; None: as usual."""
-    preset_of_subjects: Preset = Preset.DREAMBOOTH_LORA
-    """How a thing or a place is taught unless somebody chooses."""
     looks_of_things: Looks = ()
     """What a model of this family can say of a thing."""
     looks_of_places: Looks = ()
@@ -66,38 +60,6 @@ class Family:
             return self.sampler, self.steps
         return self.brief, -(-self.steps // 2)
 
-
-def _large(*, steps: int, batch: int, prior_pictures: int) -> Recipe:
-    """The values usual for DreamBooth-LoRA on large checkpoints."""
-    return Recipe(
-        steps=steps,
-        batch=batch,
-        rank=16,
-        learning_rate=1e-4,
-        token_learning_rate=5e-4,
-        prior_pictures=prior_pictures,
-        checkpoint_every=100,
-        preview_every=200,
-    )
-
-
-_SD = _large(steps=800, batch=2, prior_pictures=100)
-
-_BESIDE = {"steps": 400, "company": 10}
-"""Measured with the embedded model only (docs/concepts.md)."""
-
-_IN_STYLE: Mapping[str, Value] = {
-    "steps": 400,
-    "batch": 8,
-    "rank": 16,
-    "learning_rate": 2e-3,
-    "caption_dropout": 0.2,
-    "flips": False,
-    "prior": "none",
-    "company": 192,
-}
-"""Likewise. Some captions are dropped since half of guidance wears the style without its word, and
-strokes have a direction, which a mirror image has not."""
 
 _POCKET_THINGS = (
     "{0} {1}",
@@ -130,25 +92,14 @@ FAMILIES: Mapping[str, Family] = {
             3.0,
             Sampler.DDIM,
             EVERYWHERE,
-            Recipe(),
-            beside=_BESIDE,
-            in_style=_IN_STYLE,
             guidance_in_style=1.5,
-            preset_of_subjects=Preset.TEXTUAL_INVERSION,
             looks_of_things=_POCKET_THINGS,
             looks_of_places=("{1} of {0} trees", "{1} on {0} ground", "{1} under a {0} sky"),
             sights=_POCKET_SIGHTS,
             brief=Sampler.DPMPP_2M,
         ),
-        Family("sd1", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),
-        Family("sd2", 25, 7.5, Sampler.DPMPP_2M, ATTENTION, _SD),
-        Family(
-            "sdxl",
-            30,
-            6.0,
-            Sampler.DPMPP_2M,
-            ATTENTION,
-            _large(steps=1000, batch=1, prior_pictures=60),
-        ),
+        Family("sd1", 25, 7.5, Sampler.DPMPP_2M, ATTENTION),
+        Family("sd2", 25, 7.5, Sampler.DPMPP_2M, ATTENTION),
+        Family("sdxl", 30, 6.0, Sampler.DPMPP_2M, ATTENTION),
     )
 }

@@ -88,6 +88,7 @@ class Loop:
             lambda: self._inbox.is_cancelled(run.job_id),
             lambda: self._inbox.draining,
             run.checkpoint,
+            lambda: self._inbox.ends_early(run.job_id),
         )
         turn = turn_of(JobKind(run.request.kind))
         self._active.append(_Active(turn, ticket, self._hands.start(run, ticket)))

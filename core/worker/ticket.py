@@ -25,6 +25,8 @@ class Ticket:
     is_draining: Callable[[], bool]
     checkpoint: str | None = None
     """Storage key from which this attempt goes on."""
+    ends_early: Callable[[], bool] = bool
+    """A training is to end with what it has learned; the usual answer is no."""
     _last_s: float = field(default=-PROGRESS_EVERY_S, init=False)
     _preview: str | None = field(default=None, init=False)
 

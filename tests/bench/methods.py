@@ -16,12 +16,12 @@ from pathlib import Path
 
 import torch
 
+from core.domain.presets import recipe_of
 from core.domain.recipes import Preset, Value
 from core.domain.requests import Stacking
 from core.pocket.world.scene import Backdrop, Scene, Thing
 from core.worker.evaluation import metrics
 from core.worker.evaluation.encoder import Scorer
-from core.worker.training.presets import recipe_of
 from tests.bench._concepts import BY_NAME, Question, two_things
 from tests.bench._sums import figure, mean, percent, share
 from tests.bench._table import show
@@ -99,7 +99,7 @@ class _Bench:
         self, workshop: Workshop, names: Sequence[str], seeds: int, steps: int | None
     ) -> None:
         self._workshop, self._names, self._seeds, self._steps = workshop, names, seeds, steps
-        usual = recipe_of(workshop.base.family, Preset.DREAMBOOTH_LORA, thing=True)
+        usual = recipe_of(workshop.base.family.name, Preset.DREAMBOOTH_LORA, thing=True)
         self._ways = ways(usual.learning_rate)
         self._scorer = Scorer("pocket", device=torch.device("cpu"))
 

@@ -157,6 +157,19 @@ async def test_imagine_runs_between_the_steps_of_a_training(shop):
     assert await _keys(shop, between) == await _keys(shop, before)
 
 
+async def test_training_that_is_ended_early_is_a_version(shop):
+    """Of the step that it had reached when the worker heard of it, long before its last."""
+    recipe = Recipe(steps=2000, batch=1, prior_pictures=0, company=0, checkpoint_every=2000)
+    training = await shop.add(await shop.train_request("bead", recipe))
+    await shop.until(training, has_begun)
+    await shop.services.jobs.end_early(ACTOR, training)
+    job = await shop.ended(training)
+    assert job.state is JobState.SUCCEEDED
+    made = Recipe.model_validate_json((await shop.version("bead")).recipe)
+    assert 1 <= made.ended_at < 2000
+    assert made.kept_step == made.ended_at
+
+
 async def test_taught_concept_is_used_and_undone(shop):
     """A train job makes a version with samples; with it pictures differ, without it they do not."""
     plain = await shop.ended(await shop.add(SHORT))

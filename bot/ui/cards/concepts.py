@@ -109,7 +109,8 @@ def learned(
         _add_fields(card, _about_scores(request, version.scores))
     card.set_footer(text=_learned_footer(request, version, job_id))
     files = (sheet,) if more is None else (sheet, more)
-    return Card(embed=card, rows=(_try_row(version.concept_id),), files=files)
+    row = (*_try_row(version.concept_id), Button("Train again", "retrain", job_id, emoji="🔁"))
+    return Card(embed=card, rows=(row,), files=files)
 
 
 def taken_in(request: ImportRequest, version: ConceptVersion, sheet: Blob, job_id: int) -> Card:

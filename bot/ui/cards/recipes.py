@@ -1,14 +1,16 @@
 """How versions came to be: recipes that can be typed into `/train` again, and where they differ."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from bot.ui.card import FIELD_MAX
 from bot.ui.text import code, dotted, escaped
+from core.domain.changes import SETTINGS, written
 from core.domain.concepts import ConceptVersion
 from core.domain.fusion import fusion_of
-from core.domain.recipes import FIXED, Choice, Recipe, Value, recorded_recipe
+from core.domain.recipes import Choice, Recipe, recorded_recipe
 from core.domain.requests import TrainRequest
 
+ENDED = "It was ended early, at step {} of {}. "
 UNMEASURED = "No picture was held back to choose a checkpoint by, so the last step was kept."
 TYPED = ("preset", "steps")
 """What is an option of its own."""
@@ -21,9 +23,10 @@ def recipe_fields(version: ConceptVersion, request: TrainRequest) -> list[tuple[
         return []
     recipe = recipe.model_copy(update={"seed": recipe.seed_or(request.seed)})
     own = (*(name for name in request.settings if name != "seed"), "seed")
-    brought = [n for n in _settable() if n not in own and _differs(n, (recipe, Recipe()))]
-    kept = _kept(recipe.choice) if recipe.choice else UNMEASURED
-    fields = [(f"Recipe of v{version.number}", f"{_typed(recipe, (*TYPED, *own))}\n{kept}")]
+    brought = [n for n in SETTINGS if n not in own and _differs(n, (recipe, Recipe()))]
+    fields = [
+        (f"Recipe of v{version.number}", f"{_typed(recipe, (*TYPED, *own))}\n{_kept(recipe)}")
+    ]
     if brought:
         fields.append(("Set by method and model", code(_settings(recipe, brought), FIELD_MAX - 2)))
     return fields
@@ -34,12 +37,16 @@ def differing(versions: Sequence[ConceptVersion]) -> list[str]:
     recipes = [recipe for one in versions if (recipe := recorded_recipe(one.recipe)) is not None]
     if len(recipes) < len(versions):
         return [escaped(made_by(version)) for version in versions]
-    names = [name for name in (*TYPED, *_settable()) if _differs(name, recipes)]
-    typed = [_typed(recipe, names) if names else "" for recipe in recipes]
-    if len({version.pictures for version in versions}) == 1:
-        return typed
-    pairs = zip(versions, typed, strict=True)
-    return [dotted(f"{counted_pictures(one)} of its own", told) for one, told in pairs]
+    names = [name for name in (*TYPED, *SETTINGS) if _differs(name, recipes)]
+    alike = len({version.pictures for version in versions}) == 1
+    return [
+        dotted(
+            "" if alike else f"{counted_pictures(version)} of its own",
+            _typed(recipe, names) if names else "",
+            f"ended early at step {recipe.ended_at}" if recipe.ended_at else "",
+        )
+        for version, recipe in zip(versions, recipes, strict=True)
+    ]
 
 
 def made_by(version: ConceptVersion) -> str:
@@ -70,19 +77,8 @@ def _typed(recipe: Recipe, names: Sequence[str]) -> str:
     return code(" ".join(filter(None, options)), 700)
 
 
-def _settings(recipe: Recipe, names: Iterable[str]) -> str:
-    return ", ".join(f"{name}={_spelled(getattr(recipe, name))}" for name in names)
-
-
-def _spelled(value: Value) -> Value:
-    """A setting's value as a person types it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "off" if value is None else value
-
-
-def _settable() -> list[str]:
-    return [name for name in Recipe.model_fields if name not in FIXED]
+def _settings(recipe: Recipe, names: Sequence[str]) -> str:
+    return written({name: getattr(recipe, name) for name in names})
 
 
 def _differs(name: str, recipes: Sequence[Recipe]) -> bool:
@@ -91,7 +87,13 @@ def _differs(name: str, recipes: Sequence[Recipe]) -> bool:
     return len(values) > 1 and not (name == "seed" and None in values)
 
 
-def _kept(choice: Choice) -> str:
+def _kept(recipe: Recipe) -> str:
+    """Where a person ended the run, if one did, and which checkpoint the version is."""
+    ended = ENDED.format(recipe.ended_at, recipe.steps) if recipe.ended_at else ""
+    return ended + (_chosen(recipe.choice) if recipe.choice else UNMEASURED)
+
+
+def _chosen(choice: Choice) -> str:
     if choice.step == 0:
         return (
             f"The words it began as were kept: {choice.ran} steps of learning showed the pictures "

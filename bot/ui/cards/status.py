@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.ui.card import Button, Card, embed
+from bot.ui.card import Button, Card, Row, embed
 from bot.ui.text import about, bar, code, dotted, escaped, listed, ordinal
 from core.domain.jobs import Job, JobKind, JobState
 from core.domain.requests import (
@@ -24,6 +24,8 @@ VERBS = {
     JobKind.EXPORT: "writing",
     JobKind.EVALUATE: "evaluating",
 }
+AGAIN = {JobKind.IMAGINE: ("Try again", "redo"), JobKind.TRAIN: ("Train again", "retrain")}
+"""How what was asked for is asked for once more, and by which verb."""
 LISTED_MAX = 20
 
 
@@ -33,8 +35,22 @@ def status(
     """Where a job is: its number, place or progress, estimate, and what it is about."""
     warnings = [f"⚠️ {note}" for note in (*map(escaped, job.cautions), *notes)]
     lines = [headline(job, position=position, eta_s=eta_s), f"> {subject(job)}", *warnings]
-    rows = () if job.state.ended else ((Button("Cancel", "cancel", job.id),),)
-    return Card(content="\n".join(lines), rows=rows)
+    if isinstance(job.request, TrainRequest) and job.request.ends_early and not job.state.ended:
+        lines.append("Ending early: what it has learned by now is kept.")
+    return Card(content="\n".join(lines), rows=_after(job) if job.state.ended else (_stops(job),))
+
+
+def _after(job: Job) -> tuple[Row, ...]:
+    """Pictures are not to be uploaded twice; a prompt is soon typed again."""
+    return again(job) if job.kind is JobKind.TRAIN else ()
+
+
+def again(job: Job) -> tuple[Row, ...]:
+    """A button that asks for the same once more, where that makes sense."""
+    if job.kind not in AGAIN:
+        return ()
+    label, verb = AGAIN[job.kind]
+    return ((Button(label, verb, job.id, emoji="🔁"),),)
 
 
 def headline(job: Job, *, position: int = 0, eta_s: float | None = None) -> str:
@@ -96,8 +112,7 @@ def evaluated(request: EvaluateRequest) -> str:
 def failed(job: Job) -> Card:
     """Why a job could not be done, with a way to try again where that makes sense."""
     text = f"**#{job.id}** could not be done. {escaped(job.error or '', 1500)}\n> {subject(job)}"
-    again = Button("Try again", "redo", job.id, emoji="🔁")
-    return Card(content=text, rows=((again,),) if job.kind is JobKind.IMAGINE else ())
+    return Card(content=text, rows=again(job))
 
 
 def jobs(mine: Sequence[tuple[Job, int, float | None]]) -> Card:
@@ -111,6 +126,21 @@ def jobs(mine: Sequence[tuple[Job, int, float | None]]) -> Card:
     alive = [job for job, _, _ in mine if not job.state.ended][:5]
     row = tuple(Button(f"Cancel #{job.id}", "cancel", job.id) for job in alive)
     return Card(embed=embed("\n".join(lines)[:4000], title="Your jobs"), rows=(row,) if row else ())
+
+
+def _stops(job: Job) -> Row:
+    """What stops a job; a training that has learned something can be ended with it."""
+    cancel = Button("Cancel", "cancel", job.id)
+    if not can_end_early(job):
+        return (cancel,)
+    return (Button("Stop and keep", "endearly", job.id, emoji="💾"), cancel)
+
+
+def can_end_early(job: Job) -> bool:
+    """It is a training that has learned something by now, and nobody has asked for that yet."""
+    is_training = isinstance(job.request, TrainRequest) and not job.request.ends_early
+    learned = job.progress is not None and job.progress.done > 0
+    return is_training and learned and job.state is JobState.RUNNING
 
 
 def _running(job: Job) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from contextlib import closing, nullcontext
 
 from PIL import Image
 
-from core.dispatch.messages import Trained
+from core.dispatch.messages import Cancelled, Trained
 from core.domain.concepts import ConceptKind
 from core.domain.jobs import Progress
 from core.domain.requests import TrainRequest, entry_of
@@ -37,7 +37,6 @@ from core.worker.training.held_out import (
     choice_of,
     course_of,
     gives_up,
-    holds_out,
     yardstick,
 )
 from core.worker.training.lesson import Lesson
@@ -70,6 +69,8 @@ class Teacher:
     def run(self, request: TrainRequest, ticket: Ticket) -> Slices:
         """The slices of a train job: a step of plain pictures, one picture, or one optimizer step.
 
+        One that is to end early ends with what it has learned, or as cancelled with nothing.
+
         Raises:
             UserError: a picture or a parent cannot be used.
             Stopped: the job was cancelled, or put down with a checkpoint.
@@ -90,12 +91,13 @@ class _Course:
             tools, request, self._recipe, ticket, self._saved, save=self._put_away
         )
         self._preview: str | None = None
+        self._has_learned = self._saved.step > 0
         self._since_s = time.perf_counter()
 
     def slices(self) -> Slices:
         """What other jobs do between two of them takes no time of this one's."""
         with closing(self._whole()) as work:
-            while True:
+            while self._has_learned or not self._is_to_end():
                 try:
                     next(work)
                 except StopIteration as finished:
@@ -104,6 +106,7 @@ class _Course:
                 self._count_time()
                 yield
                 self._since_s = time.perf_counter()
+        return Cancelled(self._ticket.job_id, self._ticket.attempt)
 
     def _whole(self) -> Slices:
         check_optimizer(self._recipe, device=self._of.base.device.type)
@@ -141,11 +144,11 @@ class _Course:
 
     def _shown(self, examples: list[Example]) -> list[Example]:
         """What is learned from: all but the one that is held back, where one is."""
-        return examples[:-1] if holds_out(self._recipe, len(examples)) else examples
+        return examples[:-1] if self._recipe.holds_out(len(examples)) else examples
 
     def _packed(self, lesson: Lesson) -> str:
         """The best checkpoint where that was measured, else what was learned in the end."""
-        held_back = holds_out(self._recipe, len(self._request.pictures))
+        held_back = self._recipe.holds_out(len(self._request.pictures))
         choice = choice_of(self._saved.errors, held_back=held_back)
         self._recipe = self._recipe.model_copy(update={"choice": choice})
         if choice is not None:
@@ -156,7 +159,7 @@ class _Course:
 
     def _yardstick(self, examples: list[Example], lesson: Lesson) -> Yardstick | None:
         """The last picture where there are enough; else all of them where words were found."""
-        held = holds_out(self._recipe, len(examples))
+        held = self._recipe.holds_out(len(examples))
         if not held and not self._saved.begins_as:
             return None
         of, measured = self._of, examples[-1:] if held else examples
@@ -202,16 +205,35 @@ class _Course:
             yield from self._show(lesson)
             if saved.begins_as:
                 self._measure(lesson, by)
-        while lesson.step < recipe.steps and not gives_up(saved.errors, recipe.patience):
+        while not self._is_through(lesson) and not (self._has_learned and self._is_to_end()):
             if self._ticket.is_draining():
                 self._save(lesson)
             self._ticket.check()
             lesson.learn(material)
+            self._has_learned = True
             yield from self._tell(lesson)
             if lesson.step % recipe.checkpoint_every == 0 or lesson.step == recipe.steps:
                 self._measure(lesson, by)
                 self._save(lesson)
             yield
+        if not self._is_through(lesson):
+            self._end_early(lesson, by)
+
+    def _is_through(self, lesson: Lesson) -> bool:
+        """All steps are taken, or nothing gets better by them."""
+        recipe = self._recipe
+        return lesson.step >= recipe.steps or gives_up(self._saved.errors, recipe.patience)
+
+    def _is_to_end(self) -> bool:
+        """A person wants what was learned so far, now or before an earlier attempt was lost."""
+        return self._request.ends_early or self._ticket.ends_early()
+
+    def _end_early(self, lesson: Lesson, by: Yardstick | None) -> None:
+        """Makes the step that was reached the last one, measured as any last one is."""
+        if lesson.step != self._saved.step:
+            self._measure(lesson, by)
+            self._save(lesson)
+        self._recipe = self._recipe.model_copy(update={"ended_at": lesson.step})
 
     def _measure(self, lesson: Lesson, by: Yardstick | None) -> None:
         """Notes what this checkpoint is worth, and keeps it if none was clearly better."""

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from core.domain.evaluation import Waypoint
-from core.domain.recipes import Choice, Recipe
+from core.domain.recipes import Choice
 from core.worker.models import Base
 from core.worker.training.conditions import encode_captions, predict_by_parts
 from core.worker.training.dataset import Views
@@ -90,11 +90,6 @@ def _each(of_pictures: Tensor | None, noised: Noised) -> Tensor | None:
         return None
     times = len(noised.timesteps) // len(of_pictures)
     return of_pictures.repeat(times, *[1] * (of_pictures.dim() - 1))
-
-
-def holds_out(recipe: Recipe, pictures: int) -> bool:
-    """There are enough pictures to learn from without one of them."""
-    return 0 < recipe.hold_out_from <= pictures and pictures > 1
 
 
 def best_step(errors: Mapping[int, float]) -> int:

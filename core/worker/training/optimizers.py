@@ -8,12 +8,15 @@ from typing import Any
 
 import torch
 
-from core.domain.recipes import Method, Optimizer, Recipe
+from core.domain.effects import contradiction
+from core.domain.recipes import Optimizer, Recipe
 from core.errors import InvalidInput
 from core.worker.training.parts import Part
 
 Groups = list[dict[str, Any]]
 PACKAGES = {Optimizer.ADAMW_8BIT: "bitsandbytes", Optimizer.PRODIGY: "prodigyopt"}
+EXTRAS = {Optimizer.ADAMW_8BIT: "8bit"}
+"""Of pyproject.toml, with which a package comes that Atelier does without."""
 
 
 def new_optimizer(kind: Optimizer, parts: Sequence[Part]) -> torch.optim.Optimizer:
@@ -29,17 +32,17 @@ def check_optimizer(recipe: Recipe, *, device: str) -> None:
     kind = recipe.optimizer
     package = PACKAGES.get(kind)
     if package and find_spec(package) is None:
+        extra = f" It comes with `pip install 'atelier[{EXTRAS[kind]}]'`." if kind in EXTRAS else ""
         raise InvalidInput(
-            f"The optimizer {kind} needs the package {package}, which this server does not have. "
-            "Leave it out, or choose optimizer=adamw."
+            f"The optimizer {kind} needs the package {package}, which this server does not have."
+            f"{extra} Leave it out, or choose optimizer=adamw."
         )
-    if kind is Optimizer.ADAMW_8BIT and device != "cuda":
-        raise InvalidInput(f"The optimizer {kind} runs on CUDA only. Choose optimizer=adamw.")
-    if _slows_the_word(recipe) and kind is Optimizer.PRODIGY:
+    if kind is Optimizer.ADAMW_8BIT and device == "mps":
         raise InvalidInput(
-            f"The optimizer {kind} has one rate for all that learns, so the word cannot go on at "
-            f"{recipe.token_after:g} of it. Add token_after=0, and it rests, or token_after=1."
+            f"The optimizer {kind} does not run on {device}. Choose optimizer=adamw."
         )
+    if reason := contradiction(recipe):
+        raise InvalidInput(reason)
 
 
 def rate_of(kind: Optimizer, rate: float, factor: float) -> float:
@@ -47,10 +50,6 @@ def rate_of(kind: Optimizer, rate: float, factor: float) -> float:
     if kind is Optimizer.PRODIGY:
         return factor if rate > 0 else 0.0
     return rate * factor
-
-
-def _slows_the_word(recipe: Recipe) -> bool:
-    return recipe.method is Method.PIVOTAL and 0 < recipe.token_after < 1
 
 
 def _prodigy(groups: Groups) -> torch.optim.Optimizer:

@@ -48,7 +48,7 @@ async def test_progress_and_preview_are_shown_while_it_learns(house: House, tmp_
         owl, outcome, event="message_update", contains="25%", attachments=1
     )
     assert "learning · ▰▰▰▱▱▱▱▱▱▱▱▱ 25%" in changed["content"]
-    assert verbs(changed) == {"cancel"}
+    assert verbs(changed) == {"endearly", "cancel"}
     house.worker.finishing.set()
     await house.result(owl, outcome)
     gone = await owl.wait(outcome["seq"], event="message_delete")
@@ -193,3 +193,54 @@ async def test_near_copies_are_mentioned_and_training_goes_on(house: House, tmp_
     status = await house.next_message(owl, outcome, contains="look nearly the same")
     assert "⚠️" in status["content"]
     await house.result(owl, outcome)
+
+
+async def test_settings_are_completed_after_the_last_comma(house: House) -> None:
+    """With what the method has now; what would do nothing is left out, and so is what is there."""
+    house.queue.family = "pocket"
+
+    async def offered(typed: str, **options: str) -> list[str]:
+        body = {"user": "owl", "channel": "general", "command": "train", "focused": "settings"}
+        answer = await house.control.post(
+            "autocomplete", body | {"options": options | {"settings": typed}}
+        )
+        return [choice["value"] for choice in answer["choices"]]
+
+    assert await offered("rank", method="pivotal") == ["rank=8", "rank_norm_max=off"]
+    assert await offered("rank", method="dreambooth") == []
+    assert await offered("rank", kind="style") == ["rank=16", "rank_norm_max=off"]
+    assert await offered("comp", method="pivotal", **{"class": "forest"}) == ["company=0"]
+    assert await offered("comp", method="pivotal", **{"class": "temple"}) == ["company=10"]
+    assert await offered("batch=2, flip") == ["batch=2, flips=yes"]
+    assert await offered('begins_as="a cat, striped", flip') == [
+        'begins_as="a cat, striped", flips=yes'
+    ]
+    assert await offered('begins_as="a cat, fl') == []
+    assert await offered("flips=no, flip") == []
+    assert await offered("optimizer=ad") == [
+        "optimizer=adamw", "optimizer=adamw-8bit", "optimizer=adafactor",
+    ]  # fmt: skip
+    assert (await offered("batch=2,"))[0] == "batch=2, accumulation=1"
+    assert len(await offered("")) == 25
+    house.queue.family = ""
+    assert await offered("rank", method="dreambooth") == ["rank=", "rank_norm_max="]
+
+
+async def test_setting_that_does_nothing_is_told_before_anything_is_spent(
+    house: House, tmp_path: Path
+) -> None:
+    """On the card of the queued job; what contradicts itself is not queued at all."""
+    house.queue.family = "pocket"
+    house.worker.open.clear()
+    owl = house.person()
+    options = WISH | {"image1": "f0", "settings": "rank=16, batch=2"}
+    outcome = await owl.run("train", options, files=pictures(tmp_path, 1))
+    card = await house.next_message(owl, outcome, contains="queued")
+    assert r"Without effect here: rank (textual-inversion teaches no adapter)." in card["content"]
+    other = {"name": "kar", "class": "forest", "image1": "f0", "method": "pivotal-prodigy"}
+    outcome = await owl.run(
+        "train", other | {"settings": "token_after=0.5"}, files=pictures(tmp_path, 1)
+    )
+    refused = await house.next_message(owl, outcome, contains="token_after=0")
+    assert "has one rate for all that learns" in refused["content"]
+    assert [job.id for job in await house.services.jobs.active()] == [1]

@@ -72,6 +72,8 @@ class ScriptedWorker:
         while not self.finishing.is_set():
             if job.id in await self._queue.cancel_requests():
                 return Cancelled(job.id, job.attempt)
+            if job.id in await self._queue.early_ends():
+                return self._ended_early(job)
             await self._bells.jobs.wait(0.1)
         if self.failure is not None:
             return Failed(job.id, job.attempt, self.failure, users_fault=True)
@@ -150,6 +152,14 @@ class ScriptedWorker:
             return self._imported(job, request)
         samples = tuple(self._storage.put(noise_png(1000 * job.id + i)) for i in range(4))
         return replace(fused(job, request), samples=samples, model="scripted")
+
+    def _ended_early(self, job: Job) -> Ended:
+        """What it had learned at the step that it told."""
+        if self.progress is None or not isinstance(job.request, TrainRequest):
+            return Cancelled(job.id, job.attempt)
+        made = self._trained(job, job.request)
+        recipe = made.recipe.model_copy(update={"ended_at": self.progress.done})
+        return replace(made, recipe=recipe)
 
     def _trained(self, job: Job, request: TrainRequest) -> Trained:
         samples = tuple(self._storage.put(noise_png(1000 * job.id + i)) for i in range(4))

@@ -125,16 +125,17 @@ def transcript(**changes: Any) -> Transcript:
     return replace(made, **changes)
 
 
-def train() -> TrainRequest:
-    return TrainRequest(
-        concept_id=1,
-        name="xyz",
-        class_noun="temple",
-        concept_kind=ConceptKind.SUBJECT,
-        pictures=("a", "b"),
-        parents=(ENTRY,),
-        seed=1,
-    )
+def train(**changes: Any) -> TrainRequest:
+    fields: dict[str, Any] = {
+        "concept_id": 1,
+        "name": "xyz",
+        "class_noun": "temple",
+        "concept_kind": ConceptKind.SUBJECT,
+        "pictures": ("a", "b"),
+        "parents": (ENTRY,),
+        "seed": 1,
+    }
+    return TrainRequest(**fields | changes)
 
 
 FAVOURITES = Page([Favourite(one, 2, NOW) for one in images()], offset=4, total=12)
@@ -142,6 +143,10 @@ EVERY_CARD = {
     "queued": status.status(job(), position=1, eta_s=4, notes=[HOSTILE[:5]]),
     "running": status.status(job(state=JobState.RUNNING, progress=Progress(5, 20, "x")), eta_s=9),
     "training": status.status(job(train()), position=2),
+    "learning": status.status(
+        job(train(), state=JobState.RUNNING, progress=Progress(5, 20, "x")), eta_s=9
+    ),
+    "untaught": status.failed(job(train(), state=JobState.FAILED, error="It did not fit.")),
     "hearing": status.status(job(TranscribeRequest(audio="k"), state=JobState.RUNNING)),
     "failed": status.failed(job(state=JobState.FAILED, error="It did not fit.")),
     "jobs": status.jobs([(job(), 1, 4.0), (job(state=JobState.SUCCEEDED), 0, None)]),
@@ -248,14 +253,47 @@ def test_a_prompt_of_full_length_fits_everywhere() -> None:
 
 
 def test_status_says_place_then_progress() -> None:
-    """Queued, running and done read differently; only what lives can be cancelled."""
+    """Queued, running and done read differently; what lives can be cancelled."""
     assert status.headline(job(), position=2, eta_s=4.2) == "**#12** · queued 2nd · about 4 s"
     running = job(state=JobState.RUNNING, progress=Progress(10, 20))
     assert status.headline(running, eta_s=3) == (
         "**#12** · drawing · ▰▰▰▰▰▰▱▱▱▱▱▱ 50% · about 3 s left"
     )
     assert status.headline(job(state=JobState.RUNNING)) == "**#12** · drawing"
-    assert status.status(job(state=JobState.CANCELLED)).rows == ()
+
+
+@pytest.mark.parametrize(
+    ("wish", "changes", "labels"),
+    [
+        (request(), {}, ["Cancel"]),
+        (request(), {"state": JobState.CANCELLED}, []),
+        (train(), {}, ["Cancel"]),
+        (train(), {"state": JobState.RUNNING, "progress": Progress(0, 9)}, ["Cancel"]),
+        (train(), {"state": JobState.RUNNING, "progress": Progress(1, 9)},
+         ["Stop and keep", "Cancel"]),
+        (train(), {"progress": Progress(1, 9)}, ["Cancel"]),  # lost, and waits for another worker
+        (train(ends_early=True), {"state": JobState.RUNNING, "progress": Progress(1, 9)},
+         ["Cancel"]),
+        (train(), {"state": JobState.CANCELLED}, ["Train again"]),
+        (TranscribeRequest(audio="k"), {"state": JobState.CANCELLED}, []),
+    ],
+)  # fmt: skip
+def test_status_has_the_buttons_that_make_sense(
+    wish: Request, changes: dict[str, Any], labels: list[str]
+) -> None:
+    """What lives can be stopped, with what it has learned where that is something; what has ended
+    can be asked for again where that spares an upload."""
+    rows = status.status(job(wish, **changes)).rows
+    assert [c.label for row in rows for c in row if isinstance(c, Button)] == labels
+
+
+def test_status_says_that_a_training_ends_early() -> None:
+    """Until it has ended."""
+    line = "Ending early: what it has learned by now is kept."
+    wish = train(ends_early=True)
+    assert line in status.status(job(wish, state=JobState.RUNNING)).content
+    assert line not in status.status(job(wish, state=JobState.CANCELLED)).content
+    assert line not in status.status(job(train(), state=JobState.RUNNING)).content
 
 
 def test_a_result_tells_what_is_needed_to_repeat_it() -> None:

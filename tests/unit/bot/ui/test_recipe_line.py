@@ -6,8 +6,9 @@ import pytest
 
 from bot.ui.cards.concepts import learned
 from bot.ui.cards.recipes import differing, recipe_fields
+from core.domain.changes import parse_changes
 from core.domain.concepts import ConceptKind, ConceptVersion, Origin
-from core.domain.recipes import Choice, Method, Preset, Recipe, Value, parse_changes
+from core.domain.recipes import Choice, Method, Preset, Recipe, Value
 from core.domain.requests import TrainRequest
 from core.worker.families import FAMILIES
 from core.worker.training.presets import recipe_for
@@ -91,6 +92,34 @@ def test_what_is_typed_again_is_the_same_recipe(
     assert recipe_for(again, FAMILIES[family], device="cuda") == made
 
 
+def test_words_with_commas_are_in_quotes() -> None:
+    """So that they too can be typed again, whether a person chose them or they were found."""
+    words: dict[str, Value] = {"rank": 16, "begins_as": "a cat, striped"}
+    recipe = Recipe(seed=5, rank=16, begins_as="a cat, striped")
+    typed = TYPED.match(told(recipe, words))
+    assert typed is not None
+    assert typed[3] == 'rank=16, begins_as="a cat, striped", seed=5'
+    assert parse_changes(typed[3]) == words | {"seed": 5}
+    _, (_, brought) = recipe_fields(of(recipe), train())
+    assert brought == '`rank=16, begins_as="a cat, striped"`'
+
+
+def test_run_that_a_person_ended_says_where() -> None:
+    """Before what was kept of it."""
+    ended = Recipe(steps=300, ended_at=120)
+    assert (
+        told(ended)
+        .splitlines()[1]
+        .startswith("It was ended early, at step 120 of 300. No picture was held back")
+    )
+    choice = Choice(step=100, ran=120, error=0.1, error_last=0.2)
+    assert (
+        told(ended.model_copy(update={"choice": choice}))
+        .splitlines()[1]
+        .startswith("It was ended early, at step 120 of 300. Step 100 of 120 was kept")
+    )
+
+
 def test_choice_of_a_checkpoint_is_told_with_its_reason() -> None:
     """Which step, and what the last one would have been worth."""
     choice = Choice(step=200, ran=300, error=0.1234, error_last=0.15)
@@ -126,6 +155,8 @@ def test_two_versions_are_told_apart_by_what_differs_alone() -> None:
         "1 picture of its own",
     ]
     assert differing([of(one), of(one)]) == ["", ""]
+    ended = one.model_copy(update={"ended_at": 4})
+    assert differing([of(one), of(ended)]) == ["", "ended early at step 4"]
 
 
 def test_a_seed_that_was_not_noted_is_not_told_as_another() -> None:

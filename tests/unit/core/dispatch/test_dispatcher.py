@@ -15,18 +15,21 @@ from core.dispatch.messages import (
     Cancelled,
     Checkpointed,
     Drain,
+    EndEarly,
     Failed,
     Progressed,
     Ready,
     Released,
     Run,
 )
+from core.domain.concepts import ConceptKind
 from core.domain.jobs import JobKind, JobState, Progress
 from core.domain.people import Actor
 from core.domain.requests import ImagineRequest, TranscribeRequest
 from core.errors import ModelFault
 from core.queue import Bells, Queue
 from core.services.services import Services
+from core.services.training import TrainWish
 from core.settings import load_settings
 from core.storage import Storage
 
@@ -291,6 +294,25 @@ async def test_cancel_of_a_running_job_is_passed_on_once(stage, working):
     assert await working.told.get() == Cancel(job_id)
     stage.bells.jobs.ring()
     working.say(Cancelled(job_id, 1))
+    await stage.until(job_id, JobState.CANCELLED)
+    assert working.told.empty()
+
+
+async def test_early_end_of_a_training_is_passed_on_once_to_each_worker(stage, working):
+    """Not only to the one that had the training when it was asked for; a cancel comes through."""
+    wish = TrainWish("xyz", "temple", ConceptKind.SUBJECT, ("a" * 64,))
+    job_id = (await stage.services.training.start(ACTOR, 3, wish)).job.id
+    await working.told.get()
+    await stage.services.jobs.end_early(ACTOR, job_id)
+    assert await working.told.get() == EndEarly(job_id)
+    working.say(Checkpointed(job_id, 1, "a" * 64))
+    working.say(Released(job_id, 1))
+    assert (await working.told.get()).attempt == 2
+    assert await working.told.get() == EndEarly(job_id)
+    stage.bells.jobs.ring()
+    await stage.services.jobs.cancel(ACTOR, job_id)
+    assert await working.told.get() == Cancel(job_id)
+    working.say(Cancelled(job_id, 2))
     await stage.until(job_id, JobState.CANCELLED)
     assert working.told.empty()
 

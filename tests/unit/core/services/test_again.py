@@ -7,12 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.concepts import Concept, ConceptKind, StackEntry
 from core.domain.images import Image, Manifest
-from core.domain.requests import SEED_MAX, ImagineRequest, Margins, StartImage, Variation
+from core.domain.recipes import Preset
+from core.domain.requests import (
+    SEED_MAX,
+    ImagineRequest,
+    Margins,
+    StartImage,
+    TrainRequest,
+    Variation,
+)
 from core.domain.setup import Setup
 from core.errors import Conflict
 from core.services import again
 from tests.studio import key_of
+
+ENTRY = StackEntry(
+    concept_id=1, version_id=2, name="kar", class_noun="forest", kind=ConceptKind.STYLE,
+    artifact=key_of("kar"),
+)  # fmt: skip
 
 
 def image(side_px: int = 64, **changes: Any) -> Image:
@@ -182,3 +196,31 @@ def test_seeds_count_up_and_wrap(base: int, count: int) -> None:
     assert seeds[0] == base
     assert all(0 <= seed <= SEED_MAX for seed in seeds)
     assert len(set(seeds)) == count
+
+
+def test_a_training_again_has_all_but_what_was_changed() -> None:
+    """Pictures, captions, masks, parents and seed stay; a new name is the one in captions too."""
+    first = TrainRequest(
+        concept_id=3, name="xyz", class_noun="temple", concept_kind=ConceptKind.SUBJECT,
+        pictures=("a", "b"), captions=("<xyz> temple at night", ""), masks=("", "m"),
+        preset=Preset.PIVOTAL, steps=40, settings={"rank": 4}, parents=(ENTRY,), seed=7,
+        ends_early=True,
+    )  # fmt: skip
+    now = Concept(
+        id=1, guild_id=1, owner_id=1, name="abc", class_noun="forest", kind=ConceptKind.STYLE,
+        created_at=datetime.now(UTC),
+    )  # fmt: skip
+    changed = again.retaught(first, now, steps=None, settings={"rank": 8, "snr_cap": None})
+    assert changed == first.model_copy(
+        update={
+            "name": "abc",
+            "class_noun": "forest",
+            "concept_kind": ConceptKind.STYLE,
+            "captions": ("<abc> temple at night", ""),
+            "steps": None,
+            "settings": {"rank": 8, "snr_cap": None},
+            "ends_early": False,
+        }
+    )
+    same = again.retaught(changed, now, steps=None, settings=changed.settings)
+    assert same == changed

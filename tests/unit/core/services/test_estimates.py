@@ -1,12 +1,16 @@
 """Estimates from measured speeds."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.dispatch.messages import Trained
 from core.domain.concepts import ConceptKind
 from core.domain.jobs import JobKind, Progress
 from core.domain.people import Actor
+from core.domain.recipes import Recipe
 from core.domain.requests import (
     ImagineRequest,
     ImagineWish,
@@ -143,3 +147,18 @@ async def test_old_measurements_are_forgotten(studio: Studio) -> None:
         await imagine(studio)
         await studio.services.results.finish(answer(await studio.claim(), seconds=seconds))
     assert (await imagine(studio)).eta_s == pytest.approx(2)
+
+
+async def test_a_training_that_was_ended_early_counts_by_the_steps_that_it_took(
+    studio: Studio,
+) -> None:
+    """Else the next one would be promised too soon; its own number of steps is still the usual."""
+    wish = TrainWish("xyz", "temple", ConceptKind.SUBJECT, (key_of("a"),))
+    await studio.services.training.start(ANNA, CHANNEL, wish)
+    job = await studio.claim(JobKind.TRAIN)
+    made = answer(job, seconds=30.0)
+    assert isinstance(made, Trained)
+    early = replace(made, recipe=Recipe(steps=300, ended_at=30))
+    await studio.services.results.finish(early)
+    submitted = await studio.services.training.start(ANNA, CHANNEL, wish)
+    assert submitted.eta_s == pytest.approx(300.0)

@@ -2,10 +2,13 @@
 
 import pytest
 
+from core.domain.concepts import ConceptKind
 from core.domain.jobs import JobKind, JobState, Progress
 from core.domain.people import Actor
+from core.domain.requests import TrainRequest
 from core.errors import Conflict, NotAllowed, NotFound
-from tests.studio import Studio
+from core.services.training import TrainWish
+from tests.studio import CHANNEL, Studio, key_of
 
 ANNA = Actor(guild_id=1, user_id=10)
 BEN = Actor(guild_id=1, user_id=11)
@@ -52,6 +55,62 @@ async def test_a_running_job_is_asked_to_stop(studio: Studio) -> None:
     assert job.state is JobState.RUNNING
     assert await studio.queue.cancel_requests() == [job.id]
     assert await studio.services.outbox.due(10) == []
+
+
+async def train(studio: Studio) -> int:
+    """The number of a training that is queued."""
+    wish = TrainWish("xyz", "temple", ConceptKind.SUBJECT, (key_of("a"),))
+    return (await studio.services.training.start(ANNA, CHANNEL, wish)).job.id
+
+
+async def test_a_running_training_is_asked_to_end_early(studio: Studio) -> None:
+    """The wish is in the request, so it is there for the next worker as well."""
+    job_id = await train(studio)
+    await studio.claim()
+    job = await studio.services.jobs.end_early(ANNA, job_id)
+    assert job.state is JobState.RUNNING
+    assert isinstance(job.request, TrainRequest)
+    assert job.request.ends_early
+    assert await studio.queue.early_ends() == [job_id]
+    assert await studio.queue.cancel_requests() == []
+    await studio.queue.checkpoint(job_id, 1, key_of("checkpoint"))
+    await studio.queue.lose(job_id, 1, "died", alone=True)
+    assert await studio.queue.early_ends() == []
+    await studio.close()
+    studio.open()
+    again = await studio.claim()
+    assert again.request == job.request
+    assert await studio.queue.early_ends() == [job_id]
+
+
+async def test_a_training_that_has_not_begun_is_cancelled_instead(studio: Studio) -> None:
+    """There is nothing to keep; one that waits with a checkpoint keeps that."""
+    job_id = await train(studio)
+    job = await studio.services.jobs.end_early(ANNA, job_id)
+    assert job.state is JobState.CANCELLED
+    job_id = await train(studio)
+    claimed = await studio.claim()
+    await studio.queue.checkpoint(job_id, claimed.attempt, key_of("checkpoint"))
+    await studio.queue.release(job_id, claimed.attempt)
+    job = await studio.services.jobs.end_early(ANNA, job_id)
+    assert job.state is JobState.QUEUED
+    assert isinstance(job.request, TrainRequest)
+    assert job.request.ends_early
+
+
+async def test_only_a_training_of_ones_own_that_goes_on_is_ended_early(studio: Studio) -> None:
+    """Each refusal says why, and changes nothing."""
+    drawing = (await studio.ask(ANNA)).job.id
+    with pytest.raises(Conflict, match="learns nothing that could be kept"):
+        await studio.services.jobs.end_early(ANNA, drawing)
+    job_id = await train(studio)
+    with pytest.raises(NotAllowed, match="Only who started this job or a moderator can end it"):
+        await studio.services.jobs.end_early(BEN, job_id)
+    with pytest.raises(NotFound):
+        await studio.services.jobs.end_early(STRANGER, job_id)
+    await studio.work(JobKind.TRAIN)
+    with pytest.raises(Conflict, match="has ended already, so it cannot be ended early"):
+        await studio.services.jobs.end_early(MODERATOR, job_id)
 
 
 async def test_who_may_cancel(studio: Studio) -> None:

@@ -4,14 +4,18 @@ from dataclasses import replace
 
 import pytest
 
+from core.db.tables import JobRow
+from core.dispatch.messages import Failed, Trained
 from core.domain.concepts import Concept, ConceptKind
 from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
-from core.domain.recipes import Preset
+from core.domain.recipes import Preset, Recipe
 from core.domain.requests import TrainRequest
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from core.services.training import TrainWish
-from tests.studio import CHANNEL, Studio, key_of
+from core.services.desk import WAITING_PER_PERSON
+from core.services.submitted import Submitted
+from core.services.training import Change, TrainWish
+from tests.studio import CHANNEL, Studio, answer, key_of
 
 ANNA = Actor(guild_id=1, user_id=10)
 BEN = Actor(guild_id=1, user_id=11)
@@ -276,3 +280,191 @@ async def test_an_untrained_parent_is_refused(studio: Studio) -> None:
     wish = replace(WISH, name="abc", base_on=("xyz",))
     with pytest.raises(Conflict, match="no trained version"):
         await studio.services.training.start(ANNA, CHANNEL, wish)
+
+
+async def failed(studio: Studio, wish: TrainWish = WISH) -> int:
+    """The number of a training that could not be done."""
+    job = (await studio.services.training.start(ANNA, CHANNEL, wish)).job
+    await studio.claim(JobKind.TRAIN)
+    await studio.services.results.finish(Failed(job.id, 1, "No room.", users_fault=True))
+    return job.id
+
+
+def taught(submitted: Submitted) -> TrainRequest:
+    """What was asked for."""
+    assert isinstance(submitted.job.request, TrainRequest)
+    return submitted.job.request
+
+
+async def test_a_failed_training_is_begun_again_as_it_was(studio: Studio) -> None:
+    """Word for word, for who may teach it, and not while it is under way."""
+    wish = replace(WISH, captions=("at night", ""), masks=("", key_of("m")), settings="rank=4")
+    job_id, training = await failed(studio, wish), studio.services.training
+    for actor, error, says in (
+        (BEN, NotAllowed, "belongs to somebody else"),
+        (Actor(guild_id=2, user_id=10), NotFound, "no job"),
+    ):
+        with pytest.raises(error, match=says):
+            await training.again(actor, CHANNEL, job_id)
+    submitted = await training.again(ANNA, CHANNEL, job_id)
+    assert submitted.job.request == (await studio.services.jobs.get(1, job_id)).request
+    assert submitted.job.cautions == ()
+    with pytest.raises(Conflict, match="being trained right now"):
+        await training.again(ANNA, CHANNEL, job_id)
+
+
+async def test_a_training_is_begun_again_under_the_name_that_its_concept_has(
+    studio: Studio,
+) -> None:
+    """Renamed meanwhile, it is the same concept; deleted, it is refused."""
+    await studio.teach(ANNA, "xyz")
+    await studio.services.library.rename(ANNA, "xyz", "abc")
+    submitted = await studio.services.training.again(ANNA, CHANNEL, 1, Change(9, "batch=2"))
+    request = taught(submitted)
+    assert (request.name, request.steps, request.settings) == ("abc", 9, {"batch": 2})
+    await studio.work(JobKind.TRAIN)
+    await studio.services.library.delete(ANNA, "abc")
+    with pytest.raises(NotFound, match="has been deleted"):
+        await studio.services.training.again(ANNA, CHANNEL, 1)
+
+
+async def test_a_training_is_begun_again_as_what_its_concept_was_corrected_to(
+    studio: Studio,
+) -> None:
+    """So that versions of one concept are all of one class and kind."""
+    job_id = await failed(studio)
+    wish = replace(WISH, class_noun="tempel", kind=ConceptKind.STYLE)
+    await studio.services.training.start(ANNA, CHANNEL, wish)
+    await studio.work(JobKind.TRAIN)
+    request = taught(await studio.services.training.again(ANNA, CHANNEL, job_id))
+    assert (request.class_noun, request.concept_kind) == ("tempel", ConceptKind.STYLE)
+    assert request.pictures == WISH.pictures
+
+
+async def test_a_training_whose_concept_gave_its_name_up_is_not_begun_again(
+    studio: Studio,
+) -> None:
+    """There is nothing that could be brought back; what has the name now is left alone."""
+    job_id, services = await failed(studio), studio.services
+    await services.training.start(BEN, CHANNEL, WISH)
+    with pytest.raises(NotFound, match="Nothing of <xyz> was learned, and its name was given up"):
+        await services.training.again(ANNA, CHANNEL, job_id)
+    assert await services.jobs.mine(ANNA) == [await services.jobs.get(1, job_id)]
+
+
+async def test_a_training_again_has_its_parents_pictures(studio: Studio) -> None:
+    """Those of long ago did not name them, so their versions' own are looked up."""
+    parent = await studio.teach(ANNA, "kar", "forest")
+    assert parent.latest is not None
+    job_id = await failed(studio, replace(WISH, base_on=("kar",)))
+    async with studio.database.transaction() as session:
+        row = await session.get_one(JobRow, job_id)
+        assert isinstance(row.request, TrainRequest)
+        row.request = row.request.model_copy(update={"parents_pictures": ()})
+    request = taught(await studio.services.training.again(ANNA, CHANNEL, job_id))
+    assert request.parents_pictures == (parent.latest.pictures,)
+
+
+async def test_changes_are_checked_as_those_of_a_new_training(studio: Studio) -> None:
+    """Limits, roles, steps and settings; a refusal queues nothing."""
+    await studio.teach(ANNA, "xyz")
+    training = studio.services.training
+    for change, says in (
+        (Change(0, ""), "between 1 and 20000"),
+        (Change(None, "speed=3"), "no such setting"),
+    ):
+        with pytest.raises(InvalidInput, match=says):
+            await training.again(ANNA, CHANNEL, 1, change)
+    boss = Actor(guild_id=1, user_id=1, moderates=True, manages=True)
+    await studio.services.guilds.change(boss, train_roles=(77,))
+    with pytest.raises(NotAllowed, match="takes the role <@&77>"):
+        await training.again(ANNA, CHANNEL, 1)
+    await studio.services.guilds.change(boss, train_roles=())
+    for _ in range(WAITING_PER_PERSON):
+        await studio.ask(ANNA)
+    with pytest.raises(Conflict, match="20 jobs waiting"):
+        await training.again(ANNA, CHANNEL, 1)
+    drawing = (await studio.ask(BEN)).job.id
+    with pytest.raises(Conflict, match="is no training"):
+        await training.again(BEN, CHANNEL, drawing)
+    assert await studio.services.jobs.mine(BEN) != []
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        (None, True),
+        (Change(None, ""), True),
+        (Change(300, ""), True),  # as many as the version has
+        (Change(200, ""), False),
+        (Change(None, "ema=0.5"), False),
+    ],
+)
+async def test_what_is_changed_is_all_that_differs(
+    studio: Studio, change: Change | None, same: bool
+) -> None:
+    """One that went well and is changed in nothing gets another seed, and that is said."""
+    await studio.teach(ANNA, "xyz")
+    first = (await studio.services.jobs.get(1, 1)).request
+    submitted = await studio.services.training.again(ANNA, CHANNEL, 1, change)
+    assert isinstance(first, TrainRequest)
+    assert (taught(submitted).seed != first.seed) is same
+    assert ("learns with another seed" in " ".join(submitted.job.cautions)) is same
+
+
+async def test_a_recipe_with_a_seed_of_its_own_is_told_of(studio: Studio) -> None:
+    """Another seed of the job would change nothing there."""
+    await studio.services.training.start(ANNA, CHANNEL, WISH)
+    job = await studio.claim(JobKind.TRAIN)
+    made = answer(job)
+    assert isinstance(made, Trained)
+    await studio.services.results.finish(replace(made, recipe=Recipe(seed=42)))
+    submitted = await studio.services.training.again(ANNA, CHANNEL, job.id)
+    assert "always has the seed 42" in submitted.job.cautions[0]
+
+
+async def test_settings_without_effect_are_told_with_the_job(studio: Studio) -> None:
+    """By the method that is usual for the base model; nothing while that is not known."""
+    wish = replace(WISH, settings="rank=16, batch=2, words_first=yes")
+    training = studio.services.training
+    assert (await training.start(ANNA, CHANNEL, wish)).job.cautions == ()
+    for family, said in (
+        ("pocket", ("Without effect here: rank (textual-inversion teaches no adapter).",)),
+        (
+            "sd1",
+            (
+                "Without effect here: words_first (this base model has no list of words for what "
+                "can be seen).",
+            ),
+        ),
+        ("flux", ()),
+    ):
+        studio.queue.family = family
+        submitted = await training.start(ANNA, CHANNEL, replace(wish, name=family))
+        assert submitted.job.cautions == said
+
+
+async def test_settings_that_contradict_each_other_are_refused(studio: Studio) -> None:
+    """Before anything is queued, and no concept is made."""
+    studio.queue.family = "pocket"
+    wish = replace(WISH, preset=Preset.PIVOTAL_PRODIGY, settings="token_after=0.5")
+    with pytest.raises(InvalidInput, match=r"cannot go on at 0\.5 of it"):
+        await studio.services.training.start(ANNA, CHANNEL, wish)
+    assert await studio.services.library.list(1) == []
+
+
+async def test_usual_recipe_is_that_of_the_base_model(studio: Studio) -> None:
+    """By what is taught and the method that is chosen, if one is."""
+    usual = studio.services.training.usual
+    assert usual(None, ConceptKind.SUBJECT, "temple") is None
+    studio.queue.family = "pocket"
+    for preset, kind, noun, expected in (
+        (None, ConceptKind.SUBJECT, "temple", ("textual-inversion", 12)),
+        (None, ConceptKind.SUBJECT, "", ("textual-inversion", 12)),
+        (None, ConceptKind.STYLE, "painting", ("dreambooth-lora", 192)),
+        (Preset.PIVOTAL, ConceptKind.SUBJECT, "temple", ("pivotal", 10)),
+        (Preset.PIVOTAL, ConceptKind.SUBJECT, "pine forest", ("pivotal", 0)),
+    ):
+        recipe = usual(preset, kind, noun)
+        assert recipe is not None
+        assert (recipe.method, recipe.company) == expected

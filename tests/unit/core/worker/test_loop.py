@@ -12,6 +12,7 @@ from core.dispatch.messages import (
     Cancel,
     Cancelled,
     Drain,
+    EndEarly,
     Failed,
     Imagined,
     Released,
@@ -208,6 +209,29 @@ def test_cancel_is_seen_in_the_middle_of_a_slice():
     assert started.wait(10)
     played.tell(Cancel(1))
     assert played.heard() == Cancelled(1, 1)
+    played.finish()
+
+
+def test_training_hears_that_it_is_to_end_early():
+    """It alone, in this run of it alone; what is cancelled besides ends as cancelled."""
+    first, begun = {}, threading.Event()
+
+    def script(run, ticket):
+        first[run.attempt] = ticket.ends_early()
+        begun.set()
+        while run.attempt > 1 or not ticket.ends_early():
+            ticket.check()
+            yield
+        return done(run)
+
+    played = Played(script)
+    played.start_with(Run(1, 1, TRAIN), EndEarly(2))
+    assert begun.wait(10)
+    played.tell(EndEarly(1))
+    assert played.heard() == done(Run(1, 1, TRAIN))
+    played.tell(Run(1, 2, TRAIN), EndEarly(1), Cancel(1))
+    assert played.heard() == Cancelled(1, 2)
+    assert first[1] is False
     played.finish()
 
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
-from core.dispatch.messages import Checkpointed, Progressed, Trained
+from core.dispatch.messages import Cancelled, Checkpointed, Progressed, Trained
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.presets import recipe_of, usual_preset
 from core.domain.recipes import Method, Optimizer, Prior
 from core.domain.requests import ImagineRequest, Stacking, entry_of
 from core.errors import InvalidInput
@@ -22,7 +23,7 @@ from core.worker.ticket import Stopped
 from core.worker.training import beforehand, checkpoint
 from core.worker.training.course import PREVIEW_SEEDS, Teacher, strip
 from core.worker.training.lesson import Lesson
-from core.worker.training.presets import recipe_for, recipe_of
+from core.worker.training.presets import recipe_for
 from tests.unit.core.worker import tiny
 from tests.unit.core.worker.conftest import CPU, ROUNDED
 from tests.unit.core.worker.training.conftest import (
@@ -437,6 +438,65 @@ def test_cancel_ends_the_course_without_a_checkpoint(base, teacher, request_of):
     assert "taught-1" not in adapters_in(base)
 
 
+def until_step(slices, told, step):
+    """Runs a course until it has taken a step with a preview: others are not always told of."""
+    while not any(m.progress.done == step for m in told if isinstance(m, Progressed)):
+        next(slices)
+
+
+LONG = RECIPE.model_copy(update={"steps": 50, "checkpoint_every": 50, "prior_pictures": 0})
+
+
+def test_course_that_is_ended_early_keeps_what_it_has_learned(
+    base, teacher, request_of, storage, learned_in
+):
+    """The step that was reached is the version, and the recipe and a checkpoint say so."""
+    told, ends = [], []
+    ticket = new_ticket(told, ends_early=lambda: bool(ends))
+    slices = teacher.run(request_of(recipe=LONG), ticket)
+    until_step(slices, told, 3)
+    ends.append(True)
+    made = finish(slices)
+    assert made.recipe == LONG.model_copy(update={"seed": 1, "ended_at": 3})
+    assert made.recipe.kept_step == 3
+    (key,) = learned_in(told)
+    saved = checkpoint.unpack(storage.get(key))
+    learned = saved.parts["adapter"]
+    made_of = unpack(storage.get(made.artifact))
+    assert all(torch.equal(made_of.lora[name], learned[name]) for name in learned)
+    assert made_of.facts["recipe"]["ended_at"] == saved.step == 3
+    assert len(made.samples) == 6
+    assert "taught-1" not in adapters_in(base)
+    request = request_of(recipe=LONG, ends_early=True)
+    again = finish(teacher.run(request, new_ticket([], checkpoint=key)))
+    assert (again.artifact, again.recipe) == (made.artifact, made.recipe)
+
+
+@pytest.mark.parametrize("before", [0, 1], ids=["at once", "while plain pictures are drawn"])
+def test_course_that_is_ended_before_its_first_step_is_cancelled(base, teacher, request_of, before):
+    """There is nothing to keep, and nothing of it stays in the model."""
+    told, ends = [], []
+    ticket = new_ticket(told, ends_early=lambda: bool(ends))
+    slices = teacher.run(request_of(class_noun=f"cup{before}"), ticket)
+    for _ in range(before):
+        next(slices)
+    ends.append(True)
+    assert finish(slices) == Cancelled(1, 1)
+    assert not any(m.progress.done for m in told if isinstance(m, Progressed))
+    assert "taught-1" not in adapters_in(base)
+
+
+def test_course_that_was_through_did_not_end_early(teacher, request_of, learned_in):
+    """Who asks while the samples are drawn changes nothing."""
+    told, ends = [], []
+    ticket = new_ticket(told, ends_early=lambda: bool(ends))
+    slices = teacher.run(request_of(), ticket)
+    while len(learned_in(told)) < RECIPE.steps // RECIPE.checkpoint_every:
+        next(slices)
+    ends.append(True)
+    assert finish(slices).recipe.ended_at is None
+
+
 def test_unreadable_picture_ends_the_course_at_once(teacher, request_of, storage, ticket):
     """Before anything is drawn, its person is told which picture it is."""
     request = request_of(pictures=(storage.put(b"nothing"),))
@@ -447,7 +507,7 @@ def test_unreadable_picture_ends_the_course_at_once(teacher, request_of, storage
 def test_steps_of_the_request_go_before_the_recipe(base, request_of):
     """Without a recipe the family's usual one is taken, with the steps that were asked for."""
     recipe = recipe_for(request_of(recipe=None, steps=7), base.family, device="cpu")
-    usual = recipe_of(base.family, base.family.preset_of_subjects, thing=True)
+    usual = recipe_of("pocket", usual_preset("pocket", style=False), thing=True)
     assert recipe == usual.model_copy(update={"steps": 7, "seed": 1})
 
 

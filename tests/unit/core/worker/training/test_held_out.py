@@ -19,7 +19,6 @@ from core.worker.training.held_out import (
     choice_of,
     course_of,
     gives_up,
-    holds_out,
     yardstick,
 )
 from core.worker.training.objective import Noised, Objective
@@ -52,7 +51,7 @@ def recipe(**changes):
 )
 def test_a_picture_is_held_back_only_from_enough(least, pictures, held):
     """Never by 0, and never the only one."""
-    assert holds_out(Recipe(hold_out_from=least), pictures) is held
+    assert Recipe(hold_out_from=least).holds_out(pictures) is held
 
 
 def test_what_is_chosen_is_told_beside_the_last():
@@ -178,6 +177,26 @@ def test_run_ends_early(teacher, request_of, four, monkeypatch):
     request = request_of(pictures=four, recipe=recipe(patience=1))
     made = finish(teacher.run(request, new_ticket([])))
     assert made.recipe.choice == Choice(step=2, ran=4, error=0.1, error_last=0.3)
+
+
+def test_run_that_is_ended_early_is_measured_where_it_ends(
+    teacher, request_of, storage, four, monkeypatch, learned_in
+):
+    """As its last step would have been: the best of what was measured is the version."""
+    errors = iter((0.1, 0.3))
+    monkeypatch.setattr(held_out.Yardstick, "error", lambda *_: next(errors))
+    told = []
+    ended = new_ticket(
+        told,
+        ends_early=lambda: any(m.progress.done == 3 for m in told if isinstance(m, Progressed)),
+    )
+    made = finish(teacher.run(request_of(pictures=four, recipe=recipe()), ended))
+    assert made.recipe.choice == Choice(step=2, ran=3, error=0.1, error_last=0.3)
+    assert (made.recipe.ended_at, made.recipe.kept_step) == (3, 2)
+    assert made.course == (Waypoint(step=2, error=0.1, kept=True), Waypoint(step=3, error=0.3))
+    best = checkpoint.unpack(storage.get(learned_in(told)[0])).parts["adapter"]
+    lora = unpack(storage.get(made.artifact)).lora
+    assert all(torch.equal(lora[key], best[key]) for key in lora)
 
 
 @pytest.fixture(scope="module")

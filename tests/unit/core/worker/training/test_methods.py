@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.presets import TEACHING, recipe_of
 from core.domain.recipes import Method, Optimizer, Preset, Prior, Recipe
 from core.domain.requests import ImagineRequest, Stacking
 from core.errors import ModelFault
@@ -17,14 +18,13 @@ from core.worker.stack import Stacks
 from core.worker.training import checkpoint, company
 from core.worker.training.course import Teacher
 from core.worker.training.dataset import Bucket, Views
-from core.worker.training.held_out import holds_out
 from core.worker.training.lesson import Lesson
 from core.worker.training.material import Material
 from core.worker.training.methods.table import METHODS
 from core.worker.training.optimizers import check_optimizer
 from core.worker.training.parts import Bench
 from core.worker.training.parts.word import Word, noun_vectors
-from core.worker.training.presets import recipe_for, recipe_of
+from core.worker.training.presets import recipe_for
 from tests.unit.core.worker import tiny
 from tests.unit.core.worker.conftest import CPU, ROUNDED
 from tests.unit.core.worker.training.conftest import finish, new_ticket, saved_in
@@ -132,29 +132,37 @@ def test_steps_lead_downhill(quick, stacks, teacher, request_of, method):
 def test_every_method_is_in_the_table_and_has_a_preset():
     """A person can choose each by its name, for each family."""
     assert METHODS.keys() == set(Method)
-    for family in FAMILIES.values():
+    for family in TEACHING:
         presets = {preset: recipe_of(family, preset, thing=False) for preset in Preset}
         assert {made.method for made in presets.values()} == set(Method)
         assert all(made.preset is preset for preset, made in presets.items())
         assert all(Recipe.model_validate(made.model_dump()) == made for made in presets.values())
-        assert presets[Preset.DREAMBOOTH_LORA] == family.recipe
+        assert presets[Preset.DREAMBOOTH_LORA] == TEACHING[family].recipe
+
+
+def test_words_are_found_where_there_is_a_list_of_them():
+    """What is said of `words_first` before a job is queued is true of the worker's own tables."""
+    assert TEACHING.keys() == FAMILIES.keys()
+    for name, family in FAMILIES.items():
+        found = bool(family.looks_of_things), bool(family.looks_of_places)
+        assert found == (TEACHING[name].finds_words,) * 2
 
 
 def test_published_recipes_are_as_published():
     """Rate 5e-4 scaled by a batch of 4, 2,000 steps, fp16, checkpointing, seed 42, every 250."""
-    made = recipe_of(FAMILIES["sd1"], Preset.INVERSION_2000, thing=True)
+    made = recipe_of("sd1", Preset.INVERSION_2000, thing=True)
     assert (made.method, made.steps, made.batch) == (Method.TEXTUAL_INVERSION, 2000, 4)
     assert made.token_learning_rate == pytest.approx(5e-4 * 4)
     assert (made.precision, made.gradient_checkpointing) == ("float16", True)
     assert (made.seed, made.checkpoint_every) == (42, 250)
-    diffusers = recipe_of(FAMILIES["sd1"], Preset.DIFFUSERS, thing=True)
+    diffusers = recipe_of("sd1", Preset.DIFFUSERS, thing=True)
     assert (diffusers.rank, diffusers.learning_rate, diffusers.batch) == (4, 1e-4, 1)
     assert (diffusers.prior, diffusers.token_learning_rate) == (Prior.NONE, 0)
     assert diffusers.weight_decay == 1e-2
     for published in (made, diffusers):
         assert (published.hold_out_from, published.patience) == (0, 0)
-        assert not holds_out(published, 20)
-    prodigy = recipe_of(FAMILIES["sd1"], Preset.PIVOTAL_PRODIGY, thing=True)
+        assert not published.holds_out(20)
+    prodigy = recipe_of("sd1", Preset.PIVOTAL_PRODIGY, thing=True)
     assert (prodigy.method, prodigy.optimizer) == (Method.PIVOTAL, Optimizer.PRODIGY)
     check_optimizer(prodigy, device="cpu")
 
@@ -203,13 +211,13 @@ def test_styles_are_taught_by_an_adapter(request_of):
     assert (small.method, small.prior, small.company) == (Method.DREAMBOOTH_LORA, Prior.NONE, 192)
     assert small.caption_dropout
     assert not small.flips
-    assert large == FAMILIES["sd1"].recipe.model_copy(update={"seed": request.seed})
+    assert large == TEACHING["sd1"].recipe.model_copy(update={"seed": request.seed})
 
 
 @pytest.mark.parametrize("preset", [Preset.DIFFUSERS, Preset.INVERSION_2000])
 def test_published_recipes_are_the_same_for_styles(preset):
     """Nothing of ours is added to them; an adapter's rate and rank count where there is one."""
-    for family in FAMILIES.values():
+    for family in TEACHING:
         style, other = recipe_of(family, preset, style=True), recipe_of(family, preset)
         if style.method is Method.TEXTUAL_INVERSION:
             adapter = {"learning_rate": other.learning_rate, "rank": other.rank}

@@ -5,7 +5,8 @@ from itertools import combinations
 import pytest
 import torch
 
-from core.domain.recipes import SLOTS, Preset, Recipe, parse_changes
+from core.domain.changes import parse_changes
+from core.domain.recipes import SLOTS, Preset, Recipe
 from core.errors import InvalidInput
 from core.worker.artifact import unpack
 from core.worker.families import FAMILIES
