@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from bot.ui import grid, plot, scorecard
 from bot.ui.card import Blob
 from bot.ui.cards.comparison import by_version
-from bot.ui.cards.evaluation import BEST, bars, counted, manner
+from bot.ui.cards.evaluation import BEST, manner
+from bot.ui.cards.scores import bars, counted
 from bot.ui.cards.solo import with_words
 from bot.ui.grid import Strip, Tile
 from bot.ui.scorecard import Shown

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from bot.ui.card import Blob
-from bot.ui.cards.evaluation import VERDICTS, Bar
+from bot.ui.cards.scores import VERDICTS, Bar
 from bot.ui.grid import CHIP, FAINT, INK, PAPER, encoded, font, opened, scaled
 from core.domain.evaluation import Estimate
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import discord
 
 from bot.ui.card import FIELD_MAX, Blob, Button, Card, Menu, embed
-from bot.ui.cards.evaluation import brief
 from bot.ui.cards.pictures import MORE, stack_line
 from bot.ui.cards.recipes import differing
+from bot.ui.cards.scores import brief
 from bot.ui.text import code, dotted, escaped, plain, took
 from core.domain.concepts import ConceptVersion, StackEntry
 from core.domain.images import Image

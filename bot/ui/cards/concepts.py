@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import discord
 
 from bot.ui.card import FIELD_MAX, GOOD, Blob, Button, Card, Row, embed
-from bot.ui.cards.evaluation import brief, copy_warning, parents_note, summary, vague_note
 from bot.ui.cards.recipes import counted_pictures, made_by, recipe_fields
+from bot.ui.cards.scores import brief, copy_warning, parents_note, summary, vague_note
 from bot.ui.text import block, code, dotted, duration, escaped, listed
 from core.domain.concepts import Concept, ConceptKind, ConceptVersion, style_of
 from core.domain.evaluation import Scores

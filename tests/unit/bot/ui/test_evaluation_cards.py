@@ -11,7 +11,8 @@ from bot.ui import scorecard
 from bot.ui.card import Blob
 from bot.ui.cards import concepts
 from bot.ui.cards import evaluation as cards
-from bot.ui.cards.evaluation import Bar
+from bot.ui.cards import scores as in_words
+from bot.ui.cards.scores import Bar
 from bot.ui.scorecard import Shown
 from core.domain.concepts import ConceptKind, ConceptVersion, StackEntry
 from core.domain.evaluation import (
@@ -74,7 +75,7 @@ def labels(bars: list[Bar]) -> list[str]:
 
 def test_a_concept_has_five_lines_in_plain_words() -> None:
     """What it looks like, does, varies, keeps and copies."""
-    found = cards.bars(scores_of(request()), {"xyz": "temple"})
+    found = in_words.bars(scores_of(request()), {"xyz": "temple"})
     assert labels(found) == [
         "looks like the pictures",
         "does what is asked",
@@ -89,7 +90,7 @@ def test_a_concept_has_five_lines_in_plain_words() -> None:
 def test_a_stack_has_a_line_for_each_concept() -> None:
     """Held to itself alone, and no word on the plain class."""
     wish = request(Purpose.STACK, count=2)
-    found = cards.bars(scores_of(wish), {"xyz": "temple", "kar": "forest"})
+    found = in_words.bars(scores_of(wish), {"xyz": "temple", "kar": "forest"})
     assert labels(found)[:2] == ["still looks like <xyz>", "still looks like <kar>"]
     assert "alone 0.80" in found[0].note
     assert not any("keeps plain" in label for label in labels(found))
@@ -98,7 +99,7 @@ def test_a_stack_has_a_line_for_each_concept() -> None:
 def test_each_figure_stands_under_its_own_name() -> None:
     """Where an encoder of pictures tells likeness, the CLIP's figure stands beside it."""
     scores = scores_of(request())
-    assert "CLIP-I 0.70" in cards.bars(scores, {"xyz": "temple"})[0].note
+    assert "CLIP-I 0.70" in in_words.bars(scores, {"xyz": "temple"})[0].note
     clip = Measure(raw=Estimate(value=0.55))
     both = scores.model_copy(
         update={
@@ -106,7 +107,7 @@ def test_each_figure_stands_under_its_own_name() -> None:
             "likeness": (scores.likeness[0].model_copy(update={"clip": clip}),),
         }
     )
-    note = cards.bars(both, {"xyz": "temple"})[0].note
+    note = in_words.bars(both, {"xyz": "temple"})[0].note
     assert note.startswith("dino-small 0.70")
     assert note.endswith("CLIP-I 0.55")
 
@@ -120,7 +121,7 @@ def test_what_images_are_taken_for_is_a_line_for_each_concept() -> None:
         for name, noun in (("xyz", "temple"), ("kar", "forest"))
     )
     scores = scores_of(request()).model_copy(update={"named": named})
-    found = cards.bars(scores, {"xyz": "temple", "kar": "forest"})
+    found = in_words.bars(scores, {"xyz": "temple", "kar": "forest"})
     told = [bar for bar in found if bar.label.startswith("is seen")]
     assert labels(told) == ["is seen as “temple” (<xyz>)", "is seen as “forest” (<kar>)"]
     assert (told[0].share, told[0].grade) == (raw, 1)
@@ -133,9 +134,9 @@ def test_what_was_named_in_the_images_is_told() -> None:
     labels = ("temple", "house", "temple", "temple")
     named = Named(name="xyz", class_noun="temple", classes=9, share=Measure(raw=raw), labels=labels)
     scores = scores_of(request()).model_copy(update={"named": (named,)})
-    told = next(bar for bar in cards.bars(scores, {"xyz": "temple"}) if "is seen" in bar.label)
+    told = next(bar for bar in in_words.bars(scores, {"xyz": "temple"}) if "is seen" in bar.label)
     assert told.note == "named temple 3, house 1, among 9 classes"
-    words = cards.summary(scores, "xyz", "temple")
+    words = in_words.summary(scores, "xyz", "temple")
     assert "is seen as “temple”: **75%** [50%–100%] · temple 3, house 1" in words
 
 
@@ -143,14 +144,14 @@ def test_figures_say_how_far_they_may_be_off_and_over_how_many_seeds() -> None:
     """In brackets, and below; on the card of an evaluation in its foot."""
     wish = request()
     scores = scores_of(wish)
-    lines = cards.summary(scores, "xyz", "temple").splitlines()
+    lines = in_words.summary(scores, "xyz", "temple").splitlines()
     assert lines[0].endswith(" looks like the pictures: **80%** [60%–90%]")
     assert lines[-1] == "2 prompts on 2 seeds; in brackets the 95 % interval"
     card = cards.scored(job(wish), wish, scores, (PNG,))
     assert card.embed is not None
     assert "2 prompts on 2 seeds, in brackets" in str(card.embed.footer.text)
     vendi = Estimate(value=2.5, low=1.2, high=3.8)
-    bar = cards.bars(scores.model_copy(update={"vendi": vendi}), {"xyz": "temple"})[2]
+    bar = in_words.bars(scores.model_copy(update={"vendi": vendi}), {"xyz": "temple"})[2]
     assert bar.note.endswith("count as 2.5 different ones [1.2 to 3.8]")
 
 
@@ -174,7 +175,7 @@ def test_an_interval_that_holds_good_and_poor_says_nothing(
 ) -> None:
     """Nor does a figure without one; then more seeds are asked for, by the command's own words."""
     scores = Scores(scorer="pocket", prompts=4, seeds=4, likeness=(likeness(0.7, low, high),))
-    note = cards.vague_note(scores, {"xyz": "temple"})
+    note = in_words.vague_note(scores, {"xyz": "temple"})
     assert bool(note) == vague
     if vague:
         assert note.startswith("⚪ After 4 seeds, “looks like the pictures” may still be anything")
@@ -188,9 +189,9 @@ def test_more_seeds_are_asked_for_as_long_as_there_are_more() -> None:
     several = {"xyz": "temple", "kar": "forest"}
     for seeds, said in ((1, "seeds: 4"), (8, "seeds: 16"), (12, "seeds: 16")):
         scores = unsure.model_copy(update={"seeds": seeds})
-        assert f"`/evaluate stack` with `{said}`" in cards.vague_note(scores, several)
+        assert f"`/evaluate stack` with `{said}`" in in_words.vague_note(scores, several)
     for change in ({"seeds": 16}, {"scorer": ""}):
-        note = cards.vague_note(unsure.model_copy(update=change), several)
+        note = in_words.vague_note(unsure.model_copy(update=change), several)
         assert note.endswith("may still be anything from good to poor.")
 
 
@@ -199,7 +200,9 @@ def test_few_copies_of_few_images_leave_it_open() -> None:
 
     def note(value: float, low: float, high: float) -> str:
         copied = Estimate(value=value, low=low, high=high)
-        return cards.vague_note(Scores(scorer="c", prompts=1, seeds=4, copied=copied), {"a": "b"})
+        return in_words.vague_note(
+            Scores(scorer="c", prompts=1, seeds=4, copied=copied), {"a": "b"}
+        )
 
     assert "no copies" in note(0, 0, 0.49)
     assert note(0, 0, 0.19) == ""
@@ -211,12 +214,12 @@ def test_parents_are_told_beside_what_stands_on_them() -> None:
     good, poor = likeness(0.95, 0.9, 1.0), likeness(0.4, 0.3, 0.5)
     poor = poor.model_copy(update={"name": "kar"})
     scores = scores_of(request()).model_copy(update={"parents": (good, poor)})
-    first, second = cards.parents_note(scores, "new").splitlines()
+    first, second = in_words.parents_note(scores, "new").splitlines()
     assert first.startswith("🟢 <xyz> beside <new>: **95%** [90%–100%] · CLIP-I 0.95")
     assert first.endswith("without it 0.00 · alone 1.00")
     assert second.startswith("🔴 <kar> beside <new>: **40%**")
     assert second.endswith("no longer looks as it does alone; give one of them less weight.")
-    assert cards.parents_note(scores_of(request()), "new") == ""
+    assert in_words.parents_note(scores_of(request()), "new") == ""
 
 
 def test_another_version_or_stacking_is_said() -> None:
@@ -237,18 +240,18 @@ def test_copies_have_their_interval() -> None:
     scores = scores_of(request()).model_copy(
         update={"copied": Estimate(value=0.25, low=0.0, high=0.5)}
     )
-    bar = cards.bars(scores, {"xyz": "temple"})[-1]
+    bar = in_words.bars(scores, {"xyz": "temple"})[-1]
     assert bar.share == Estimate(value=0.75, low=0.5, high=1.0)
     assert bar.note == "1 of 4 is nearly a training picture"
-    assert cards.copy_warning(scores).startswith("1 of 4 images")
+    assert in_words.copy_warning(scores).startswith("1 of 4 images")
 
 
 def test_scores_without_a_model_are_one_line() -> None:
     """What pixels tell, for the card of a training."""
     scores = Scores(scorer="", prompts=1, seeds=3, copied=Estimate(value=1))
-    lines = cards.summary(scores, "xyz", "temple").splitlines()
+    lines = in_words.summary(scores, "xyz", "temple").splitlines()
     assert lines[:-1] == ["🔴 makes new pictures, no copies: **0%**"]
-    assert cards.copy_warning(scores).startswith("3 of 3 images")
+    assert in_words.copy_warning(scores).startswith("3 of 3 images")
 
 
 def test_concepts_without_pictures_are_told_what_is_missing() -> None:
@@ -263,7 +266,7 @@ def test_concepts_without_pictures_are_told_what_is_missing() -> None:
 def test_grades_follow_the_share() -> None:
     """Four fifths is well, half is partly; drift counts the other way round."""
     for value, grade, kept in ((0.75, 2, 0), (0.6, 1, 0), (0.35, 0, 2)):
-        found = cards.bars(scores_of(request(), value=value), {"xyz": "temple"})
+        found = in_words.bars(scores_of(request(), value=value), {"xyz": "temple"})
         assert (found[0].grade, found[3].grade) == (grade, kept)
 
 
@@ -272,7 +275,7 @@ def test_what_cannot_be_told_is_not_graded() -> None:
     scores = scores_of(request())
     same = Measure(raw=Estimate(value=0.7), floor=0.5, ceiling=0.5)
     likeness = (scores.likeness[0].model_copy(update={"fidelity": same}),)
-    bar = cards.bars(scores.model_copy(update={"likeness": likeness}), {"xyz": "temple"})[0]
+    bar = in_words.bars(scores.model_copy(update={"likeness": likeness}), {"xyz": "temple"})[0]
     assert (bar.share, bar.grade) == (None, -1)
     assert "CLIP-I 0.70" in bar.note
 
@@ -280,13 +283,13 @@ def test_what_cannot_be_told_is_not_graded() -> None:
 def test_copies_are_warned_of_and_many_with_advice() -> None:
     """None, one, and every image."""
     wish = request()
-    assert cards.copy_warning(scores_of(wish)) == ""
-    many = cards.copy_warning(scores_of(wish, copies=4))
+    assert in_words.copy_warning(scores_of(wish)) == ""
+    many = in_words.copy_warning(scores_of(wish, copies=4))
     assert many.startswith("4 of 4 images")
     assert "fewer steps" in many
     few = scores_of(wish.model_copy(update={"seeds": tuple(range(8))}), copies=1)
-    assert "fewer steps" not in cards.copy_warning(few)
-    assert "1 of 16" in cards.copy_warning(few)
+    assert "fewer steps" not in in_words.copy_warning(few)
+    assert "1 of 16" in in_words.copy_warning(few)
     card = cards.scored(job(wish), wish, scores_of(wish, copies=4), (PNG,))
     assert card.embed is not None
     assert "⚠️ 4 of 4" in str(card.embed.description)
@@ -301,7 +304,7 @@ def test_the_card_says_the_same_in_words_as_the_picture_does() -> None:
     assert len([line for line in lines if "%" in line]) == 5
     assert card.embed.image.url == "attachment://a.png"
     assert [button.custom_id for row in card.rows for button in row] == ["a:try:1"]
-    assert cards.summary(scores_of(wish), "xyz", "temple").splitlines()[:-1] == lines
+    assert in_words.summary(scores_of(wish), "xyz", "temple").splitlines()[:-1] == lines
 
 
 def test_a_training_ends_with_its_scores_and_a_warning() -> None:
@@ -441,23 +444,23 @@ def test_a_sheet_without_pictures_has_no_strip() -> None:
 def test_one_prompt_on_one_seed_is_said_in_the_singular() -> None:
     """And the many in the plural."""
     wish = request().model_copy(update={"prompts": ("a",), "seeds": (1,)})
-    assert cards.counted(scores_of(wish)) == "1 prompt on 1 seed"
-    assert cards.counted(scores_of(request())) == "2 prompts on 2 seeds"
+    assert in_words.counted(scores_of(wish)) == "1 prompt on 1 seed"
+    assert in_words.counted(scores_of(request())) == "2 prompts on 2 seeds"
 
 
 def test_scores_in_brief_are_three_lines_and_what_they_rest_on() -> None:
     """Named as on the score card; what could not be measured is left out, copies too."""
     whole = scores_of(request(), copies=3)
-    assert cards.brief(whole).splitlines() == [
+    assert in_words.brief(whole).splitlines() == [
         "🟡 looks like the pictures: **80%** [60%–90%]",
         "🟡 does what is asked: **80%** [60%–90%]",
         "🟢 varies from seed to seed: **80%** [60%–90%]",
         "2 prompts on 2 seeds, scored by pocket; in brackets the 95 % interval",
     ]
     one_seed = whole.model_copy(update={"seeds": 1, "diversity": None, "likeness": ()})
-    assert cards.brief(one_seed).splitlines() == [
+    assert in_words.brief(one_seed).splitlines() == [
         "🟡 does what is asked: **80%** [60%–90%]",
         "2 prompts on 1 seed, scored by pocket; in brackets the 95 % interval",
     ]
     copies = Scores(scorer="", prompts=1, seeds=4, copied=Estimate(value=0.25))
-    assert cards.brief(copies) == ""
+    assert in_words.brief(copies) == ""

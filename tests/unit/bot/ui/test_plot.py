@@ -8,7 +8,7 @@ from PIL import Image
 from bot.ui import plot, scorecard
 from bot.ui.card import Blob
 from bot.ui.cards import concepts
-from bot.ui.cards import evaluation as cards
+from bot.ui.cards import scores as in_words
 from bot.ui.scorecard import COLOURS, Shown
 from core.domain.evaluation import Waypoint
 from tests.evaluations import scores_of
@@ -98,7 +98,7 @@ def test_labels_of_near_steps_do_not_touch() -> None:
 
 def test_the_score_card_of_a_concept_has_room_for_it() -> None:
     """Between the bars and the images; a card without one is as it was."""
-    bars = cards.bars(scores_of(request()), {"xyz": "temple"})
+    bars = in_words.bars(scores_of(request()), {"xyz": "temple"})
     rows = [Shown("a prompt", (noise_png(1),))]
     drawn = [
         scorecard.score_card("How good?", "4 images", bars, rows, "card", plot=one)
