@@ -87,10 +87,16 @@ class Studio:
         return await self.services.jobs.get(job.guild_id, job.id)
 
     async def teach(
-        self, actor: Actor, name: str, noun: str = "temple", *, base_on: tuple[str, ...] = ()
+        self,
+        actor: Actor,
+        name: str,
+        noun: str = "temple",
+        *,
+        kind: ConceptKind = ConceptKind.SUBJECT,
+        base_on: tuple[str, ...] = (),
     ) -> Concept:
         """A trained concept."""
-        wish = TrainWish(name, noun, ConceptKind.SUBJECT, (key_of("picture"),), base_on)
+        wish = TrainWish(name, noun, kind, (key_of("picture"),), base_on)
         await self.services.training.start(actor, CHANNEL, wish)
         await self.work(JobKind.TRAIN)
         return await self.services.library.find(actor.guild_id, name)

@@ -167,6 +167,12 @@ def style_of(phrase: str) -> str:
     return phrase if phrase.endswith("style") else f"{phrase} style"
 
 
+def example_of(name: str, class_noun: str, kind: ConceptKind) -> str:
+    """A prompt that uses a concept of that name: a thing itself, or something in a style."""
+    phrase = f"{token_of(name)} {class_noun}"
+    return f"a house in {style_of(phrase)}" if kind is ConceptKind.STYLE else f"a {phrase}"
+
+
 def token_of(name: str) -> str:
     """The token of a concept's name: `xyz` → `<xyz>`."""
     return f"<{name}>"

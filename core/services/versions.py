@@ -9,7 +9,7 @@ from core.db import concepts as shelf
 from core.db.concepts import LIVE
 from core.db.guilds import ensure_guild
 from core.db.tables import ConceptRow, VersionRow
-from core.domain.concepts import Concept, concept_name
+from core.domain.concepts import Concept, concept_name, example_of
 from core.domain.people import Actor
 from core.domain.requests import EvaluateRequest, ImagineRequest, ImagineWish, Purpose
 from core.errors import InvalidInput, NotFound
@@ -106,6 +106,6 @@ async def _chosen(session: AsyncSession, actor: Actor, concept: Concept, number:
 async def _common(
     session: AsyncSession, guild_id: int, concept: Concept, wish: CompareWish
 ) -> ImagineRequest:
-    prompt = wish.prompt or f"a {concept.token} {concept.class_noun}"
+    prompt = wish.prompt or example_of(concept.name, concept.class_noun, concept.kind)
     drawn = ImagineWish(prompt, count=EACH, seed=wish.seed, concepts=((concept.name, 1.0),))
     return await resolved(session, guild_id, drawn)

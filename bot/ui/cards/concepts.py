@@ -9,7 +9,7 @@ from bot.ui.card import FIELD_MAX, GOOD, Blob, Button, Card, Row, embed
 from bot.ui.cards.recipes import counted_pictures, made_by, recipe_fields
 from bot.ui.cards.scores import brief, copy_warning, parents_note, summary, vague_note
 from bot.ui.text import block, code, dotted, duration, escaped, listed
-from core.domain.concepts import Concept, ConceptKind, ConceptVersion, style_of
+from core.domain.concepts import Concept, ConceptVersion, example_of
 from core.domain.evaluation import Scores
 from core.domain.requests import ImportRequest, TrainRequest
 from core.services.labels import Labelled
@@ -34,12 +34,6 @@ class Look:
 def example(concept: Concept) -> str:
     """A prompt that uses the concept."""
     return example_of(concept.name, concept.class_noun, concept.kind)
-
-
-def example_of(name: str, class_noun: str, kind: ConceptKind) -> str:
-    """A prompt that uses a concept of that name: a thing itself, or something in a style."""
-    phrase = f"<{name}> {class_noun}"
-    return f"a house in {style_of(phrase)}" if kind is ConceptKind.STYLE else f"a {phrase}"
 
 
 def library(concepts: Sequence[Concept], offset: int = 0) -> Card:

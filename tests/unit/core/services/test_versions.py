@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from core.db.tables import VersionRow
+from core.domain.concepts import ConceptKind
 from core.domain.evaluation import scenes_of
 from core.domain.jobs import JobKind
 from core.domain.people import Actor
@@ -104,6 +105,16 @@ async def test_two_versions_draw_the_same_wish(studio: Studio) -> None:
     drawn = [image.manifest for image in await studio.services.gallery.of_job(job.id)]
     assert [one.request.stack[0].version_id for one in drawn] == [first.id] * 4 + [second.id] * 4
     assert [one.seed for one in drawn] == [*request.seeds, *request.seeds]
+
+
+async def test_versions_of_a_style_draw_something_in_it(studio: Studio) -> None:
+    """A style by itself would be any scene."""
+    for _ in range(2):
+        await studio.teach(ANNA, "ink", "comic", kind=ConceptKind.STYLE)
+    submitted = await studio.services.versions.compare(ANNA, CHANNEL, CompareWish("ink", (1, 2)))
+    request = submitted.job.request
+    assert isinstance(request, EvaluateRequest)
+    assert request.prompts == ("a house in <ink> comic style",)
 
 
 async def test_comparison_takes_a_prompt_and_a_seed(studio: Studio) -> None:
