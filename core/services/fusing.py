@@ -1,7 +1,6 @@
 """Fusing: from a saved stack to a `fuse` job, and from its end to a version."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,9 +16,9 @@ from core.domain.people import Actor
 from core.domain.requests import FuseRequest
 from core.errors import Conflict, InvalidInput
 from core.services.desk import Desk
-from core.services.importing import next_number
 from core.services.library import check_no_stack
-from core.services.naming import concept_of_job, own_concept
+from core.services.naming import own_concept
+from core.services.new_versions import version_of
 from core.services.pinning import pinned
 from core.services.stacks import SavedStack, Stacks
 from core.services.submitted import Submitted
@@ -83,23 +82,13 @@ async def fused_in(session: AsyncSession, job: Job, ended: Fused) -> VersionRow:
     request = job.request
     if not isinstance(request, FuseRequest):
         raise TypeError(f"job {job.id} is no fuse job")
-    await ensure_guild(session, job.guild_id)
-    concept_id = await concept_of_job(session, job, request)
-    return VersionRow(
-        concept_id=concept_id,
-        number=await next_number(session, concept_id),
-        artifact=ended.artifact,
-        model=ended.model,
-        weights=ended.weights,
-        family=ended.family,
-        sketch=ended.sketch,
-        pictures=(),
-        samples=ended.samples,
-        parents=tuple(part.version_id for part in request.parts),
+    return await version_of(
+        session,
+        job,
+        request,
+        ended,
         recipe=ended.fusion.model_dump_json(),
-        seconds=ended.seconds,
-        job_id=job.id,
-        created_at=datetime.now(UTC),
+        parents=[part.version_id for part in request.parts],
     )
 
 

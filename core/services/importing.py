@@ -1,21 +1,20 @@
 """Taking in: from a file of another tool to an `import` job, and from its end to a version."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database
 from core.db.guilds import ensure_guild
-from core.db.tables import ConceptRow, VersionRow
+from core.db.tables import VersionRow
 from core.dispatch.messages import Imported
 from core.domain.concepts import ConceptKind, class_noun, concept_name
 from core.domain.jobs import Job
 from core.domain.people import Actor
 from core.domain.requests import ImportRequest
 from core.services.desk import Desk
-from core.services.naming import concept_of_job, own_concept
+from core.services.naming import own_concept
+from core.services.new_versions import version_of
 from core.services.submitted import Submitted
 
 
@@ -70,29 +69,4 @@ async def taken_in(session: AsyncSession, job: Job, ended: Imported) -> VersionR
     request = job.request
     if not isinstance(request, ImportRequest):
         raise TypeError(f"job {job.id} is no import job")
-    await ensure_guild(session, job.guild_id)
-    concept_id = await concept_of_job(session, job, request)
-    return VersionRow(
-        concept_id=concept_id,
-        number=await next_number(session, concept_id),
-        artifact=ended.artifact,
-        model=ended.model,
-        weights=ended.weights,
-        family=ended.family,
-        sketch=ended.sketch,
-        pictures=(),
-        samples=ended.samples,
-        parents=(),
-        recipe=ended.origin.model_dump_json(),
-        seconds=ended.seconds,
-        job_id=job.id,
-        created_at=datetime.now(UTC),
-    )
-
-
-async def next_number(session: AsyncSession, concept_id: int) -> int:
-    """The number of a concept's next version, which prompts use from now on."""
-    concept = await session.get_one(ConceptRow, concept_id)
-    concept.chosen = None
-    last = select(func.max(VersionRow.number)).where(VersionRow.concept_id == concept_id)
-    return (await session.scalar(last) or 0) + 1
+    return await version_of(session, job, request, ended, recipe=ended.origin.model_dump_json())

@@ -38,7 +38,8 @@ from core.services import hearing
 from core.services.estimates import measured
 from core.services.fusing import fused_in
 from core.services.imagining import Imagining, spoken
-from core.services.importing import next_number, taken_in
+from core.services.importing import taken_in
+from core.services.new_versions import next_number
 
 
 class Results:
