@@ -58,6 +58,10 @@ def losses_after(losses: int, *, alone: bool) -> int:
     return losses + 1 if alone else max(losses, 1)
 
 
+LEARNING = "learning"
+"""What a training notes while it takes steps; before and after it notes other things."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a job is: `done` of `total` steps, with a word on what happens now."""
@@ -67,6 +71,11 @@ class Progress:
     note: str = ""
     preview: str | None = None
     """Storage key of a PNG, or None."""
+
+    @property
+    def has_learned(self) -> bool:
+        """It is a training on its way, with something learned and something left to learn."""
+        return self.note == LEARNING and 0 < self.done < self.total
 
 
 @dataclass(frozen=True, slots=True)

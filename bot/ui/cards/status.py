@@ -137,9 +137,9 @@ def _stops(job: Job) -> Row:
 
 
 def can_end_early(job: Job) -> bool:
-    """It is a training that has learned something by now, and nobody has asked for that yet."""
+    """It is a training that has learned something, and nobody has asked for that yet."""
     is_training = isinstance(job.request, TrainRequest) and not job.request.ends_early
-    learned = job.progress is not None and job.progress.done > 0
+    learned = job.progress is not None and job.progress.has_learned
     return is_training and learned and job.state is JobState.RUNNING
 
 

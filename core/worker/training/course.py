@@ -8,7 +8,7 @@ from PIL import Image
 
 from core.dispatch.messages import Cancelled, Trained
 from core.domain.concepts import ConceptKind
-from core.domain.jobs import Progress
+from core.domain.jobs import LEARNING, Progress
 from core.domain.requests import TrainRequest, entry_of
 from core.storage import Storage
 from core.worker.artifact import Artifact
@@ -249,7 +249,7 @@ class _Course:
         step, recipe = lesson.step, self._recipe
         if step % recipe.preview_every == 0 and step < recipe.steps:
             yield from self._show(lesson)
-        self._ticket.progress(Progress(step, recipe.steps, "learning", self._preview))
+        self._ticket.progress(Progress(step, recipe.steps, LEARNING, self._preview))
 
     def _show(self, lesson: Lesson) -> Pause:
         """Draws the preview: the same seeds each time, first before anything is learned."""

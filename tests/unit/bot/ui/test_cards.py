@@ -13,7 +13,7 @@ from bot.ui.card import Blob, Button, Card, Menu
 from bot.ui.cards import concepts, favourites, help, pictures, solo, status, voice
 from core.domain.concepts import Concept, ConceptKind, ConceptVersion, StackEntry
 from core.domain.images import Favourite, Image, Manifest
-from core.domain.jobs import Job, JobState, Progress
+from core.domain.jobs import LEARNING, Job, JobState, Progress
 from core.domain.requests import ImagineRequest, Request, TrainRequest, TranscribeRequest
 from core.domain.speech import Change, Transcript
 from core.services.favourites import Page
@@ -268,11 +268,14 @@ def test_status_says_place_then_progress() -> None:
         (request(), {}, ["Cancel"]),
         (request(), {"state": JobState.CANCELLED}, []),
         (train(), {}, ["Cancel"]),
-        (train(), {"state": JobState.RUNNING, "progress": Progress(0, 9)}, ["Cancel"]),
-        (train(), {"state": JobState.RUNNING, "progress": Progress(1, 9)},
+        (train(), {"state": JobState.RUNNING, "progress": Progress(0, 9, LEARNING)}, ["Cancel"]),
+        (train(), {"state": JobState.RUNNING, "progress": Progress(1, 9, LEARNING)},
          ["Stop and keep", "Cancel"]),
-        (train(), {"progress": Progress(1, 9)}, ["Cancel"]),  # lost, and waits for another worker
-        (train(ends_early=True), {"state": JobState.RUNNING, "progress": Progress(1, 9)},
+        (train(), {"state": JobState.RUNNING, "progress": Progress(9, 9, LEARNING)}, ["Cancel"]),
+        (train(), {"state": JobState.RUNNING, "progress": Progress(1, 9, "looking at it")},
+         ["Cancel"]),
+        (train(), {"progress": Progress(1, 9, LEARNING)}, ["Cancel"]),  # lost, and waits
+        (train(ends_early=True), {"state": JobState.RUNNING, "progress": Progress(1, 9, LEARNING)},
          ["Cancel"]),
         (train(), {"state": JobState.CANCELLED}, ["Train again"]),
         (TranscribeRequest(audio="k"), {"state": JobState.CANCELLED}, []),
