@@ -232,7 +232,7 @@ class Beforehand:
         styled = restyled.compared(pictures[:shown])
         plain = yield from self._without_style(len(styled))
         for _ in range(0 if self.saved.company else TOLD_AGAIN):
-            if not self._tells_otherwise(pictures, Manner.agreed(plain, styled)):
+            if not (yield from self._tells_otherwise(pictures, Manner.agreed(plain, styled))):
                 break
             plain = yield from self._without_style(len(styled))
         return Manner.between(plain, styled)
@@ -248,15 +248,18 @@ class Beforehand:
             yield
         return open_pictures(self.tools.storage, keys)
 
-    def _tells_otherwise(self, pictures: Sequence[Image.Image], manner: Manner) -> bool:
-        """Has those of which nobody said anything described without the style."""
-        teller, before = self._teller(), list(self.saved.captions)
-        if teller is None:
+    def _tells_otherwise(
+        self, pictures: Sequence[Image.Image], manner: Manner
+    ) -> Generator[None, None, bool]:
+        """Has those of which nobody said anything described without the style, one a slice."""
+        teller, silent, before = self._teller(), self._silent(), list(self.saved.captions)
+        if teller is None or not silent:
             return False
-        silent = self._silent()
         bare = [manner.off(pictures[index]) for index in silent]
         for index, text in zip(silent, teller.describe(bare), strict=True):
             self.saved.captions[index] = self._told_by(text)
+            yield
+            self.ticket.check()
         self.save()
         return self.saved.captions != before
 

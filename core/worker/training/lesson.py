@@ -51,10 +51,8 @@ class Lesson:
         self._optimizer = new_optimizer(bench.recipe.optimizer, self.parts)
         scaled = self._half == torch.float16
         self._scaler = torch.amp.GradScaler(self._base.device.type, enabled=scaled)
-        weights = {
-            f"{p.name}.{key}": value for p in self.parts for key, value in p.tensors().items()
-        }
-        self._average = Average(weights, bench.recipe.ema) if bench.recipe.ema else None
+        ema = bench.recipe.ema
+        self._average = Average(_all(self.parts), ema) if ema else None
         if bench.recipe.gradient_checkpointing:
             self._base.pipe.unet.enable_gradient_checkpointing()
         self.step = 0
