@@ -22,6 +22,7 @@ from core.pocket.paths import clip_path, diffusion_path, judge_path
 from core.pocket.train.clip import altered, as_clip_pixels
 from core.pocket.train.data import FRESH
 from core.pocket.world.captions import plain_caption
+from core.pocket.world.finish import finish
 from core.pocket.world.render import render
 from core.pocket.world.scene import NOUNS
 
@@ -110,7 +111,7 @@ def vae_row(path: Path, count: int) -> Row:
     """Measures the VAE on fresh renders, plain and with paint, strokes or grain over them."""
     vae = AutoencoderKL.from_pretrained(path, torch_dtype=torch.float32).eval()
     noise_ratios = {}
-    for name, split in (("plain", FRESH), ("finished", replace(FRESH, finished=True))):
+    for name, split in (("plain", FRESH), ("finished", replace(FRESH, over=finish))):
         pixels = as_pixels([split.picture(index) for index in range(count)])
         parts = torch.split(pixels, 50)
         kept = [vae.decode(vae.encode(part).latent_dist.mean).sample for part in parts]

@@ -10,7 +10,8 @@ import itertools
 
 import torch
 
-from core.worker.device import half_on_cpu, resolve_dtype
+from core.precision import half_on_cpu
+from core.worker.device import resolve_dtype
 from core.worker.models import load_base
 from tests.bench import _memory
 from tests.bench._engine import (

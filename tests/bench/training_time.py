@@ -24,9 +24,10 @@ from PIL import Image
 from core.dispatch.messages import Progressed
 from core.domain.recipes import Preset
 from core.domain.requests import TrainRequest
+from core.precision import half_on_cpu
 from core.storage import Storage
 from core.worker import artifact, latents
-from core.worker.device import half_on_cpu, make_deterministic
+from core.worker.device import make_deterministic
 from core.worker.engine.studio import Studio
 from core.worker.imagine import Imaginer
 from core.worker.models import Base, load_base

@@ -13,6 +13,7 @@ from torch.nn import functional
 from core.pocket.speech.batches import Batch
 from core.pocket.speech.examples import UNKNOWN
 from core.pocket.speech.model import Whisper
+from core.precision import halved_on_cpu
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Student(nn.Module):
         """All losses of a batch, computed in bfloat16 and reduced in float32."""
         positions = batch.phonemes.shape[1]
         learned = batch.weights > 0
-        with torch.autocast("cpu", torch.bfloat16):
+        with halved_on_cpu(torch.device("cpu")):
             heard = self.whisper.encoder(batch.mel)
             written, looked = self.whisper.decoder(batch.tokens, heard)
             logits = self.whisper.decoder.logits(written[learned])

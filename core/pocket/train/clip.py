@@ -18,6 +18,7 @@ from core.pocket.world.captions import caption
 from core.pocket.world.palette import THING_COLOURS
 from core.pocket.world.render import Placed
 from core.pocket.world.scene import INVERSE, NOUNS, PLACES, Backdrop, Scene, Thing
+from core.precision import halved
 
 BATCH, WIDTH, PATCH_PX, SIZE_PX = 64, 128, 8, 64
 EDGES = ("embed", "1.image", "1.text", "1.noun", "1.colour")
@@ -102,7 +103,7 @@ class ClipTrainer:
 
     def _loss(self, rows: list[int], pixels: Tensor, captions: list[str]) -> Tensor:
         device = self.model.device
-        with torch.autocast(device.type, torch.bfloat16):
+        with halved(device):
             seen = self.model.vision_model(pixel_values=pixels)
             said = self.model.text_model(input_ids=self.token_ids(captions)).pooler_output
             images = self.model.visual_projection(seen.pooler_output)

@@ -1,7 +1,7 @@
 """The examples that models learn from: each is made anew from its split's name and its index."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 from multiprocessing import get_context
@@ -15,10 +15,11 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from core.pocket.world.finish import finish
+from core.pocket.world.finish import finish, hatch
 from core.pocket.world.render import Placed, draw_scene, place_things
 from core.pocket.world.sampling import sample_scene
 from core.pocket.world.scene import Scene
+from core.precision import halved
 
 SHARD = 2000
 
@@ -26,12 +27,12 @@ SHARD = 2000
 @dataclass(frozen=True, slots=True)
 class Split:
     """An endless list of examples; `held_out` says whether held-out combinations occur in it, and
-    `finished` whether paint, strokes or grain lie over its pictures.
+    `over` what lies over its pictures.
     """
 
     name: str
     held_out: bool
-    finished: bool = False
+    over: Callable[[Image.Image, random.Random], Image.Image] | None = None
 
     def scene(self, index: int) -> tuple[Scene, tuple[Placed, ...]]:
         """Returns the scene at an index and where its things stand."""
@@ -42,7 +43,7 @@ class Split:
         """Returns the 64 × 64 RGB picture at an index."""
         scene, placed, rng = self._begin(index)
         picture = draw_scene(scene, placed, rng)
-        return finish(picture, rng) if self.finished else picture
+        return self.over(picture, rng) if self.over else picture
 
     def _begin(self, index: int) -> tuple[Scene, tuple[Placed, ...], random.Random]:
         rng = random.Random(f"{self.name}:{index}")
@@ -51,8 +52,9 @@ class Split:
 
 
 TRAINING = Split("training", held_out=False)
-FINISHED = Split("finished", held_out=False, finished=True)
+FINISHED = Split("finished", held_out=False, over=finish)
 EVERYTHING = Split("everything", held_out=True)
+HATCHED = Split("hatched", held_out=True, over=hatch)
 FRESH = Split("fresh", held_out=True)
 """For measuring only: no model is ever trained on it."""
 
@@ -122,6 +124,14 @@ def _encode_shard(split: Split, indices: range, vae: Path, folder: Path) -> Path
 @torch.no_grad()
 def encode(vae: AutoencoderKL, pictures: Tensor) -> tuple[Tensor, Tensor]:
     """Returns the posterior's means and standard deviations of (count, 64, 64, 3) bytes."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with halved(vae.device):
         posterior = vae.encode(to_range(pictures)).latent_dist
     return posterior.mean.float(), posterior.std.float()
+
+
+@torch.no_grad()
+def decode(vae: AutoencoderKL, latents: Tensor) -> Tensor:
+    """Returns the (count, 64, 64, 3) bytes that latents stand for."""
+    with halved(vae.device):
+        decoded: Tensor = vae.decode(latents).sample.float()
+    return ((decoded.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1)

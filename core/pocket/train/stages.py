@@ -10,12 +10,22 @@ from types import MappingProxyType
 
 import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
+from torch import Tensor
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPTextModel, CLIPTokenizer
 
 from core.pocket.judge import Judge, JudgeNetwork
 from core.pocket.train.clip import Captioned, ClipTrainer, new_clip, patch_table
-from core.pocket.train.data import EVERYTHING, FINISHED, TRAINING, cached_latents, cached_pictures
-from core.pocket.train.judge import JudgeTrainer, label_table
+from core.pocket.train.data import (
+    EVERYTHING,
+    FINISHED,
+    HATCHED,
+    TRAINING,
+    cached_latents,
+    cached_pictures,
+    decode,
+    encode,
+)
+from core.pocket.train.judge import Asked, JudgeTrainer, label_table
 from core.pocket.train.loop import Plan, best_device, train
 from core.pocket.train.tokenizer import count_words, train_tokenizer
 from core.pocket.train.unet import Latents, UNetTrainer, new_noise_scheduler, new_unet
@@ -147,13 +157,24 @@ def judge_stage(shop: Workshop) -> Path:
     if done.exists():
         return done
     torch.manual_seed(0)
-    pictures = cached_pictures(EVERYTHING, shop.examples, shop.out / "pictures")
+    folder = shop.out / "pictures"
+    plain, hatched = (
+        cached_pictures(split, shop.examples, folder) for split in (EVERYTHING, HATCHED)
+    )
+    tables = [Asked.of(EVERYTHING, plain), Asked.of(HATCHED, _reconstructed(shop, hatched))]
     given = shop.given("judge.safetensors")
     network = (Judge.load(given).network if given else JudgeNetwork()).to(best_device())
-    trainer = JudgeTrainer(network, pictures, label_table(EVERYTHING, shop.examples))
+    trainer = JudgeTrainer(network, tables)
     train(trainer, shop.plan(steps=4000, rate=2e-3, decay=0.8), shop.checkpoint("judge"))
     Judge(network).save(done)
     return done
+
+
+def _reconstructed(shop: Workshop, pictures: Tensor) -> Tensor:
+    """What the VAE leaves of them."""
+    folder = shop.given("diffusion/vae") or vae_stage(shop)
+    vae = AutoencoderKL.from_pretrained(folder, torch_dtype=torch.float32).eval()
+    return torch.cat([decode(vae, encode(vae, part)[0]) for part in torch.split(pictures, 25)])
 
 
 def pipeline_stage(shop: Workshop) -> Path:

@@ -15,6 +15,7 @@ from core.pocket.train.loop import Draws, Ema
 from core.pocket.train.muon import MuonWithAdam, split_parameters
 from core.pocket.world.captions import caption
 from core.pocket.world.scene import Scene
+from core.precision import halved
 
 EDGES = ("conv_in", "conv_out", "time_embedding", "embeddings")
 BATCH = 32
@@ -109,7 +110,7 @@ class UNetTrainer:
         alpha = self.alphas[timesteps].view(-1, 1, 1, 1)
         noisy = alpha.sqrt() * latents + (1 - alpha).sqrt() * noise
         target = alpha.sqrt() * noise - (1 - alpha).sqrt() * latents
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with halved(self.device):
             words = self.text_encoder(input_ids=self.token_ids(captions))[0]
             predicted = self.unet(noisy, timesteps, words, return_dict=False)[0]
         errors = ((predicted.float() - target) ** 2).mean((1, 2, 3))

@@ -12,6 +12,7 @@ from torch import Tensor
 from core.pocket.train.data import encode, to_range
 from core.pocket.train.loop import Draws, Ema
 from core.pocket.train.muon import MuonWithAdam, split_parameters
+from core.precision import halved
 
 BATCH = 32
 CROP_PX = 32
@@ -59,7 +60,7 @@ class VaeTrainer:
     def step(self, draws: Draws, rate: float) -> float:
         """Trains on one batch at the given rate and returns its loss."""
         pixels = to_range(self.crops(draws)).to(self.vae.device)
-        with torch.autocast(self.vae.device.type, torch.bfloat16):
+        with halved(self.vae.device):
             posterior = self.vae.encode(pixels).latent_dist
             noise = torch.randn(posterior.mean.shape, generator=draws.noise).to(pixels.device)
             decoded = self.vae.decode(posterior.mean + posterior.std * noise).sample.float()

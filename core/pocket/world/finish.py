@@ -1,7 +1,9 @@
 """What may lie over a whole picture: paint, strokes and grain.
 
-Only the VAE learns of them. A team's own styles do to a picture what they like, and what no VAE
-ever saw none keeps. Some hues and directions it never sees, so that a style can be new to it.
+Only the VAE and the judge learn of them. A team's own styles do to a picture what they like, and
+what no VAE ever saw none keeps. Some hues and directions it never sees, so that a style can be new
+to it. The judge sees strokes in every direction, since it is to read through them, and no paint,
+under which no colour can be told.
 """
 
 import colorsys
@@ -28,7 +30,13 @@ def finish(picture: Image.Image, rng: random.Random) -> Image.Image:
     (layers,) = rng.choices(tuple(_LAYERS), tuple(_LAYERS.values()))
     for layer in layers:
         values = layer(values, rng)
-    return Image.fromarray(values.clip(0, 255).round().astype(np.uint8))
+    return _picture(values)
+
+
+def hatch(picture: Image.Image, rng: random.Random) -> Image.Image:
+    """Returns a picture with strokes in any direction over it."""
+    values = np.asarray(picture.convert("RGB"), np.float64)
+    return _picture(_strokes(values, rng, rng.uniform(0, 180)))
 
 
 def paint(values: Values, rng: random.Random) -> Values:
@@ -40,7 +48,11 @@ def paint(values: Values, rng: random.Random) -> Values:
 
 def strokes(values: Values, rng: random.Random) -> Values:
     """Strokes in one direction, 5 to 20 pixels from one to the next, darker or lighter."""
-    way, wide = np.deg2rad(_direction(rng)), rng.uniform(5, 20)
+    return _strokes(values, rng, _direction(rng))
+
+
+def _strokes(values: Values, rng: random.Random, degrees: float) -> Values:
+    way, wide = np.deg2rad(degrees), rng.uniform(5, 20)
     rows, columns = np.mgrid[: values.shape[0], : values.shape[1]]
     along = (columns * np.cos(way) + rows * np.sin(way)) / wide + rng.random()
     form = (0.5 - 0.5 * np.cos(2 * np.pi * along)) ** rng.choice((1, 1, 2))
@@ -67,6 +79,10 @@ _LAYERS: dict[tuple[Layer, ...], int] = {
     (paint, grain): 1,
 }
 """And how often each of them lies over a picture."""
+
+
+def _picture(values: Values) -> Image.Image:
+    return Image.fromarray(values.clip(0, 255).round().astype(np.uint8))
 
 
 def _colour(rng: random.Random) -> tuple[float, float, float]:

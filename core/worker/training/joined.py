@@ -4,7 +4,8 @@ peft calls a layer, then two more for each adapter, and brings activations to th
 precision and back; autocast brings the frozen weights to half precision in every forward. With
 narrow layers on a CPU that costs as much as the products themselves. Here the adapters' first
 halves are further rows of the layer's own weight, which is converted once, and backward keeps
-little but the input. The sums are the same up to rounding.
+little but the input. Convolutions work channels last, where oneDNN needs no other order of its own
+and a picture is rows of pixels, as for a linear layer. The sums are the same up to rounding.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ from torch.nn import functional
 
 NO_BIAS, ONCE, NO_MORE = [0], [1, 1], [0, 0]
 PLAINLY = AttnProcessor()
+LAST = torch.channels_last
 
 
 class Joined:
@@ -30,7 +32,8 @@ class Joined:
     """
 
     def __init__(self, unet: Any, taught: str, dtype: torch.dtype) -> None:
-        self._attentions = [module for module in unet.modules() if isinstance(module, Attention)]
+        halves = dtype != torch.float32
+        self._attentions = [one for one in unet.modules() if halves and isinstance(one, Attention)]
         self._layers = [
             _Layer(module, taught, dtype) for module in unet.modules() if _fits(module, taught)
         ]
@@ -39,8 +42,8 @@ class Joined:
     def at_work(self) -> Iterator[None]:
         """Inside, forward and backward go this way; adapters must not learn meanwhile.
 
-        Attention is two plain products and a softmax: in one kernel, or with torch's own way of
-        doing it by parts, its backward in half precision takes three times as long on a CPU.
+        In half precision attention is two plain products and a softmax: in one kernel, or with
+        torch's own way of doing it by parts, its backward takes three times as long on a CPU.
         """
         processors = [attention.processor for attention in self._attentions]
         for layer in self._layers:
@@ -69,10 +72,12 @@ class _Layer:
         base, rank = module.base_layer, sum(module.r[name] for name in self._names)
         own = base.weight.detach().to(dtype)
         self._own = len(own)
-        self._both = torch.cat([own, own.new_zeros((rank, *own.shape[1:]))])
+        both = torch.cat([own, own.new_zeros((rank, *own.shape[1:]))])
+        self._on_rows = both.dim() == 2 or _is_pointwise(base)
+        self._both = both.flatten(1) if self._on_rows else both.contiguous(memory_format=LAST)
         self._up = own.new_zeros((self._own, rank))
         self._bias = None if base.bias is None else functional.pad(base.bias, (0, rank)).to(dtype)
-        self._how = None if isinstance(base, nn.Linear) else (base.stride, base.padding)
+        self._how = () if self._on_rows else (base.stride, base.padding)
 
     @torch.no_grad()
     def begin(self) -> None:
@@ -80,7 +85,8 @@ class _Layer:
         module, at = self._module, 0
         for name in self._names:
             until = at + module.r[name]
-            self._both[self._own + at : self._own + until].copy_(module.lora_A[name].weight)
+            down = self._both[self._own + at : self._own + until]
+            down.copy_(module.lora_A[name].weight.view_as(down))
             up = module.lora_B[name].weight.flatten(1)
             self._up[:, at:until].copy_(
                 up if module.scaling[name] == 1 else up * module.scaling[name]
@@ -96,15 +102,27 @@ class _Layer:
         module, taught = self._module, self._taught
         if module.disable_adapters or taught not in module.active_adapters:
             return type(module).forward(module, x)  # type: ignore[no-any-return]
-        down, up = module.lora_A[taught].weight, module.lora_B[taught].weight
-        given = (x.to(self._both.dtype), self._both, self._bias, self._up, down, up)
-        if self._how is None:
-            return _Linear.apply(*given)  # type: ignore[no-any-return, no-untyped-call]
-        return _Convolution.apply(*given, *self._how)  # type: ignore[no-any-return, no-untyped-call]
+        x = x.to(self._both.dtype)
+        if not self._on_rows:
+            return self._joined(_Convolution, x)
+        if x.dim() < 4:
+            return self._joined(_Linear, x)
+        x = x.contiguous(memory_format=LAST)
+        return _picture(self._joined(_Linear, _rows(x)), x)
+
+    def _joined(self, way: type[torch.autograd.Function], x: Tensor) -> Tensor:
+        down, up = (
+            getattr(self._module, half)[self._taught].weight for half in ("lora_A", "lora_B")
+        )
+        given = (x, self._both, self._bias, self._up, down, up, *self._how)
+        return way.apply(*given)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class _Linear(torch.autograd.Function):
-    """x (..., in), both (out + ranks, in), ups (out, ranks); `down` and `up` take gradients."""
+    """x (..., in), both (out + ranks, in), ups (out, ranks); `down` and `up` take gradients.
+
+    Those may have one pixel, where the rows are the pixels of pictures.
+    """
 
     @staticmethod
     def forward(
@@ -114,7 +132,7 @@ class _Linear(torch.autograd.Function):
         out = functional.linear(rows, both, bias)
         inner = out[:, len(ups) :].contiguous()
         ctx.save_for_backward(rows, both, ups, inner)
-        ctx.rank = len(down)
+        ctx.rank, ctx.shapes = len(down), (down.shape, up.shape)
         return torch.addmm(out[:, : len(ups)], inner, ups.mT).view(*x.shape[:-1], -1)
 
     @staticmethod
@@ -129,9 +147,9 @@ class _Linear(torch.autograd.Function):
             of_x = of_x.view(*gradient.shape[:-1], -1)
         of_down = of_up = None
         if ctx.needs_input_grad[4]:
-            of_down = (of_inner[:, -ctx.rank :].mT @ rows).float()
+            of_down = (of_inner[:, -ctx.rank :].mT @ rows).view(ctx.shapes[0]).float()
         if ctx.needs_input_grad[5]:
-            of_up = (of_own.mT @ inner[:, -ctx.rank :]).float()
+            of_up = (of_own.mT @ inner[:, -ctx.rank :]).view(ctx.shapes[1]).float()
         return of_x, None, None, None, of_down, of_up
 
 
@@ -143,28 +161,31 @@ class _Convolution(torch.autograd.Function):
         ctx: Any, x: Tensor, both: Tensor, bias: Any, ups: Tensor, down: Tensor, up: Tensor,
         stride: Any, padding: Any,
     ) -> Tensor:  # fmt: skip
+        x = x.contiguous(memory_format=LAST)
         out = functional.conv2d(x, both, bias, stride, padding)
-        own, inner = out[:, : len(ups)], out[:, len(ups) :].flatten(2)
+        rows = _rows(out)
+        inner = rows[:, len(ups) :].contiguous()
         ctx.save_for_backward(x, both, ups, inner)
         ctx.rank, ctx.how = len(down), (stride, padding)
-        added = torch.baddbmm(own.flatten(2), ups.expand(len(x), -1, -1), inner)
-        return added.view_as(own)
+        return _picture(torch.addmm(rows[:, : len(ups)], inner, ups.mT), out)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Any:
         x, both, ups, inner = ctx.saved_tensors
-        of_own = gradient.flatten(2)
-        of_inner = (ups.mT @ of_own).view(len(x), -1, *gradient.shape[2:])
+        gradient = gradient.contiguous(memory_format=LAST)
+        of_own = _rows(gradient)
+        of_inner = of_own @ ups
         of_x = of_down = of_up = None
         if ctx.needs_input_grad[0]:
-            whole = torch.cat([gradient, of_inner], 1)
+            whole = _picture(torch.cat([of_own, of_inner], 1), gradient)
             of_x = _backward(ctx, whole, x, both, [True, False, False])[0]
         if ctx.needs_input_grad[4]:
-            taught, down = of_inner[:, -ctx.rank :], both[-ctx.rank :]
+            taught = _picture(of_inner[:, -ctx.rank :].contiguous(), gradient)
+            down = both[-ctx.rank :]
             of_down = _backward(ctx, taught, x, down, [False, True, False])[1].float()
         if ctx.needs_input_grad[5]:
-            of_up = (of_own @ inner[:, -ctx.rank :].mT).sum(0)[..., None, None].float()
+            of_up = (of_own.mT @ inner[:, -ctx.rank :])[..., None, None].float()
         return of_x, None, None, None, of_down, of_up, None, None
 
 
@@ -173,6 +194,22 @@ def _backward(ctx: Any, gradient: Tensor, x: Tensor, weight: Tensor, wanted: lis
     return torch.ops.aten.convolution_backward(
         gradient, x, weight, NO_BIAS, stride, padding, ONCE, False, NO_MORE, 1, wanted
     )
+
+
+def _is_pointwise(layer: Any) -> bool:
+    """A convolution of one pixel: what it does to a picture a linear layer does to its rows."""
+    return not any((*layer.padding, *(side != 1 for side in (*layer.kernel_size, *layer.stride))))
+
+
+def _rows(picture: Tensor) -> Tensor:
+    """(count, channels, height, width), channels last, as (pixels, channels)."""
+    return picture.permute(0, 2, 3, 1).flatten(0, 2)
+
+
+def _picture(rows: Tensor, like: Tensor) -> Tensor:
+    """The way back, of as many pictures as large."""
+    count, _, height, width = like.shape
+    return rows.view(count, height, width, -1).permute(0, 3, 1, 2)
 
 
 def _fits(module: nn.Module, taught: str) -> bool:

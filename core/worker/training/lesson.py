@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from core.errors import ModelFault
+from core.precision import half_on_cpu
 from core.worker.artifact import Artifact
-from core.worker.device import half_on_cpu
 from core.worker.stack import Speller, Top
 from core.worker.training.average import Average
 from core.worker.training.checkpoint import Checkpoint
@@ -229,8 +229,8 @@ class Lesson:
         return made
 
     def _joined_layers(self, parents: bool) -> AbstractContextManager[None]:
-        """Where layers and adapters are faster together; after `wear`, forward and backward."""
-        if not self._halves_on_cpu or self._top.adapter is None:
+        """On a CPU layers and adapters are faster together; after `wear`, forward and backward."""
+        if self._base.device.type != "cpu" or self._top.adapter is None:
             return nullcontext()
         if parents not in self._joined:
             self._joined[parents] = Joined(self._base.pipe.unet, self._top.adapter, self._half)
@@ -238,7 +238,7 @@ class Lesson:
 
     @property
     def _halves_on_cpu(self) -> bool:
-        """In float32 torch's own attention and peft's layers are as fast there."""
+        """In float32 torch's own attention is as fast there."""
         return self._base.device.type == "cpu" and self._half != torch.float32
 
     def _autocast(self, *, remembers: bool) -> torch.autocast:

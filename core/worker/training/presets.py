@@ -5,7 +5,7 @@ from typing import Any
 from core.domain.presets import recipe_wanted
 from core.domain.recipes import SLOTS, Recipe
 from core.domain.requests import TrainRequest
-from core.worker.device import half_on_cpu
+from core.precision import half_on_cpu
 from core.worker.families import Family
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
-from core.worker.device import halved_on_cpu
+from core.precision import halved_on_cpu
 from core.worker.models import Base
 from core.worker.training.conditions import Conditions, encode_captions, predict_by_parts
 from core.worker.training.objective import Noised, Objective

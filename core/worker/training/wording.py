@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from core.domain.concepts import ConceptKind
-from core.worker.device import halved_on_cpu
+from core.precision import halved_on_cpu
 from core.worker.families import Looks
 from core.worker.models import Base
 from core.worker.training.captions import captions

@@ -16,14 +16,16 @@ from core.pocket.train.clip import Captioned, ClipTrainer, altered, new_clip, pa
 from core.pocket.train.data import (
     EVERYTHING,
     FINISHED,
+    HATCHED,
     TRAINING,
     cached_latents,
     cached_pictures,
+    decode,
     encode,
     picture_array,
     to_range,
 )
-from core.pocket.train.judge import JudgeTrainer, label_table, softened_and_noisy
+from core.pocket.train.judge import Asked, JudgeTrainer, label_table, softened_and_noisy
 from core.pocket.train.loop import Draws, Plan, Trainer, train
 from core.pocket.train.stages import Workshop, judge_stage, pipeline_stage, tokenizer_stage
 from core.pocket.train.unet import (
@@ -53,7 +55,7 @@ def tokenizer() -> CLIPTokenizer:
 
 
 def judge_trainer(drawn: torch.Tensor, tokenizer: CLIPTokenizer) -> Trainer:
-    return JudgeTrainer(JudgeNetwork(), drawn, label_table(EVERYTHING, COUNT), batch=4)
+    return JudgeTrainer(JudgeNetwork(), [Asked.of(EVERYTHING, drawn)] * 2, batch=4)
 
 
 def vae_trainer(drawn: torch.Tensor, tokenizer: CLIPTokenizer) -> Trainer:
@@ -120,7 +122,7 @@ def same(one: object, other: object) -> bool:
 def test_the_judge_learns_a_dozen_pictures(drawn: torch.Tensor) -> None:
     """The loss of a judge that sees a few pictures again and again falls to a part of itself."""
     torch.manual_seed(4)
-    trainer = JudgeTrainer(JudgeNetwork(), drawn, label_table(EVERYTHING, COUNT), batch=12)
+    trainer = JudgeTrainer(JudgeNetwork(), [Asked.of(EVERYTHING, drawn)], batch=12)
     losses = [trainer.step(Draws.of(0, step), 2e-3) for step in range(25)]
     assert losses[-1] < losses[0] / 3
 
@@ -188,7 +190,7 @@ def test_finished_pictures_are_of_what_the_others_show() -> None:
         scene, _ = FINISHED.scene(index)
         assert not any(map(thing_held_out, scene.things))
         assert FINISHED.picture(index).tobytes() == FINISHED.picture(index).tobytes()
-        plain = replace(FINISHED, finished=False)
+        plain = replace(FINISHED, over=None)
         assert plain.scene(index) == FINISHED.scene(index)
         assert plain.picture(index).tobytes() != FINISHED.picture(index).tobytes()
 
@@ -203,6 +205,38 @@ def test_the_judge_is_asked_only_what_a_scene_poses() -> None:
         assert (answers["first_noun"] == IGNORED) == (not scene.things)
         assert (answers["second_noun"] == IGNORED) == (len(scene.things) < 2)
         assert (answers["trees"] == IGNORED) == (scene.backdrop.place != "forest")
+
+
+def test_the_judge_sees_every_table_as_often() -> None:
+    """Pictures and the answers about them come together, half of a batch from each."""
+    black, white = torch.zeros(5, 64, 64, 3), torch.full((7, 64, 64, 3), 255)
+    tables = [Asked.of(EVERYTHING, black.byte()), Asked.of(HATCHED, white.byte())]
+    trainer = JudgeTrainer(JudgeNetwork(), tables, batch=8)
+    chosen = trainer.chosen(Draws.of(0, 0))
+    assert [int(one.unique()) for one in chosen.pictures] == [0] * 4 + [255] * 4
+    for row, answers in enumerate(chosen.answers):
+        assert answers.tolist() in tables[row >= 4].answers.tolist()
+
+
+def test_the_judge_reads_strokes_over_everything_that_can_be_drawn() -> None:
+    """Held-out combinations too, which it is to recognise; the scene is the one it is asked of."""
+    held_out = 0
+    for index in range(40):
+        scene, _ = HATCHED.scene(index)
+        held_out += any(map(thing_held_out, scene.things))
+        plain = replace(HATCHED, over=None)
+        assert plain.scene(index) == HATCHED.scene(index)
+        assert plain.picture(index).tobytes() != HATCHED.picture(index).tobytes()
+    assert held_out
+
+
+def test_a_picture_survives_the_vae() -> None:
+    """What is decoded is the picture that was encoded, up to what the VAE loses."""
+    vae = AutoencoderKL.from_pretrained(diffusion_path() / "vae", torch_dtype=torch.float32).eval()
+    pictures = torch.from_numpy(picture_array([TRAINING.picture(index) for index in range(3)]))
+    again = decode(vae, encode(vae, pictures)[0])
+    assert (again.shape, again.dtype) == (pictures.shape, torch.uint8)
+    assert (again.float() - pictures.float()).abs().mean() < 6
 
 
 def test_softening_keeps_pictures_recognisable(drawn: torch.Tensor) -> None:

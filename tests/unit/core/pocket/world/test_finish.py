@@ -14,6 +14,7 @@ from core.pocket.world.finish import (
     Values,
     finish,
     grain,
+    hatch,
     paint,
     strokes,
 )
@@ -77,6 +78,18 @@ def test_no_strokes_go_along_a_diagonal() -> None:
         # A frequency is a whole number of times a picture, which is up to a few degrees off.
         assert abs(way - 45) > DIAGONAL - 8, seed
         assert 2 <= np.hypot(down, right) <= 14
+
+
+def test_the_judge_sees_strokes_along_a_diagonal_too() -> None:
+    """Hatching goes every way, the diagonals among them, and leaves colours alone."""
+    grey, ways = Image.new("RGB", (64, 64), (128, 128, 128)), []
+    for seed in range(120):
+        after = np.asarray(hatch(grey, random.Random(seed)), float)
+        assert np.ptp(after, axis=-1).max() == 0
+        ways.append(np.degrees(np.arctan2(*strongest(after))) % 90)
+    assert sum(abs(way - 45) < DIAGONAL - 8 for way in ways) >= 3
+    assert min(ways) < 10
+    assert max(ways) > 80
 
 
 def test_strokes_are_darker_or_lighter_never_both() -> None:

@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
-from diffusers.models.attention_processor import AttnProcessor
+from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from peft.tuners.lora import LoraLayer
 
 from core.worker.adapters import AdapterBank, lora_config
@@ -90,13 +90,19 @@ def test_half_precision_is_as_close_as_peft_is(unet, rows):
     assert likeness(ours, exact) > 0.999 * likeness(usual, exact) > 0.99
 
 
-def test_every_layer_of_the_adapter_goes_this_way(unet):
-    """None is left to peft unnoticed, and afterwards every one has its own forward again."""
-    joined = Joined(unet, "taught", torch.float32)
+@pytest.mark.parametrize(
+    ("dtype", "attention"), [(torch.float32, AttnProcessor2_0), (torch.bfloat16, AttnProcessor)]
+)
+def test_every_layer_of_the_adapter_goes_this_way(unet, dtype, attention):
+    """None is left to peft unnoticed, and afterwards every one has its own forward again.
+
+    Attention goes another way in half precision alone.
+    """
+    joined = Joined(unet, "taught", dtype)
     layers = [m for m in unet.modules() if isinstance(m, LoraLayer) and "taught" in m.lora_A]
     with joined.at_work():
         assert all("forward" in vars(layer) for layer in layers)
-        assert {type(each) for each in unet.attn_processors.values()} == {AttnProcessor}
+        assert {type(each) for each in unet.attn_processors.values()} == {attention}
     with pytest.raises(AttributeError), joined.at_work():
         unet(None, 1, None)
     assert not any("forward" in vars(layer) for layer in layers)

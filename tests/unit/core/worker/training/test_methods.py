@@ -8,8 +8,8 @@ from core.domain.presets import TEACHING, recipe_of
 from core.domain.recipes import Method, Optimizer, Preset, Prior, Recipe
 from core.domain.requests import ImagineRequest, Stacking
 from core.errors import ModelFault
+from core.precision import half_on_cpu
 from core.worker.artifact import unpack
-from core.worker.device import half_on_cpu
 from core.worker.families import FAMILIES
 from core.worker.imagine import Imaginer
 from core.worker.models import load_base
