@@ -31,7 +31,7 @@ FILE_FORMS = [
 
 @concepts.command(name="import", description="Take in a LoRA or an embedding from another tool")
 @app_commands.describe(
-    file="A .safetensors LoRA (kohya, diffusers, PEFT) or embedding; a hypernetwork as .pt too",
+    file="A .safetensors LoRA (kohya, diffusers, PEFT); an embedding or a hypernetwork as .pt too",
     name="The word for it in prompts, such as xyz",
     class_noun="What it is in one plain word, such as temple",
     kind="A thing that can be placed, or a look",

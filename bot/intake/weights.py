@@ -1,4 +1,4 @@
-"""One uploaded weights file, whole and bounded: safetensors, or a hypernetwork of the web UI's.
+"""One uploaded weights file, whole and bounded: safetensors, or a pickle of the few kinds taken.
 
 Only its frame is read; no I/O, no torch.
 
@@ -12,13 +12,15 @@ from typing import Any
 
 from bot.intake.pictures import Refused
 from core.errors import InvalidInput
+from core.pickled import is_hypernetwork, word_in
 from core.torchzip import is_zip, read
 
 BYTES_MAX = 256 * 1024 * 1024
 HEADER_MAX_BYTES = 4 * 1024 * 1024
 TENSORS_MAX = 20_000
 SUFFIX = ".safetensors"
-HYPERNETWORK = ".pt"
+READ_AS_DATA = (".pt", ".bin")
+"""Hypernetworks and embeddings, which many have in no other form."""
 PICKLED = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 BITS = {
     "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8,
@@ -40,8 +42,8 @@ def check(name: str, data: bytes) -> None:
     ending = name.lower()
     if len(data) > BYTES_MAX:
         raise Refused(f"is larger than {BYTES_MAX // 2**20} MiB. Send one of a lower rank.")
-    if ending.endswith(HYPERNETWORK) and is_zip(data):
-        _check_hypernetwork(data)
+    if ending.endswith(READ_AS_DATA) and is_zip(data):
+        _check_pickled(data)
         return
     if ending.endswith(PICKLED) or _is_pickled(data):
         raise Refused(_UNSAFE)
@@ -51,13 +53,13 @@ def check(name: str, data: bytes) -> None:
     _check_places(tensors, start=start, end=len(data))
 
 
-def _check_hypernetwork(data: bytes) -> None:
-    """The one pickled kind that is taken: as data, of which nothing is run."""
+def _check_pickled(data: bytes) -> None:
+    """The pickled kinds that are taken, hypernetworks and embeddings: nothing of them is run."""
     try:
         value = read(data).value
     except InvalidInput as error:
         raise Refused(f"cannot be used. {error}") from error
-    if not isinstance(value, dict) or not any(type(key) is int for key in value):
+    if not is_hypernetwork(value) and not word_in(value):
         raise Refused(_UNSAFE)
 
 

@@ -13,8 +13,9 @@ from core.domain.concepts import Origin
 from core.domain.jobs import Progress
 from core.domain.requests import ImportRequest, entry_of
 from core.errors import InvalidInput
+from core.pickled import word_in
 from core.storage import Storage
-from core.torchzip import is_zip
+from core.torchzip import is_zip, read
 from core.worker.artifact import Artifact
 from core.worker.formats.files import open_file
 from core.worker.formats.hypernetworks import (
@@ -27,6 +28,7 @@ from core.worker.formats.hypernetworks import (
 from core.worker.formats.modelspec import stored
 from core.worker.formats.modules import modules_of
 from core.worker.formats.parts import ranks_of, text_parts, unet_part
+from core.worker.formats.pickled import tensors_in
 from core.worker.formats.reading import form_of, read_adapter
 from core.worker.formats.words import is_word, read_word
 from core.worker.imagine import Imaginer
@@ -102,18 +104,28 @@ class Importer:
 
     def _read(self, data: bytes) -> _Taken:
         if is_zip(data):
-            return self._hyper(read_pickled(data))
+            return self._read_pickled(data)
         tensors, metadata = open_file(data)
         if not tensors:
             raise InvalidInput("This file is empty.")
         if is_hypernetwork(tensors):
             return self._hyper(read_tensors(tensors, metadata))
         if is_word(tensors):
-            widths = [encoder.config.hidden_size for encoder in self._base.text_encoders]
-            return _Taken({}, (), read_word(tensors, widths), "embedding")
+            return self._word(tensors)
         adapter = read_adapter(tensors, self._modules, metadata)
         text = text_parts(adapter, encoders=len(self._base.text_encoders))
         return _Taken(unet_part(adapter), text, None, form_of(tensors))
+
+    def _read_pickled(self, data: bytes) -> _Taken:
+        """Read as data, of which nothing is run."""
+        file = read(data)
+        if places := word_in(file.value):
+            return self._word(tensors_in(file, places))
+        return self._hyper(read_pickled(file))
+
+    def _word(self, tensors: Mapping[str, Tensor]) -> _Taken:
+        widths = [encoder.config.hidden_size for encoder in self._base.text_encoders]
+        return _Taken({}, (), read_word(tensors, widths), "embedding")
 
     def _hyper(self, read: Hypernetwork) -> _Taken:
         check(read, self._stacks.extras.hypernetworks)

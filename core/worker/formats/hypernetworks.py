@@ -5,7 +5,6 @@ the settings `activation_func` and `activate_output`. Older files call the layer
 `linear2`. Source: the web UI's modules/hypernetworks/hypernetwork.py.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,16 +14,16 @@ import torch
 from torch import Tensor
 
 from core.errors import InvalidInput
-from core.torchzip import Stored, TorchFile, read
+from core.torchzip import TorchFile
+from core.worker.formats.pickled import tensors_in
 from core.worker.hypernetworks import ACTIVATIONS, Hypernetworks
 
 KEY = re.compile(r"\d{1,5}\.[01]\.linear\.\d{1,3}\.(weight|bias)")
 TENSORS_MAX = 1000
 _OLD = {"linear1.": "linear.0.", "linear2.": "linear.1."}
-_TYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 _NO_HYPERNETWORK = (
-    "This is no hypernetwork, and other pickled files are not taken. Get or save it as safetensors "
-    "and send that."
+    "This is no hypernetwork and no embedding, and other pickled files are not taken. Get or save "
+    "it as safetensors and send that."
 )
 
 
@@ -43,13 +42,12 @@ def is_hypernetwork(tensors: Mapping[str, Tensor]) -> bool:
     return bool(tensors) and all(KEY.fullmatch(key) for key in tensors)
 
 
-def read_pickled(data: bytes) -> Hypernetwork:
+def read_pickled(file: TorchFile) -> Hypernetwork:
     """The hypernetwork in a file of the web UI; read as data, see `core.torchzip`.
 
     Raises:
-        InvalidInput: it is damaged, asks for code, or is something else.
+        InvalidInput: it is damaged, or something else.
     """
-    file = read(data)
     if not isinstance(file.value, dict):
         raise InvalidInput(_NO_HYPERNETWORK)
     places = {
@@ -61,7 +59,7 @@ def read_pickled(data: bytes) -> Hypernetwork:
     }
     if not places or not all(map(KEY.fullmatch, places)):
         raise InvalidInput(_NO_HYPERNETWORK)
-    settings, nets = file.value, _tensors(file, places, most=len(data) // 2)
+    settings, nets = file.value, tensors_in(file, places)
     return Hypernetwork(
         nets,
         str(settings.get("activation_func") or "linear").lower(),
@@ -112,28 +110,6 @@ def _renamed(key: Any) -> str:
     for old, new in _OLD.items():
         name = new + name.removeprefix(old) if name.startswith(old) else name
     return name
-
-
-def _tensors(file: TorchFile, places: Mapping[str, Any], *, most: int) -> dict[str, Tensor]:
-    """The tensors; together they have at most so many numbers, however often they share bytes."""
-    known = [one for one in places.values() if isinstance(one, Stored)]
-    if len(known) < len(places) or any(one.entry not in file.entries for one in known):
-        raise InvalidInput(_NO_HYPERNETWORK)
-    if sum(math.prod(one.shape) for one in known) > most:
-        raise InvalidInput("The file is damaged: it tells of more numbers than it holds.")
-    return {name: _tensor(file, stored) for name, stored in places.items()}
-
-
-def _tensor(file: TorchFile, stored: Stored) -> Tensor:
-    """A tensor's own numbers; every one of them lies inside its entry."""
-    kind, held = _TYPES[stored.kind], bytearray(file.entries[stored.entry])
-    numbers = torch.frombuffer(held, dtype=kind) if len(held) >= kind.itemsize else torch.empty(0)
-    pairs = list(zip(stored.shape, stored.stride, strict=False))
-    last = stored.offset + sum((size - 1) * step for size, step in pairs)
-    inside = len(stored.shape) == len(stored.stride) and last < len(numbers)
-    if not inside or not 0 < math.prod(stored.shape) <= len(numbers):
-        raise InvalidInput("The file is damaged: a tensor in it lies outside of its own bytes.")
-    return numbers.as_strided(stored.shape, stored.stride, stored.offset).clone()
 
 
 def _listed(widths: set[int] | frozenset[int]) -> str:

@@ -7,6 +7,7 @@ import struct
 import zipfile
 
 import pytest
+import torch
 
 from bot.intake import weights
 from bot.intake.pictures import Refused
@@ -124,6 +125,24 @@ def test_a_hypernetwork_of_the_web_ui_may_be_pickled():
         weights.check("word.pt", torch_file({"string_to_param": {}}))
 
 
+@pytest.mark.parametrize("name", ["word.pt", "learned_embeds.bin"])
+@pytest.mark.parametrize(
+    "held",
+    [
+        lambda vectors: {"string_to_token": {"*": 265}, "string_to_param": {"*": vectors}},
+        lambda vectors: {"<cat-toy>": vectors},
+        lambda vectors: {"clip_l": vectors, "clip_g": vectors},
+    ],
+)
+def test_an_embedding_may_be_pickled(name, held):
+    """As the web UI and diffusers' example write them; a checkpoint's many tensors may not."""
+    weights.check(name, torch_saved(held(torch.zeros(2, 8))))
+    with pytest.raises(Refused, match="pickled"):
+        weights.check(name, torch_saved({"a.weight": torch.zeros(2), "b.weight": torch.zeros(2)}))
+    with pytest.raises(Refused, match="pickled"):
+        weights.check("word.ckpt", torch_saved(held(torch.zeros(2, 8))))
+
+
 def test_a_malicious_hypernetwork_is_refused_by_what_it_asks_for(tmp_path):
     """Before anything is stored, and nothing of it runs."""
     file = tmp_path / "made"
@@ -135,6 +154,13 @@ def test_a_malicious_hypernetwork_is_refused_by_what_it_asks_for(tmp_path):
     with pytest.raises(Refused, match=r"cannot be used.*io\.open.*Do not open it"):
         weights.check("face.pt", torch_file({320: (Evil(), {})}))
     assert not file.exists()
+
+
+def torch_saved(value):
+    """A file that torch itself has written."""
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    return buffer.getvalue()
 
 
 def torch_file(value):

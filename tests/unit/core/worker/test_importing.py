@@ -55,6 +55,13 @@ def request(storage, tensors, noun="house"):
     )
 
 
+def pickled(value):
+    """As torch saves it."""
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    return buffer.getvalue()
+
+
 def run(slices):
     """All slices of a job; what it answers."""
     while True:
@@ -147,6 +154,23 @@ def test_word_is_taken_in(importer, imaginer, stacks, storage, base, ticket, vec
 
 
 @pytest.mark.parametrize(
+    "held",
+    [
+        lambda rows: {"string_to_token": {"*": 265}, "string_to_param": {"*": rows}, "step": 9},
+        lambda rows: {"<cat-toy>": rows},
+    ],
+)
+def test_pickled_word_is_the_same_word(importer, imaginer, stacks, storage, base, ticket, held):
+    """As the web UI and as diffusers save it: it draws what it draws from safetensors."""
+    width = base.text_encoders[0].config.hidden_size
+    rows = torch.randn(2, width, generator=torch.Generator().manual_seed(5))
+    files = (pickled(held(rows.half())), write_word((rows.half(),)))
+    ended, plain = (run(importer.run(request(storage, one), ticket)) for one in files)
+    assert (ended.origin.form, ended.origin.vectors) == ("embedding", 2)
+    assert drawn(imaginer, stacks, ended) == drawn(imaginer, stacks, plain)
+
+
+@pytest.mark.parametrize(
     ("tensors", "reason"),
     [
         (b"PK\x03\x04 pickled", "damaged"),
@@ -154,6 +178,8 @@ def test_word_is_taken_in(importer, imaginer, stacks, storage, base, ticket, vec
         ({"model.weight": torch.ones(1, 1, 1)}, "not a LoRA file"),
         ({"lora_unet_x.lora_down.weight": torch.ones(2, 2)}, "Nothing in this file fits"),
         ({"emb_params": torch.ones(1, 768)}, "another base model"),
+        (pickled({"string_to_param": {"*": torch.ones(1, 768)}}), "another base model"),
+        (pickled({"a.weight": torch.ones(2), "b": torch.ones(2)}), "no hypernetwork and no embed"),
     ],
 )
 def test_file_that_cannot_be_used_is_refused(importer, storage, ticket, told, tensors, reason):

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from core.errors import InvalidInput
+from core.torchzip import read as opened
 from core.worker.formats.hypernetworks import check, read_pickled, read_tensors
 from core.worker.hypernetworks import Activation, Hypernetworks, _net, _run
 
@@ -55,7 +56,7 @@ def model():
 def test_a_file_computes_what_the_web_ui_computes(model, name, activation, last_too, norm):
     """With every place where an activation or a norm may be."""
     nets = [net(activation=activation, last_too=last_too, norm=norm) for _ in range(2)]
-    read = read_pickled(file_of(*nets, activation_func=name, activate_output=last_too))
+    read = read_pickled(opened(file_of(*nets, activation_func=name, activate_output=last_too)))
     check(read, model)
     x = torch.randn(3, 5, WIDTH)
     act = Activation(read.activation, read.activate_output)
@@ -70,7 +71,7 @@ def test_old_files_and_half_precision_are_read(model):
         key.replace("linear.0", "linear1").replace("linear.1", "linear2"): value
         for key, value in one.state_dict().items()
     }
-    read = read_pickled(saved({WIDTH: [old, old]}))
+    read = read_pickled(opened(saved({WIDTH: [old, old]})))
     check(read, model)
     assert (read.activation, read.activate_output) == ("linear", True)
     assert torch.equal(read.nets[f"{WIDTH}.1.linear.1.weight"], one.linear[1].weight.detach())
@@ -87,7 +88,7 @@ def test_safetensors_say_their_activation_in_the_metadata(model):
 
 def refusal(model, data):
     with pytest.raises(InvalidInput) as refused:
-        check(read_pickled(data), model)
+        check(read_pickled(opened(data)), model)
     return str(refused.value)
 
 
@@ -113,7 +114,6 @@ def test_what_does_not_fit_is_refused_by_name(model):
     [
         {"string_to_param": {"*": torch.ones(1, 768)}},
         {WIDTH: (torch.ones(2), torch.ones(2))},
-        {WIDTH: ({"linear.0.weight": 3}, {})},
         {WIDTH: ({"conv.weight": torch.ones(2, 2)}, {})},
         {WIDTH: ()},
         [1, 2],
@@ -123,6 +123,11 @@ def test_what_does_not_fit_is_refused_by_name(model):
 def test_other_pickled_files_are_no_hypernetworks(model, value):
     """Embeddings, checkpoints, and what only looks like one."""
     assert "no hypernetwork" in refusal(model, saved(value))
+
+
+def test_a_number_in_the_place_of_a_layer_is_damage(model):
+    """It has the name of a layer's weight and is none."""
+    assert "should be a tensor" in refusal(model, saved({WIDTH: ({"linear.0.weight": 3}, {})}))
 
 
 def test_tensors_that_share_bytes_cannot_fill_the_memory(model):
