@@ -91,6 +91,19 @@ class JudgeTrainer:
         self.optimizer.load_state_dict(state["optimizer"])
 
 
+@torch.no_grad()
+def halfway(before: JudgeNetwork, after: JudgeNetwork) -> JudgeNetwork:
+    """The second network with the mean of both's weights.
+
+    Source: Wortsman et al., Robust fine-tuning of zero-shot models (2022), section 3.
+    """
+    begun = before.state_dict()
+    for name, tensor in after.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.lerp_(begun[name].to(tensor), 0.5)
+    return after
+
+
 def answer_loss(logits: dict[str, Tensor], answers: Tensor) -> Tensor:
     """Sums the heads' cross entropies; a head that no picture of the batch poses adds nothing."""
     losses = [

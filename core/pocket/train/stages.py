@@ -25,7 +25,7 @@ from core.pocket.train.data import (
     decode,
     encode,
 )
-from core.pocket.train.judge import Asked, JudgeTrainer, label_table
+from core.pocket.train.judge import Asked, JudgeTrainer, halfway, label_table
 from core.pocket.train.loop import Plan, best_device, train
 from core.pocket.train.tokenizer import count_words, train_tokenizer
 from core.pocket.train.unet import Latents, UNetTrainer, new_noise_scheduler, new_unet
@@ -152,7 +152,10 @@ def _denoiser(shop: Workshop) -> tuple[UNet2DConditionModel, CLIPTextModel]:
 
 
 def judge_stage(shop: Workshop) -> Path:
-    """Trains the judge on every combination; writes `judge.safetensors`."""
+    """Trains the judge on every combination; writes `judge.safetensors`.
+
+    From a given one it goes half of the way: it reads through strokes then and forgets nothing.
+    """
     done = shop.out / "judge.safetensors"
     if done.exists():
         return done
@@ -166,7 +169,7 @@ def judge_stage(shop: Workshop) -> Path:
     network = (Judge.load(given).network if given else JudgeNetwork()).to(best_device())
     trainer = JudgeTrainer(network, tables)
     train(trainer, shop.plan(steps=4000, rate=2e-3, decay=0.8), shop.checkpoint("judge"))
-    Judge(network).save(done)
+    Judge(halfway(Judge.load(given).network, network) if given else network).save(done)
     return done
 
 

@@ -25,7 +25,13 @@ from core.pocket.train.data import (
     picture_array,
     to_range,
 )
-from core.pocket.train.judge import Asked, JudgeTrainer, label_table, softened_and_noisy
+from core.pocket.train.judge import (
+    Asked,
+    JudgeTrainer,
+    halfway,
+    label_table,
+    softened_and_noisy,
+)
 from core.pocket.train.loop import Draws, Plan, Trainer, train
 from core.pocket.train.stages import Workshop, judge_stage, pipeline_stage, tokenizer_stage
 from core.pocket.train.unet import (
@@ -216,6 +222,17 @@ def test_the_judge_sees_every_table_as_often() -> None:
     assert [int(one.unique()) for one in chosen.pictures] == [0] * 4 + [255] * 4
     for row, answers in enumerate(chosen.answers):
         assert answers.tolist() in tables[row >= 4].answers.tolist()
+
+
+def test_a_given_judge_goes_half_of_the_way() -> None:
+    """Every weight lies between what it was and what it became; counts stay."""
+    before, after = JudgeNetwork(), JudgeNetwork()
+    names = dict(before.named_parameters())
+    ends = {name: one.detach().clone() for name, one in after.named_parameters()}
+    made = halfway(before, after)
+    for name, one in made.named_parameters():
+        assert torch.allclose(one, (names[name] + ends[name]) / 2, atol=1e-6)
+    assert all(one == 0 for name, one in made.named_buffers() if name.endswith("batches_tracked"))
 
 
 def test_the_judge_reads_strokes_over_everything_that_can_be_drawn() -> None:
