@@ -26,6 +26,9 @@ from core.worker.training.parts import Bench, Part
 from core.worker.training.parts.word import Word
 from core.worker.training.schedule import rate_factor
 
+NARROW_WEIGHTS = 100_000_000
+"""Of a UNet; a wide one's layers take so long themselves that their adapters do not count."""
+
 
 class Lesson:
     """One concept being taught on a frozen base, part by part as its method says.
@@ -229,12 +232,18 @@ class Lesson:
         return made
 
     def _joined_layers(self, parents: bool) -> AbstractContextManager[None]:
-        """On a CPU layers and adapters are faster together; after `wear`, forward and backward."""
-        if self._base.device.type != "cpu" or self._top.adapter is None:
+        """Where layers and adapters are faster together; after `wear`, forward and backward."""
+        if self._top.adapter is None or not self._is_faster_joined:
             return nullcontext()
         if parents not in self._joined:
             self._joined[parents] = Joined(self._base.pipe.unet, self._top.adapter, self._half)
         return self._joined[parents].at_work()
+
+    @property
+    def _is_faster_joined(self) -> bool:
+        """On a CPU; in float32 only where layers are narrow, since they are copied for it."""
+        on_cpu = self._base.device.type == "cpu"
+        return self._halves_on_cpu or (on_cpu and _weights(self._base.pipe.unet) < NARROW_WEIGHTS)
 
     @property
     def _halves_on_cpu(self) -> bool:
@@ -266,6 +275,10 @@ def _top(name: str, parts: list[Part]) -> Top:
 
 def _all(parts: list[Part]) -> dict[str, Tensor]:
     return {f"{part.name}.{key}": value for part in parts for key, value in part.tensors().items()}
+
+
+def _weights(unet: Any) -> int:
+    return sum(parameter.numel() for parameter in unet.parameters())
 
 
 def _take_gradients(part: Part, wanted: bool) -> None:

@@ -291,3 +291,20 @@ def test_float16_goes_on_bit_for_bit_with_its_scale(in_half):
     assert again._scaler.get_scale() == 2.0**10
     again.learn(one_picture(again))
     assert all(torch.equal(value, whole[key]) for key, value in learned_by(again).items())
+
+
+@pytest.mark.parametrize(
+    ("precision", "narrow", "joined"),
+    [("float32", True, True), ("float32", False, False), ("float16", False, True)],
+)
+def test_layers_are_joined_where_that_is_faster(
+    quick, stacks, request_of, monkeypatch, precision, narrow, joined
+):  # fmt: skip
+    """In float32 not those of a large model, whose copies would fill the memory for nothing."""
+    if not narrow:
+        monkeypatch.setattr("core.worker.training.lesson.NARROW_WEIGHTS", 0)
+    recipe = Recipe(rank=2, batch=2, precision=precision)
+    lesson = Lesson(Bench(quick, stacks, request_of(recipe=recipe), recipe, adapter="wide"))
+    lesson.learn(one_picture(lesson))
+    assert (list(lesson._joined) == [False]) is joined
+    lesson.close()
