@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord.app_commands import Choice
 
-from core.domain.requests import ControlImage, ControlKind
+from core.domain.drawing import ControlImage, ControlKind
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from bot.queueing import queue
 from bot.replies import actor_of, channel_of, defer, require_voice
 from bot.ui.card import custom_id
 from bot.ui.modals import Form, PromptForm
-from core.domain.requests import PROMPT_MAX, SEED_MAX, ImagineWish, Sampler, StartImage
+from core.domain.drawing import Sampler, StartImage
+from core.domain.requests import PROMPT_MAX, SEED_MAX, ImagineWish
 from core.errors import InvalidInput
 from core.services.again import ANEW_STRENGTH, AROUND_STRENGTH, LIKE_STRENGTH, MARGINS, Direction
 

@@ -10,7 +10,8 @@ from bot.queueing import queue
 from bot.replies import actor_of, channel_of, in_time, say, tell
 from bot.ui.buttons import Handler, Pressed
 from bot.ui.cards import evaluation as cards
-from core.domain.requests import PROMPT_MAX, ImagineWish, Stacking
+from core.domain.drawing import Stacking
+from core.domain.requests import PROMPT_MAX, ImagineWish
 from core.services.evaluating import SEARCH_MAX, SEEDS_MAX, SEEDS_USUAL
 
 if TYPE_CHECKING:

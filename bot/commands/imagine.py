@@ -17,7 +17,8 @@ from bot.ui.buttons import Pressed
 from bot.ui.card import custom_id
 from bot.ui.cards.concepts import example
 from bot.ui.modals import Form, PromptForm
-from core.domain.requests import PROMPT_MAX, SEED_MAX, Aspect, ImagineWish, Sampler, Stacking
+from core.domain.drawing import Aspect, Sampler, Stacking
+from core.domain.requests import PROMPT_MAX, SEED_MAX, ImagineWish
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from bot.replies import actor_of
 from bot.ui.cards.concepts import version_words
 from bot.ui.text import code, plain
 from core.domain.concepts import WEIGHT_MAX, WEIGHT_MIN, concept_name
-from core.domain.requests import STACK_MAX, Stacking
+from core.domain.drawing import Stacking
+from core.domain.requests import STACK_MAX
 from core.errors import InvalidInput, UserError
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from core.domain.concepts import ConceptKind, StackEntry, token_of
+from core.domain.drawing import Stacking
 from core.domain.overlap import overlap
 from core.domain.parts import Parts
-from core.domain.requests import Stacking
 
 SUMMED_MOST: Mapping[str, float] = {"pocket": 2.0, "sd1": 1.6, "sd2": 1.6, "sdxl": 2.0}
 """Family → weights that are added up beyond this tend to burn: harsh colours, torn shapes. For

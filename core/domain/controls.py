@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from core.domain.requests import ControlKind
+from core.domain.drawing import ControlKind
 
 
 def missing(kind: ControlKind, have: Iterable[ControlKind]) -> str:

@@ -4,15 +4,9 @@ from collections import Counter
 from math import sqrt
 
 from core.domain.concepts import ConceptKind, StackEntry, is_place, style_of
+from core.domain.drawing import Stacking
 from core.domain.frozen import Frozen
-from core.domain.requests import (
-    EvaluateRequest,
-    ImagineRequest,
-    Purpose,
-    Stacking,
-    TrainRequest,
-    entry_of,
-)
+from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose, TrainRequest, entry_of
 
 _SUBJECT = (
     "a {} on a white background",

@@ -5,17 +5,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from core.domain.concepts import Concept, token_of
+from core.domain.drawing import COUNT_MAX, Margins, StartImage, Variation
 from core.domain.images import Image
 from core.domain.recipes import Value
-from core.domain.requests import (
-    COUNT_MAX,
-    SEED_MAX,
-    ImagineRequest,
-    Margins,
-    StartImage,
-    TrainRequest,
-    Variation,
-)
+from core.domain.requests import SEED_MAX, ImagineRequest, TrainRequest
 from core.errors import Conflict
 
 SIDE_MAX_PX = 4096

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.db.tables import ConceptRow, VersionRow
 from core.domain.cautions import Known, cautions, hindrance
 from core.domain.concepts import StackEntry
+from core.domain.drawing import Stacking
 from core.domain.evaluation import scenes_of
 from core.domain.parts import parts_of
 from core.domain.requests import (
@@ -16,7 +17,6 @@ from core.domain.requests import (
     ImagineRequest,
     Purpose,
     Request,
-    Stacking,
     TrainRequest,
 )
 from core.errors import Conflict

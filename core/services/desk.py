@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.db.guilds import ensure_guild
 from core.db.tables import JobRow
 from core.domain.concepts import StackEntry
+from core.domain.drawing import Stacking
 from core.domain.jobs import JobState
 from core.domain.people import Actor
-from core.domain.requests import ImagineRequest, Request, Stacking
+from core.domain.requests import ImagineRequest, Request
 from core.errors import Conflict
 from core.queue import Queue, place_of
 from core.services.cautioning import stacking_of, together_in, told

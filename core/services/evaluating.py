@@ -10,10 +10,11 @@ from core.db import Database, rows
 from core.db import concepts as shelf
 from core.db.tables import ConceptRow, EvaluationRow, ImageRow, RatingRow, VersionRow
 from core.domain.concepts import Concept, ConceptVersion, StackEntry
+from core.domain.drawing import Stacking
 from core.domain.evaluation import USUAL_SEEDS, Accepted, Report, Waypoint, evaluation_prompts
 from core.domain.images import Image
 from core.domain.people import Actor
-from core.domain.requests import EvaluateRequest, ImagineWish, Purpose, Stacking
+from core.domain.requests import EvaluateRequest, ImagineWish, Purpose
 from core.errors import Conflict, InvalidInput, NotFound
 from core.services import again
 from core.services.desk import Desk

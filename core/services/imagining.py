@@ -9,18 +9,10 @@ from core.db import Database
 from core.db import concepts as shelf
 from core.domain.concepts import Concept, token_of
 from core.domain.controls import missing
+from core.domain.drawing import COUNT_MAX, ControlImage, ControlKind, SecondPass
 from core.domain.jobs import Job
 from core.domain.people import Actor
-from core.domain.requests import (
-    COUNT_MAX,
-    SEED_MAX,
-    ControlImage,
-    ControlKind,
-    ImagineRequest,
-    ImagineWish,
-    SecondPass,
-    TranscribeRequest,
-)
+from core.domain.requests import SEED_MAX, ImagineRequest, ImagineWish, TranscribeRequest
 from core.errors import Conflict, InvalidInput, UserError
 from core.services import again, prompts
 from core.services.desk import Desk

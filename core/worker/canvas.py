@@ -6,7 +6,7 @@ from typing import cast
 import torch
 from PIL import Image, ImageChops, ImageFilter
 
-from core.domain.requests import Margins
+from core.domain.drawing import Margins
 
 Size = tuple[int, int]
 OPAQUE = 250

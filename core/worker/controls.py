@@ -8,7 +8,7 @@ from diffusers import ControlNetModel
 from torch import Tensor, nn
 
 from core.domain.controls import missing
-from core.domain.requests import ControlImage, ControlKind
+from core.domain.drawing import ControlImage, ControlKind
 from core.errors import InvalidInput, ModelFault
 from core.worker.models import Base, local_folder
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.domain.concepts import ConceptKind
-from core.domain.requests import Sampler
+from core.domain.drawing import Sampler
 
 Looks = tuple[str, ...]
 """Templates of a colour `{0}` and of what was said before it `{1}`, in the order of speech."""

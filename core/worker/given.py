@@ -9,7 +9,8 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torch.nn import functional
 
-from core.domain.requests import ControlKind, ImagineRequest
+from core.domain.drawing import ControlKind
+from core.domain.requests import ImagineRequest
 from core.errors import InvalidInput
 from core.storage import Storage
 from core.worker import latents, sizes, vae

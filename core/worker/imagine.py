@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from core.dispatch.messages import Imagined, MadeImage
+from core.domain.drawing import SecondPass, StartImage
 from core.domain.images import Manifest
 from core.domain.jobs import Progress
-from core.domain.requests import ImagineRequest, SecondPass, StartImage
+from core.domain.requests import ImagineRequest
 from core.errors import InvalidInput
 from core.storage import Storage
 from core.worker import sizes

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from core.domain.requests import Variation
+from core.domain.drawing import Variation
 from core.worker import vae
 from core.worker.models import Base
 

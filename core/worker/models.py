@@ -14,7 +14,7 @@ from diffusers import (
 from diffusers.utils.logging import disable_progress_bar
 from transformers.utils.logging import disable_progress_bar as disable_loading_bar
 
-from core.domain.requests import ControlKind
+from core.domain.drawing import ControlKind
 from core.errors import ModelFault
 from core.pocket.paths import diffusion_path
 from core.worker.beside import fill_in, reads_masks

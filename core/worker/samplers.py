@@ -14,7 +14,8 @@ from diffusers import (
     UniPCMultistepScheduler,
 )
 
-from core.domain.requests import ImagineRequest, Sampler
+from core.domain.drawing import Sampler
+from core.domain.requests import ImagineRequest
 from core.errors import InvalidInput
 
 

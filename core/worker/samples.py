@@ -5,7 +5,8 @@ with it, as `/imagine` draws.
 from collections.abc import Generator
 
 from core.domain.concepts import StackEntry
-from core.domain.requests import ImagineRequest, Making, Stacking
+from core.domain.drawing import Stacking
+from core.domain.requests import ImagineRequest, Making
 from core.worker.imagine import Imaginer
 from core.worker.models import Base
 from core.worker.ticket import Ticket

@@ -2,7 +2,7 @@
 
 import math
 
-from core.domain.requests import Aspect
+from core.domain.drawing import Aspect
 from core.errors import InvalidInput
 
 LARGEST_TIMES_NATIVE = 4

@@ -17,7 +17,8 @@ from peft.utils import set_peft_model_state_dict
 from torch import Tensor
 
 from core.domain.concepts import ConceptKind, StackEntry
-from core.domain.requests import ImagineRequest, Stacking
+from core.domain.drawing import Stacking
+from core.domain.requests import ImagineRequest
 from core.storage import Storage
 from core.worker.adapters import lora_config
 from core.worker.artifact import Artifact, pack

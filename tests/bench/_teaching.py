@@ -20,8 +20,9 @@ from PIL import Image
 
 from core.dispatch.messages import Checkpointed, Progressed, Trained
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.drawing import COUNT_MAX, Stacking
 from core.domain.recipes import Preset, Recipe, Value
-from core.domain.requests import COUNT_MAX, ImagineRequest, Stacking, TrainRequest
+from core.domain.requests import ImagineRequest, TrainRequest
 from core.pocket.concepts import PocketConcept, pictures, shows
 from core.pocket.judge import Judge, Reading
 from core.pocket.paths import clip_path, diffusion_path, judge_path

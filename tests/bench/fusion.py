@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Any
 
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.drawing import Stacking
 from core.domain.fusion import noun_of
 from core.domain.recipes import Preset
-from core.domain.requests import FuseRequest, Stacking
+from core.domain.requests import FuseRequest
 from core.worker.fusion.fuser import Fuser
 from core.worker.imagine import Imaginer
 from core.worker.ticket import Ticket

@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.drawing import Stacking
 from core.domain.recipes import Preset
-from core.domain.requests import Stacking
 from core.worker import artifact, latents
 from core.worker.training import captions, checkpoint
 from core.worker.training.checkpoint import Checkpoint

@@ -14,8 +14,8 @@ from pathlib import Path
 from torch import Tensor
 
 from core.domain.concepts import StackEntry
+from core.domain.drawing import Stacking
 from core.domain.recipes import Preset
-from core.domain.requests import Stacking
 from core.worker import artifact
 from tests.bench._concepts import BY_NAME, Question, alone
 from tests.bench._sums import percent, share

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import torch
 
+from core.domain.drawing import Stacking
 from core.domain.presets import recipe_of
 from core.domain.recipes import Preset, Value
-from core.domain.requests import Stacking
 from core.pocket.world.scene import Backdrop, Scene, Thing
 from core.worker.evaluation import metrics
 from core.worker.evaluation.encoder import Scorer

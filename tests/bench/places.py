@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from core.domain.concepts import ConceptKind, StackEntry, tokens_in
-from core.domain.requests import Stacking
+from core.domain.drawing import Stacking
 from core.domain.setup import Box, Places
 from core.pocket.judge import Reading
 from core.pocket.world.palette import PALETTE

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from PIL import Image
 
-from core.domain.requests import Stacking
+from core.domain.drawing import Stacking
 from core.pocket.world.render import render
 from tests.bench._concepts import BY_NAME, Question, alone, in_scenes, triples, two_things
 from tests.bench._sums import percent, share

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.domain.requests import Stacking
+from core.domain.drawing import Stacking
 from tests.bench._concepts import Question, alone
 from tests.bench._styles import STYLES, PocketStyle, drawings
 from tests.bench._sums import percent, share

@@ -19,8 +19,9 @@ import torch
 from PIL import Image
 
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.drawing import Stacking
 from core.domain.recipes import Preset
-from core.domain.requests import Stacking, TrainRequest
+from core.domain.requests import TrainRequest
 from core.pocket.world.scene import Scene
 from core.worker.evaluation import metrics
 from core.worker.evaluation.encoder import Scorer

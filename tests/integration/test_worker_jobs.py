@@ -7,8 +7,9 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
+from core.domain.drawing import StartImage
 from core.domain.jobs import JobKind, JobState
-from core.domain.requests import ImagineRequest, ImagineWish, Recipe, StartImage, TranscribeRequest
+from core.domain.requests import ImagineRequest, ImagineWish, Recipe, TranscribeRequest
 from core.services.again import Direction
 from tests.integration.workshop import (
     ACTOR,

@@ -15,6 +15,7 @@ from bot.ui.cards.scores import (
     vague_note,
 )
 from bot.ui.text import code, dotted, escaped, listed, took
+from core.domain.drawing import Stacking
 from core.domain.evaluation import (
     BAR,
     Accepted,
@@ -23,7 +24,7 @@ from core.domain.evaluation import (
 )
 from core.domain.images import Image
 from core.domain.jobs import Job
-from core.domain.requests import EvaluateRequest, Purpose, Stacking
+from core.domain.requests import EvaluateRequest, Purpose
 
 BEST = 4
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from bot.ui.card import Blob, Button, Card, Menu, Row, embed
 from bot.ui.text import block, code, dotted, escaped, took
 from core.domain.concepts import StackEntry
+from core.domain.drawing import Stacking
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job
-from core.domain.requests import ImagineRequest, Stacking
+from core.domain.requests import ImagineRequest
 
 TOGETHER = {
     Stacking.APART: "each in its own place",

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from core.domain.concepts import ConceptKind, StackEntry
-from core.domain.requests import ImagineRequest, Stacking
+from core.domain.drawing import Stacking
+from core.domain.requests import ImagineRequest
 from core.domain.setup import Places
 from core.worker import latents
 from core.worker.beside import nothing_kept

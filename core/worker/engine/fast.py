@@ -5,7 +5,7 @@ Source: Luo et al., LCM-LoRA (2023), section 3: its weights are added to those o
 
 from pathlib import Path
 
-from core.domain.requests import Sampler
+from core.domain.drawing import Sampler
 from core.errors import Conflict, InvalidInput, ModelFault, StorageFault
 from core.storage import Storage
 from core.worker.engine.bank import pairs

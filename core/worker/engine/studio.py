@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import torch
 from PIL import Image
 
-from core.domain.requests import ImagineRequest, Sampler
+from core.domain.drawing import Sampler
+from core.domain.requests import ImagineRequest
 from core.worker.engine.asks import Asks
 from core.worker.engine.bank import Bank, share
 from core.worker.engine.batch import Denoiser

@@ -6,8 +6,9 @@ from PIL import Image
 
 from core.dispatch.messages import MadeImage
 from core.domain.concepts import StackEntry
+from core.domain.drawing import COUNT_MAX, Stacking
 from core.domain.jobs import Progress
-from core.domain.requests import COUNT_MAX, ImagineRequest, Stacking
+from core.domain.requests import ImagineRequest
 from core.storage import Storage
 from core.worker.imagine import Imaginer
 from core.worker.ticket import Ticket

@@ -12,9 +12,10 @@ from PIL import Image
 from torch import Tensor
 
 from core.domain.concepts import ConceptKind, StackEntry, is_place, token_of
+from core.domain.drawing import StartImage
 from core.domain.jobs import Progress
 from core.domain.recipes import Recipe
-from core.domain.requests import ImagineRequest, StartImage, TrainRequest
+from core.domain.requests import ImagineRequest, TrainRequest
 from core.worker.captioner import Captioner
 from core.worker.families import Looks
 from core.worker.interrogator import Interrogator

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.domain.requests import Sampler
+from core.domain.drawing import Sampler
 from core.worker.samplers import noise_scheduler
 
 SNR_CAP = 5.0

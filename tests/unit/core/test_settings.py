@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.requests import ControlKind
+from core.domain.drawing import ControlKind
 from core.errors import SettingsError
 from core.settings import CONTROLS, Settings, load_settings
 

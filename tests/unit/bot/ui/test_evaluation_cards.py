@@ -15,6 +15,7 @@ from bot.ui.cards import scores as in_words
 from bot.ui.cards.scores import Bar
 from bot.ui.scorecard import Shown
 from core.domain.concepts import ConceptKind, ConceptVersion, StackEntry
+from core.domain.drawing import Stacking
 from core.domain.evaluation import (
     Accepted,
     Estimate,
@@ -27,14 +28,7 @@ from core.domain.evaluation import (
 )
 from core.domain.images import Image, Manifest
 from core.domain.jobs import Job, JobState
-from core.domain.requests import (
-    EvaluateRequest,
-    ImagineRequest,
-    Purpose,
-    Recipe,
-    Stacking,
-    TrainRequest,
-)
+from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose, Recipe, TrainRequest
 from tests.evaluations import scores_of
 from tests.unit.bot.files import noise_png
 

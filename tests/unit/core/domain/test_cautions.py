@@ -6,9 +6,9 @@ import pytest
 
 from core.domain.cautions import Known, cautions, hindrance
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.drawing import Stacking
 from core.domain.overlap import SIDE
 from core.domain.parts import Parts
-from core.domain.requests import Stacking
 
 SUBJECT, STYLE = ConceptKind.SUBJECT, ConceptKind.STYLE
 SKETCH = base64.b64encode(bytes([1, 2, 3, 4] * (SIDE * SIDE // 4))).decode()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.domain.codec import Codec
 from core.domain.concepts import ConceptKind
+from core.domain.drawing import Sampler
 from core.domain.images import Manifest
 from core.domain.jobs import Progress
 from core.domain.requests import (
@@ -16,7 +17,6 @@ from core.domain.requests import (
     Hotword,
     ImagineRequest,
     Request,
-    Sampler,
     TrainRequest,
     TranscribeRequest,
 )

@@ -3,6 +3,7 @@
 import pytest
 
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.drawing import Sampler, Stacking
 from core.domain.evaluation import (
     USUAL_SEEDS,
     Accepted,
@@ -18,14 +19,7 @@ from core.domain.evaluation import (
     spelled_plainly,
     taken_apart,
 )
-from core.domain.requests import (
-    EvaluateRequest,
-    ImagineRequest,
-    Purpose,
-    Sampler,
-    Stacking,
-    TrainRequest,
-)
+from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose, TrainRequest
 
 SUBJECT, STYLE = ConceptKind.SUBJECT, ConceptKind.STYLE
 

@@ -8,16 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.concepts import Concept, ConceptKind, StackEntry
+from core.domain.drawing import Margins, StartImage, Variation
 from core.domain.images import Image, Manifest
 from core.domain.recipes import Preset
-from core.domain.requests import (
-    SEED_MAX,
-    ImagineRequest,
-    Margins,
-    StartImage,
-    TrainRequest,
-    Variation,
-)
+from core.domain.requests import SEED_MAX, ImagineRequest, TrainRequest
 from core.domain.setup import Setup
 from core.errors import Conflict
 from core.services import again

@@ -10,11 +10,12 @@ from sqlalchemy import update
 from core.db.tables import VersionRow
 from core.domain.cautions import Known
 from core.domain.concepts import Concept, ConceptKind, StackEntry
+from core.domain.drawing import Stacking
 from core.domain.jobs import JobKind
 from core.domain.overlap import SIDE
 from core.domain.people import Actor
 from core.domain.recipes import Method, Recipe
-from core.domain.requests import ImagineWish, Stacking
+from core.domain.requests import ImagineWish
 from core.errors import Conflict
 from core.services.cautioning import known_of
 from core.services.fusing import FuseWish

@@ -8,16 +8,11 @@ from hypothesis import strategies as st
 
 from core.dispatch.messages import Trained
 from core.domain.concepts import ConceptKind
+from core.domain.drawing import SecondPass, StartImage
 from core.domain.jobs import JobKind, Progress
 from core.domain.people import Actor
 from core.domain.recipes import Recipe
-from core.domain.requests import (
-    ImagineRequest,
-    ImagineWish,
-    SecondPass,
-    StartImage,
-    TranscribeRequest,
-)
+from core.domain.requests import ImagineRequest, ImagineWish, TranscribeRequest
 from core.services.estimates import Speed, shared_s, units_of
 from core.services.submitted import Submitted
 from core.services.training import TrainWish

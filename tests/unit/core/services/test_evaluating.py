@@ -6,10 +6,11 @@ import pytest
 
 from core.dispatch.messages import Trained
 from core.domain.concepts import ConceptKind
+from core.domain.drawing import Stacking
 from core.domain.evaluation import Accepted, Estimate, Scores, Waypoint
 from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
-from core.domain.requests import EvaluateRequest, ImagineWish, Purpose, Stacking, TrainRequest
+from core.domain.requests import EvaluateRequest, ImagineWish, Purpose, TrainRequest
 from core.errors import Conflict, InvalidInput, NotFound, UserError
 from core.services.estimates import units_of
 from core.services.importing import ImportWish

@@ -5,9 +5,10 @@ import re
 import pytest
 
 from core.domain.concepts import ConceptKind
+from core.domain.drawing import Aspect, Sampler, Stacking
 from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
-from core.domain.requests import Aspect, ImagineRequest, ImagineWish, Sampler, Stacking
+from core.domain.requests import ImagineRequest, ImagineWish
 from core.errors import Conflict, InvalidInput, NotFound, UserError
 from core.services.training import TrainWish
 from tests.studio import CHANNEL, Studio, key_of

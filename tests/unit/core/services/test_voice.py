@@ -4,17 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from core.domain.drawing import Aspect, ControlImage, ControlKind
 from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
-from core.domain.requests import (
-    AS_USUAL,
-    Aspect,
-    ControlImage,
-    ControlKind,
-    ImagineRequest,
-    ImagineWish,
-    TranscribeRequest,
-)
+from core.domain.requests import AS_USUAL, ImagineRequest, ImagineWish, TranscribeRequest
 from core.domain.speech import Transcript
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound, UserError
 from tests.studio import CHANNEL, Studio, answer, key_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from core.domain.requests import Margins
+from core.domain.drawing import Margins
 from core.worker.canvas import lay
 
 RED, BLUE = (220, 30, 30), (20, 40, 200)

@@ -5,8 +5,9 @@ import torch
 from PIL import Image, ImageChops
 
 from core.domain.concepts import ConceptKind
+from core.domain.drawing import Aspect, Sampler, StartImage, Variation
 from core.domain.images import Manifest
-from core.domain.requests import Aspect, ImagineRequest, Sampler, StartImage, Variation
+from core.domain.requests import ImagineRequest
 from core.errors import InvalidInput
 from core.worker.families import FAMILIES
 from core.worker.imagine import png

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.domain.requests import Variation
+from core.domain.drawing import Variation
 from core.worker import latents
 
 SIZE = (1, 4, 16, 16)

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file
 from safetensors.torch import save_file as save_safetensors
 
-from core.domain.requests import Sampler
+from core.domain.drawing import Sampler
 from core.errors import ModelFault
 from core.pocket.paths import diffusion_path
 from core.worker.models import load_base, local_folder

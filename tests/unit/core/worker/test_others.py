@@ -6,8 +6,9 @@ import torch
 from core.dispatch.config import WorkerConfig
 from core.dispatch.messages import Run
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.drawing import Sampler, StartImage
 from core.domain.images import Manifest
-from core.domain.requests import ImagineRequest, Sampler, StartImage, TrainRequest
+from core.domain.requests import ImagineRequest, TrainRequest
 from core.errors import Conflict, InvalidInput, ModelFault
 from core.worker import process
 from core.worker.models import PIPELINES, kind_of

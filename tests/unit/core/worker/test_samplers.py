@@ -4,7 +4,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, PNDMScheduler
 
-from core.domain.requests import Sampler
+from core.domain.drawing import Sampler
 from core.errors import InvalidInput
 from core.worker.samplers import CLASSES, eta, noise_scheduler, possible_steps
 

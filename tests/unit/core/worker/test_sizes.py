@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.requests import Aspect
+from core.domain.drawing import Aspect
 from core.errors import InvalidInput
 from core.worker.sizes import check_sides, sides, to_step
 

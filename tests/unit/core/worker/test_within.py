@@ -4,7 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from core.domain.requests import ImagineRequest, Stacking, entry_of
+from core.domain.drawing import Stacking
+from core.domain.requests import ImagineRequest, entry_of
 from core.errors import ModelFault
 from core.worker.engine.bank import Bank
 from core.worker.engine.studio import Studio

@@ -7,7 +7,7 @@ import torch
 from diffusers import StableDiffusionControlNetPipeline, StableDiffusionXLControlNetPipeline
 from PIL import Image
 
-from core.domain.requests import ControlImage, ControlKind, Sampler, StartImage
+from core.domain.drawing import ControlImage, ControlKind, Sampler, StartImage
 from core.errors import InvalidInput, ModelFault
 from core.worker.controls import load_controls
 from core.worker.engine.studio import Studio

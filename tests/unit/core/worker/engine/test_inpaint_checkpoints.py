@@ -5,7 +5,7 @@ import torch
 from diffusers import StableDiffusionInpaintPipeline, StableDiffusionXLInpaintPipeline
 from PIL import Image
 
-from core.domain.requests import Sampler, StartImage
+from core.domain.drawing import Sampler, StartImage
 from core.worker import beside
 from core.worker.engine.studio import Studio
 from core.worker.given import NOTHING, Pictures

@@ -5,7 +5,7 @@ import torch
 from diffusers import StableDiffusionInpaintPipeline
 from PIL import Image, ImageDraw
 
-from core.domain.requests import Margins, Sampler, StartImage
+from core.domain.drawing import Margins, Sampler, StartImage
 from core.worker.canvas import lay
 from core.worker.engine.studio import Studio
 from core.worker.given import Pictures

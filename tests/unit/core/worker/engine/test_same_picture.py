@@ -4,7 +4,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.domain.requests import Aspect, Sampler, Stacking, StartImage, Variation
+from core.domain.drawing import Aspect, Sampler, Stacking, StartImage, Variation
 from core.worker.engine import bank
 from core.worker.engine.studio import Studio
 from core.worker.given import NOTHING

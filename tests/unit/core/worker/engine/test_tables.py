@@ -11,7 +11,7 @@ from diffusers import (
     UniPCMultistepScheduler,
 )
 
-from core.domain.requests import Sampler
+from core.domain.drawing import Sampler
 from core.worker.engine.tables import WINDOW, NotLinear, read_table
 from core.worker.from_image import image_to_image
 from core.worker.samplers import eta, noise_scheduler

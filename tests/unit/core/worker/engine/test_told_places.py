@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from core.domain.concepts import ConceptKind
+from core.domain.drawing import Stacking
 from core.domain.images import Manifest
-from core.domain.requests import ImagineRequest, Stacking
+from core.domain.requests import ImagineRequest
 from core.worker.artifact import pack
 from core.worker.engine.word_mask import DRAWN, WordMask
 from core.worker.given import NOTHING

@@ -5,8 +5,9 @@ import torch
 
 from core.dispatch.messages import Progressed
 from core.domain.concepts import ConceptKind
+from core.domain.drawing import Stacking
 from core.domain.jobs import JobKind
-from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose, Stacking
+from core.domain.requests import EvaluateRequest, ImagineRequest, Purpose
 from core.errors import Conflict
 from core.pocket.concepts import XYZ, pictures
 from core.worker.engine.studio import Studio

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from core.domain.concepts import ConceptKind, StackEntry
-from core.domain.requests import FuseRequest, ImagineRequest, Stacking
+from core.domain.drawing import Stacking
+from core.domain.requests import FuseRequest, ImagineRequest
 from core.errors import InvalidInput
 from core.worker.artifact import pack, unpack
 from core.worker.engine.studio import Studio

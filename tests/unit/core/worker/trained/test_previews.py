@@ -7,7 +7,8 @@ import torch
 from diffusers import AutoencoderTiny
 from PIL import ImageChops, ImageStat
 
-from core.domain.requests import ImagineRequest, Sampler
+from core.domain.drawing import Sampler
+from core.domain.requests import ImagineRequest
 from core.errors import ModelFault
 from core.worker.engine.peek import clean_of
 from core.worker.engine.studio import Studio

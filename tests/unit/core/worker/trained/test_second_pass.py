@@ -3,7 +3,8 @@
 import pytest
 from PIL import Image, ImageChops
 
-from core.domain.requests import ImagineRequest, SecondPass, StartImage
+from core.domain.drawing import SecondPass, StartImage
+from core.domain.requests import ImagineRequest
 from core.errors import InvalidInput
 from core.worker.engine.studio import Studio
 from core.worker.imagine import Imaginer, png

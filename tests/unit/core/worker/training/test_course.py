@@ -8,9 +8,10 @@ from PIL import Image
 
 from core.dispatch.messages import Cancelled, Checkpointed, Progressed, Trained
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.drawing import Stacking
 from core.domain.presets import recipe_of, usual_preset
 from core.domain.recipes import Method, Optimizer, Prior
-from core.domain.requests import ImagineRequest, Stacking, entry_of
+from core.domain.requests import ImagineRequest, entry_of
 from core.errors import InvalidInput
 from core.worker.artifact import unpack
 from core.worker.engine.studio import Studio

@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from core.domain.concepts import ConceptKind, StackEntry
+from core.domain.drawing import Stacking
 from core.domain.presets import TEACHING, recipe_of
 from core.domain.recipes import Method, Optimizer, Preset, Prior, Recipe
-from core.domain.requests import ImagineRequest, Stacking
+from core.domain.requests import ImagineRequest
 from core.errors import ModelFault
 from core.precision import half_on_cpu
 from core.worker.artifact import unpack

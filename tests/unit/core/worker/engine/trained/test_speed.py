@@ -4,8 +4,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from core.domain.drawing import Sampler, Stacking
 from core.domain.images import Manifest
-from core.domain.requests import ImagineRequest, Sampler, Stacking
+from core.domain.requests import ImagineRequest
 from core.errors import Conflict, ModelFault
 from core.worker.adapters import lora_config
 from core.worker.engine.asks import STYLE_SHARE

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from core.domain.concepts import ConceptKind
-from core.domain.requests import Stacking
+from core.domain.drawing import Stacking
 from core.worker.artifact import pack
 from core.worker.engine.asks import STYLE_SHARE
 from core.worker.engine.phrases import find_phrases, find_words

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from core.domain.requests import ImagineRequest, Sampler
+from core.domain.drawing import Sampler
+from core.domain.requests import ImagineRequest
 from core.worker.engine.tables import read_table
 from core.worker.given import NOTHING
 from core.worker.samplers import noise_scheduler
