@@ -86,7 +86,14 @@ async def run(
         [row(name, seen) for name, seen in found.items()],
     )
     show(
-        (f"{len(found)} concepts, {seeds} seeds", f"within {WITHIN:.0%}", "kept", "lost", "fairly"),
+        (
+            f"{len(found)} concepts, {seeds} seeds",
+            f"within {WITHIN:.0%}",
+            "kept",
+            "lost",
+            f"fairly within {WITHIN:.0%}",
+            "lost fairly",
+        ),
         [summary(way, choose, list(found.values())) for way, choose in WAYS.items()],
     )
 
@@ -127,12 +134,12 @@ def summary(way: str, choose: Choose, runs: Sequence[Sequence[Look]]) -> tuple[s
     kept = [_at(seen, choose(seen)) for seen in runs]
     gaps = [lost(seen, one) for seen, one in zip(runs, kept, strict=True)]
     fair = [lost_fairly(seen, one) for seen, one in zip(runs, kept, strict=True)]
-    within = sum(gap <= WITHIN for gap in gaps)
     return (
         way,
-        f"{within} of {len(gaps)}",
+        _within(gaps),
         percent([share(one.whole) for one in kept]),
         percent(gaps),
+        _within(fair),
         percent(fair),
     )
 
@@ -263,6 +270,10 @@ class _Exam:
         return [
             predict(self._base, one.latents, one.timesteps, told).float() for one in self._noised
         ]
+
+
+def _within(gaps: Sequence[float]) -> str:
+    return f"{sum(gap <= WITHIN for gap in gaps)} of {len(gaps)}"
 
 
 def _at(seen: Sequence[Look], step: int) -> Look:
