@@ -136,7 +136,7 @@ def test_the_judge_reads_what_is_asked_for(asked):
     judge = Judge.load(judge_path())
     least = 0.6 if asked is triples else 0.9
     for question in asked():
-        readings = judge.read(stacking.drawings(question, 40))
+        readings = judge.read(stacking.drawings(question, 100))
         right = [all(shows(one, concept) for concept in question.concepts) for one in readings]
         assert share(right) >= least, question.prompt
 
