@@ -154,7 +154,8 @@ def _denoiser(shop: Workshop) -> tuple[UNet2DConditionModel, CLIPTextModel]:
 def judge_stage(shop: Workshop) -> Path:
     """Trains the judge on every combination; writes `judge.safetensors`.
 
-    From a given one it goes half of the way: it reads through strokes then and forgets little of plain pictures.
+    From a given one it goes half of the way: it reads through strokes then, and forgets little of
+    plain pictures.
     """
     done = shop.out / "judge.safetensors"
     if done.exists():
