@@ -166,7 +166,10 @@ class Deliveries:
         sheet = await self._client.drawing.sheet(version)
         images = await self._client.services.gallery.of_job(job.id)
         more = await self._client.drawing.learned(request, version, images)
-        return concepts.learned(request, version, sheet, job.id, more=more)
+        steps = await self._client.services.training.steps(version)
+        return concepts.learned(
+            request, version, sheet, job.id, more=more, has_steps=steps is not None
+        )
 
     async def _taken_in(self, job: Job, request: ImportRequest) -> Card:
         version = await self._client.services.library.version_of_job(job.id)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.ui import grid, plot, scorecard
 from bot.ui.card import Blob
@@ -10,6 +10,7 @@ from bot.ui.cards.comparison import by_version
 from bot.ui.cards.evaluation import BEST, manner
 from bot.ui.cards.scores import bars, counted
 from bot.ui.cards.solo import with_words
+from bot.ui.cards.steps import Ran, spread
 from bot.ui.grid import Strip, Tile
 from bot.ui.scorecard import Shown
 from bot.ui.text import dotted, plain
@@ -24,6 +25,7 @@ COLUMNS_MAX = 8
 STRIP_COLUMNS = 5
 COMPARED_PX = 224
 MANIFESTS_MAX = 4
+STEPS_MAX = 12
 
 
 class Drawing:
@@ -54,6 +56,10 @@ class Drawing:
         if scores is not None and len(images) == scores.images + scores.prompts:
             return await self.scores(asked, scores, images, version.course)
         return await self._course(version, asked.stack[0].token)
+
+    async def steps(self, ran: Ran, previews: Mapping[int, str]) -> Blob | None:
+        """What a training drew on its way, by step; None where nothing of it is there."""
+        return await asyncio.to_thread(self._steps, ran, previews) if previews else None
 
     async def _course(self, version: ConceptVersion, token: str) -> Blob | None:
         if not plot.can_be_plotted(version.course):
@@ -105,6 +111,13 @@ class Drawing:
     async def blind(self, request: EvaluateRequest, images: Sequence[Image]) -> Blob:
         """Numbered images that do not say where they come from, below the training pictures."""
         return await asyncio.to_thread(self._blind, request, images)
+
+    def _steps(self, ran: Ran, previews: Mapping[int, str]) -> Blob:
+        tiles = [
+            Tile(png=self._storage.get(previews[step]), label=ran.told(step))
+            for step in spread(sorted(previews), STEPS_MAX)
+        ]
+        return grid.result(tiles, f"steps-{ran.version.concept_id}-v{ran.version.number}")
 
     def _scores(
         self,

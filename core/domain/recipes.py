@@ -82,11 +82,14 @@ class Choice(BaseModel):
     step: int
     ran: int
     """Steps that were run."""
-    error: float
-    error_last: float
+    error: float | None = None
+    """None: it was not measured."""
+    error_last: float | None = None
     """That of the last step that was run."""
     held_back: bool = True
     """No: there were too few pictures, so those that are learned from were measured."""
+    by_hand: bool = False
+    """A person chose it, afterwards."""
 
 
 class Recipe(BaseModel):
@@ -185,9 +188,18 @@ class Recipe(BaseModel):
         return f" {class_noun.lower()} " in f" {words} "
 
     @property
+    def ran(self) -> int:
+        """Steps that were run."""
+        return self.choice.ran if self.choice else self.ended_at or self.steps
+
+    @property
     def kept_step(self) -> int:
         """The step at which the version was what it is."""
-        return self.choice.step if self.choice else self.ended_at or self.steps
+        return self.choice.step if self.choice else self.ran
+
+    def kept_by_hand(self, step: int) -> "Recipe":
+        """The same run, of which a person keeps another step."""
+        return self.model_copy(update={"choice": Choice(step=step, ran=self.ran, by_hand=True)})
 
 
 METHODS = tuple(Method)

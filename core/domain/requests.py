@@ -108,6 +108,15 @@ class ImagineWish:
 AS_USUAL = ImagineWish(prompt="")
 
 
+class LearnedStep(Frozen):
+    """What an earlier training had learned at one of its checkpoints."""
+
+    artifact: str
+    """Its storage key."""
+    seconds: float = 0.0
+    """What the whole of that training took."""
+
+
 class TrainRequest(Frozen):
     """Teach one concept from pictures, by default on top of nothing."""
 
@@ -137,6 +146,8 @@ class TrainRequest(Frozen):
     seed: int = Field(ge=0, le=SEED_MAX)
     ends_early: bool = False
     """A person wants it to end now, with what was learned so far."""
+    learned: LearnedStep | None = None
+    """A person chose this step, which becomes the version; nothing is taught."""
 
     @property
     def is_thing(self) -> bool:

@@ -168,6 +168,8 @@ def retaught(
         "settings": dict(settings),
         "ends_early": False,
     }
+    if request.learned is not None:
+        changes |= {"learned": None, "recipe": None}
     return TrainRequest.model_validate(request.model_dump() | changes)
 
 

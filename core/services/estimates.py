@@ -121,6 +121,8 @@ def _image_units(
 
 
 def _own_s(request: Request, speed: Speed | None) -> float | None:
+    if isinstance(request, TrainRequest) and request.learned is not None:
+        return None  # it teaches nothing
     units = units_of(request, speed)
     return None if speed is None or units is None else units * speed.seconds_per_unit
 

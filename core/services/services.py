@@ -49,7 +49,7 @@ class Services:
         self.imagining = Imagining(
             database, desk, gallery=self.gallery, jobs=self.jobs, controls=settings.controls
         )
-        self.training = Training(database, desk, jobs=self.jobs, library=self.library)
+        self.training = Training(database, storage, desk, jobs=self.jobs, library=self.library)
         self.importing = Importing(database, desk)
         self.fusing = Fusing(database, desk, self.stacks)
         self.exporting = Exporting(database, desk)

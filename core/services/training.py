@@ -1,5 +1,6 @@
 """Teaching: from checked pictures to a `train` job."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from core.domain.changes import parse_changes, written
 from core.domain.concepts import (
     Concept,
     ConceptKind,
+    ConceptVersion,
     StackEntry,
     class_noun,
     concept_name,
@@ -22,9 +24,10 @@ from core.domain.effects import about_settings
 from core.domain.jobs import JobState
 from core.domain.people import Actor
 from core.domain.presets import TEACHING, usual_recipe
-from core.domain.recipes import STEPS_MAX, Preset, Recipe
-from core.domain.requests import SEED_MAX, STACK_MAX, TrainRequest
+from core.domain.recipes import STEPS_MAX, Preset, Recipe, recorded_recipe
+from core.domain.requests import SEED_MAX, STACK_MAX, LearnedStep, TrainRequest
 from core.errors import Conflict, InvalidInput, NotFound
+from core.learned import Learned, recall
 from core.services.again import retaught
 from core.services.desk import Desk
 from core.services.jobs import Jobs
@@ -33,6 +36,7 @@ from core.services.naming import check_not_in_training, new_concept, own_concept
 from core.services.pinning import pinned
 from core.services.stacks import unfolded
 from core.services.submitted import Submitted
+from core.storage import Storage
 
 PICTURES_MAX = 50
 
@@ -96,8 +100,11 @@ class Known:
 class Training:
     """Starts training; a name that exists gets a further version."""
 
-    def __init__(self, database: Database, desk: Desk, *, jobs: Jobs, library: Library) -> None:
+    def __init__(
+        self, database: Database, storage: Storage, desk: Desk, *, jobs: Jobs, library: Library
+    ) -> None:
         self._database = database
+        self._storage = storage
         self._desk = desk
         self._jobs = jobs
         self._library = library
@@ -146,6 +153,43 @@ class Training:
             if known.version is not None and known.is_asked_for_by(request):
                 request, notes = _with_other_dice(request), (_same_again(known),)
             return await self._take(session, actor, channel_id, request, notes)
+
+    async def steps(self, version: ConceptVersion) -> Learned | None:
+        """What its training had learned at other steps; None: there are none, or none any more."""
+        learned = await asyncio.to_thread(recall, self._storage, version.artifact)
+        recipe = recorded_recipe(version.recipe)
+        if learned is None or recipe is None or not learned.artifacts.keys() - {recipe.kept_step}:
+            return None
+        return learned
+
+    async def keep(self, actor: Actor, channel_id: int, job_id: int, step: int) -> Submitted:
+        """Queue the making of a further version of what a training had learned at another step.
+
+        Raises:
+            NotFound: there is no such job here, its concept was deleted, or the step was let go.
+            NotAllowed, Conflict: as for `start`.
+        """
+        known = await self.known(actor.guild_id, job_id)
+        if known.version is None:
+            raise Conflict(f"Job {job_id} has not learned anything.")
+        version = await self._library.version_of_job(job_id)
+        learned = await self.steps(version)
+        if learned is None or step not in learned.artifacts:
+            raise NotFound(
+                f"Step {step} was let go, as steps are that nobody has asked for in a long time. "
+                f"Train again with {step} steps."
+            )
+        async with self._database.transaction() as session:
+            await ensure_guild(session, actor.guild_id)
+            concept = await _own(session, actor, known.request.concept_id)
+            settings = known.request.settings
+            same = retaught(known.request, concept, steps=known.request.steps, settings=settings)
+            chosen = {
+                "recipe": known.version.kept_by_hand(step),
+                "learned": LearnedStep(artifact=learned.artifacts[step], seconds=version.seconds),
+            }
+            request = same.model_copy(update=chosen)
+            return await self._desk.take(session, actor, channel_id=channel_id, request=request)
 
     async def known(self, guild_id: int, job_id: int) -> Known:
         """A training of this guild, to be done again.

@@ -86,10 +86,12 @@ def learned(
     job_id: int,
     *,
     more: Blob | None = None,
+    has_steps: bool = False,
 ) -> Card:
     """A training run has ended well: what went in, what came out, how to use it.
 
-    `more` is the picture of its scores, or of its course where there are none.
+    `more` is the picture of its scores, or of its course where there are none; where it
+    `has_steps`, another one can be kept.
     """
     token, noun = code(f"<{request.name}>"), escaped(request.class_noun)
     lines = [f"I know {token} now, a {request.concept_kind.value}: {noun}."]
@@ -103,7 +105,9 @@ def learned(
         _add_fields(card, _about_scores(request, version.scores))
     card.set_footer(text=_learned_footer(request, version, job_id))
     files = (sheet,) if more is None else (sheet, more)
-    row = (*_try_row(version.concept_id), Button("Train again", "retrain", job_id, emoji="🔁"))
+    row: Row = (*_try_row(version.concept_id), Button("Train again", "retrain", job_id, emoji="🔁"))
+    if has_steps:
+        row += (Button("Other steps", "steps", job_id, emoji="🎞️"),)
     return Card(embed=card, rows=(row,), files=files)
 
 

@@ -44,6 +44,7 @@ def differing(versions: Sequence[ConceptVersion]) -> list[str]:
             "" if alike else f"{counted_pictures(version)} of its own",
             _typed(recipe, names) if names else "",
             f"ended early at step {recipe.ended_at}" if recipe.ended_at else "",
+            _by_hand(recipe),
         )
         for version, recipe in zip(versions, recipes, strict=True)
     ]
@@ -57,7 +58,7 @@ def made_by(version: ConceptVersion) -> str:
     if fusion is not None:
         return f"fused of {', '.join(word.name for word in fusion.words)}"
     recipe = recorded_recipe(version.recipe) or Recipe()
-    return dotted(recipe.method, f"{recipe.steps} steps")
+    return dotted(recipe.method, _by_hand(recipe) or f"{recipe.steps} steps")
 
 
 def counted_pictures(version: ConceptVersion) -> str:
@@ -87,6 +88,12 @@ def _differs(name: str, recipes: Sequence[Recipe]) -> bool:
     return len(values) > 1 and not (name == "seed" and None in values)
 
 
+def _by_hand(recipe: Recipe) -> str:
+    """Which step a person chose; empty where nobody did."""
+    choice = recipe.choice
+    return f"step {choice.step} of {choice.ran}" if choice and choice.by_hand else ""
+
+
 def _kept(recipe: Recipe) -> str:
     """Where a person ended the run, if one did, and which checkpoint the version is."""
     ended = ENDED.format(recipe.ended_at, recipe.steps) if recipe.ended_at else ""
@@ -94,6 +101,8 @@ def _kept(recipe: Recipe) -> str:
 
 
 def _chosen(choice: Choice) -> str:
+    if choice.by_hand:
+        return f"Step {choice.step} of {choice.ran} was chosen by hand."
     if choice.step == 0:
         return (
             f"The words it began as were kept: {choice.ran} steps of learning showed the pictures "

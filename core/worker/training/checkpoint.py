@@ -38,6 +38,8 @@ class Checkpoint:
     """What each part had learned at the best of them."""
     previews: dict[int, str] = field(default_factory=dict)
     """Storage keys of the previews so far, by step."""
+    learned: dict[int, tuple[str, int]] = field(default_factory=dict)
+    """Storage key and size in bytes of what could be a version, by step."""
     average: dict[str, Tensor] = field(default_factory=dict)
     """The running average, where there is one."""
     optimizer: dict[str, Any] = field(default_factory=dict)

@@ -9,7 +9,8 @@ from PIL import Image
 from core.dispatch.messages import Cancelled, Trained
 from core.domain.concepts import ConceptKind
 from core.domain.jobs import LEARNING, Progress
-from core.domain.requests import TrainRequest, entry_of
+from core.domain.recipes import Method
+from core.domain.requests import TrainRequest
 from core.storage import Storage
 from core.worker.artifact import Artifact
 from core.worker.captioner import Captioner
@@ -18,7 +19,7 @@ from core.worker.imagine import Imaginer
 from core.worker.interrogator import Interrogator
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.samples import facts_of, samples
+from core.worker.samples import facts_of
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
 from core.worker.training import captions, checkpoint, company, kept, restyled
@@ -29,6 +30,7 @@ from core.worker.training.dataset import (
     encode_buckets,
     open_examples,
 )
+from core.worker.training.finished import PREVIEW_SEEDS, remember_steps, strip, trained
 from core.worker.training.held_out import (
     LEVELS,
     LEVELS_OF_SHOWN,
@@ -44,10 +46,9 @@ from core.worker.training.material import Material
 from core.worker.training.objective import Objective
 from core.worker.training.optimizers import check_optimizer
 from core.worker.training.parts import Bench
+from core.worker.training.picked import made_of_step, put_by
 from core.worker.training.presets import recipe_for
 from core.worker.training.tools import Tools
-
-PREVIEW_SEEDS = (11, 12)
 
 Pause = Generator[None, None, None]
 
@@ -75,6 +76,8 @@ class Teacher:
             UserError: a picture or a parent cannot be used.
             Stopped: the job was cancelled, or put down with a checkpoint.
         """
+        if request.learned is not None:
+            return (yield from made_of_step(self._tools, request, request.learned, ticket))
         return (yield from _Course(self._tools, request, ticket).slices())
 
 
@@ -101,8 +104,8 @@ class _Course:
                 try:
                     next(work)
                 except StopIteration as finished:
-                    trained: Trained = finished.value
-                    return trained
+                    answer: Trained = finished.value
+                    return answer
                 self._count_time()
                 yield
                 self._since_s = time.perf_counter()
@@ -116,8 +119,7 @@ class _Course:
         yield from self._beforehand.prepare(pictures, len(self._shown(examples)))
         yield from self._find_words([one.picture for one in self._shown(examples)])
         made = yield from self._taught(examples)
-        shown = yield from self._samples(made)
-        return self._trained(made, shown)
+        return (yield from self._finished(made))
 
     def _put_down(self) -> Checkpoint | None:
         """Where an earlier attempt left off."""
@@ -154,8 +156,11 @@ class _Course:
         if choice is not None:
             lesson.restore(self._saved.best)
         with nullcontext() if choice else lesson.averaged():
-            made = Artifact(**lesson.packed(), facts=self._facts())
-            return self._of.storage.put(stored(self._of.base, made))
+            return self._of.storage.put(self._artifact(lesson))
+
+    def _artifact(self, lesson: Lesson) -> bytes:
+        """What was learned, as a version is."""
+        return stored(self._of.base, Artifact(**lesson.packed(), facts=self._facts()))
 
     def _yardstick(self, examples: list[Example], lesson: Lesson) -> Yardstick | None:
         """The last picture where there are enough; else all of them where words were found."""
@@ -205,6 +210,7 @@ class _Course:
             yield from self._show(lesson)
             if saved.begins_as:
                 self._measure(lesson, by)
+                self._put_by(lesson)
         while not self._is_through(lesson) and not (self._has_learned and self._is_to_end()):
             if self._ticket.is_draining():
                 self._save(lesson)
@@ -213,8 +219,7 @@ class _Course:
             self._has_learned = True
             yield from self._tell(lesson)
             if lesson.step % recipe.checkpoint_every == 0 or lesson.step == recipe.steps:
-                self._measure(lesson, by)
-                self._save(lesson)
+                self._reach(lesson, by)
             yield
         if not self._is_through(lesson):
             self._end_early(lesson, by)
@@ -231,9 +236,20 @@ class _Course:
     def _end_early(self, lesson: Lesson, by: Yardstick | None) -> None:
         """Makes the step that was reached the last one, measured as any last one is."""
         if lesson.step != self._saved.step:
-            self._measure(lesson, by)
-            self._save(lesson)
+            self._reach(lesson, by)
         self._recipe = self._recipe.model_copy(update={"ended_at": lesson.step})
+
+    def _reach(self, lesson: Lesson, by: Yardstick | None) -> None:
+        """All that is done at a checkpoint."""
+        self._measure(lesson, by)
+        self._put_by(lesson)
+        self._save(lesson)
+
+    def _put_by(self, lesson: Lesson) -> None:
+        """Keeps this step for a person to choose. A whole UNet for each would fill the disk."""
+        if self._recipe.method is not Method.DREAMBOOTH:
+            with lesson.averaged():
+                put_by(self._of.storage, self._saved.learned, lesson.step, self._artifact(lesson))
 
     def _measure(self, lesson: Lesson, by: Yardstick | None) -> None:
         """Notes what this checkpoint is worth, and keeps it if none was clearly better."""
@@ -271,32 +287,21 @@ class _Course:
         self._count_time()
         self._ticket.save(self._of.storage.put(checkpoint.pack(self._saved)))
 
-    def _samples(self, made: str) -> Generator[None, None, tuple[str, ...]]:
-        """The same seeds without and with the new version, as anyone will draw it, alternating."""
-        request = self._request
-        return samples(
-            self._of.imaginer,
-            captions.plain_caption(request.concept_kind, request.class_noun),
-            self._caption,
-            entry_of(request, made),
+    def _finished(self, made: str) -> Generator[None, None, Trained]:
+        """The answer, behind the same seeds without and with the new version."""
+        saved, recipe = self._saved, self._recipe
+        answer = yield from trained(
+            self._of,
+            self._request,
+            recipe,
+            made,
             self._ticket,
+            seconds=self._seconds,
+            course=course_of(saved.errors, kept_step=recipe.kept_step),
+            previews=saved.previews,
         )
-
-    def _trained(self, made: str, shown: tuple[str, ...]) -> Trained:
-        self._count_time()
-        return Trained(
-            self._ticket.job_id,
-            self._ticket.attempt,
-            artifact=made,
-            samples=shown,
-            model=self._of.base.name,
-            weights=self._of.base.weights,
-            recipe=self._recipe,
-            parents=self._request.parents,
-            seconds=self._saved.seconds,
-            course=course_of(self._saved.errors, kept_step=self._recipe.kept_step),
-            previews=tuple(sorted(self._saved.previews.items())),
-        )
+        remember_steps(self._of, saved, answer)
+        return answer
 
     def _facts(self) -> dict[str, object]:
         request = self._request
@@ -313,19 +318,15 @@ class _Course:
     def _caption(self) -> str:
         return captions.plain_caption(self._request.concept_kind, self._request.phrase)
 
+    def _seconds(self) -> float:
+        """All attempts together."""
+        self._count_time()
+        return self._saved.seconds
+
     def _count_time(self) -> None:
         now_s = time.perf_counter()
         self._saved.seconds += now_s - self._since_s
         self._since_s = now_s
-
-
-def strip(pictures: list[Image.Image]) -> Image.Image:
-    """Pictures of one size side by side."""
-    width_px, height_px = pictures[0].size
-    joined = Image.new("RGB", (width_px * len(pictures), height_px))
-    for index, picture in enumerate(pictures):
-        joined.paste(picture, (index * width_px, 0))
-    return joined
 
 
 def _go_on(_done: int, _total: int) -> None:

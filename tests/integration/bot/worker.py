@@ -30,6 +30,7 @@ from core.domain.requests import (
     TrainRequest,
 )
 from core.domain.speech import Segment
+from core.learned import Learned, remember
 from core.queue import Bells, Queue
 from core.services.results import Results
 from core.storage import Storage
@@ -54,6 +55,8 @@ class ScriptedWorker:
         self.failure: str | None = None
         self.progress: Progress | None = None
         self.course: tuple[Waypoint, ...] = ()
+        self.steps: tuple[int, ...] = ()
+        """At which a training puts by what it has learned."""
         self.scores_training = False
 
     async def run(self) -> None:
@@ -161,6 +164,12 @@ class ScriptedWorker:
         recipe = made.recipe.model_copy(update={"ended_at": self.progress.done})
         return replace(made, recipe=recipe)
 
+    def _put_by(self, trained: Trained) -> None:
+        """What it had learned at these steps, and what it drew there."""
+        artifacts = {step: self._storage.put(b"step %d" % step) for step in self.steps}
+        previews = {step: self._storage.put(noise_png(step)) for step in (0, *self.steps)}
+        remember(self._storage, trained.artifact, Learned(artifacts, previews))
+
     def _trained(self, job: Job, request: TrainRequest) -> Trained:
         samples = tuple(self._storage.put(noise_png(1000 * job.id + i)) for i in range(4))
         trained = Trained(
@@ -174,6 +183,8 @@ class ScriptedWorker:
             seconds=12.0,
             course=self.course,
         )
+        if self.steps and request.learned is None:
+            self._put_by(trained)
         return (
             and_scored(trained, job, request, self._picture_of) if self.scores_training else trained
         )

@@ -6,12 +6,13 @@ import pytest
 
 from core.db.tables import JobRow
 from core.dispatch.messages import Failed, Trained
-from core.domain.concepts import Concept, ConceptKind
+from core.domain.concepts import Concept, ConceptKind, ConceptVersion
 from core.domain.jobs import JobKind, JobState
 from core.domain.people import Actor
 from core.domain.recipes import Preset, Recipe
 from core.domain.requests import TrainRequest
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from core.learned import Learned, remember
 from core.services.desk import WAITING_PER_PERSON
 from core.services.submitted import Submitted
 from core.services.training import Change, TrainWish
@@ -468,3 +469,85 @@ async def test_usual_recipe_is_that_of_the_base_model(studio: Studio) -> None:
         recipe = usual(preset, kind, noun)
         assert recipe is not None
         assert (recipe.method, recipe.company) == expected
+
+
+async def with_steps(studio: Studio, *steps: int) -> ConceptVersion:
+    """A concept's version, of whose training these steps are there."""
+    concept = await studio.teach(ANNA, "xyz")
+    assert concept.latest is not None
+    keys = {step: studio.storage.put(b"step %d" % step) for step in steps}
+    remember(studio.storage, concept.latest.artifact, Learned(keys, {}))
+    return concept.latest
+
+
+async def test_another_step_is_made_a_version(studio: Studio) -> None:
+    """By the recipe that the training had, with what it had learned there."""
+    version = await with_steps(studio, 100, 300)
+    submitted = await studio.services.training.keep(ANNA, CHANNEL, version.job_id, 100)
+    request = taught(submitted)
+    assert request.learned is not None
+    assert studio.storage.get(request.learned.artifact) == b"step 100"
+    assert request.learned.seconds == version.seconds
+    recipe = Recipe.model_validate_json(version.recipe)
+    assert request.recipe == recipe.kept_by_hand(100)
+    assert request.recipe.kept_step == 100
+    await studio.work(JobKind.TRAIN)
+    second = (await studio.services.library.find(1, "xyz")).latest
+    assert second is not None
+    assert (second.number, second.pictures) == (2, version.pictures)
+
+
+async def test_a_chosen_step_has_the_name_that_its_concept_has(studio: Studio) -> None:
+    """Renamed meanwhile, it is the same concept; deleted, it is refused."""
+    version = await with_steps(studio, 100, 300)
+    await studio.services.library.rename(ANNA, "xyz", "abc")
+    request = taught(await studio.services.training.keep(ANNA, CHANNEL, version.job_id, 100))
+    assert request.name == "abc"
+    await studio.work(JobKind.TRAIN)
+    await studio.services.library.delete(ANNA, "abc")
+    with pytest.raises(NotFound, match="has been deleted"):
+        await studio.services.training.keep(ANNA, CHANNEL, version.job_id, 100)
+
+
+async def test_steps_are_kept_by_who_may_teach(studio: Studio) -> None:
+    """In the guild where they were learned, and not while a further version is on its way."""
+    version = await with_steps(studio, 100, 300)
+    training = studio.services.training
+    for actor, step, error, says in (
+        (BEN, 100, NotAllowed, "belongs to somebody else"),
+        (Actor(guild_id=2, user_id=10), 100, NotFound, "no job"),
+        (ANNA, 150, NotFound, "Step 150 was let go"),
+    ):
+        with pytest.raises(error, match=says):
+            await training.keep(actor, CHANNEL, version.job_id, step)
+    await training.keep(MODERATOR, CHANNEL, version.job_id, 100)
+    with pytest.raises(Conflict, match="being trained right now"):
+        await training.keep(ANNA, CHANNEL, version.job_id, 100)
+
+
+async def test_nothing_is_kept_of_what_failed(studio: Studio) -> None:
+    """It has no steps to choose from."""
+    job_id = await failed(studio)
+    with pytest.raises(Conflict, match="has not learned anything"):
+        await studio.services.training.keep(ANNA, CHANNEL, job_id, 100)
+
+
+@pytest.mark.parametrize(("steps", "some"), [((100, 300), True), ((300,), False), ((), False)])
+async def test_steps_are_told_where_there_is_another_one(
+    studio: Studio, steps: tuple[int, ...], some: bool
+) -> None:
+    """The one that is the version is none to choose."""
+    version = await with_steps(studio, *steps)
+    found = await studio.services.training.steps(version)
+    assert (found is not None) is some
+    assert found is None or set(found.artifacts) == set(steps)
+
+
+async def test_how_long_a_chosen_step_takes_is_not_known(studio: Studio) -> None:
+    """It is no training, so how long those took says nothing of it, nor it of them."""
+    version = await with_steps(studio, 100, 300)
+    kept = await studio.services.training.keep(ANNA, CHANNEL, version.job_id, 100)
+    assert kept.eta_s is None
+    await studio.work(JobKind.TRAIN)
+    again = await studio.services.training.again(ANNA, CHANNEL, version.job_id)
+    assert again.eta_s == pytest.approx(version.seconds)

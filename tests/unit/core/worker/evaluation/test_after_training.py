@@ -20,7 +20,7 @@ from core.worker.evaluation.evaluator import Evaluator
 from core.worker.evaluation.waypoints import watched
 from core.worker.imagine import png
 from core.worker.ticket import Stopped, Ticket
-from core.worker.training.course import strip
+from core.worker.training.finished import strip
 
 
 @pytest.fixture

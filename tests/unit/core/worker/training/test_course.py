@@ -22,7 +22,8 @@ from core.worker.samples import SEEDS, samples
 from core.worker.stack import Stacks
 from core.worker.ticket import Stopped
 from core.worker.training import beforehand, checkpoint
-from core.worker.training.course import PREVIEW_SEEDS, Teacher, strip
+from core.worker.training.course import Teacher
+from core.worker.training.finished import PREVIEW_SEEDS, strip
 from core.worker.training.lesson import Lesson
 from core.worker.training.presets import recipe_for
 from tests.unit.core.worker import tiny
