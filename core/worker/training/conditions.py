@@ -34,14 +34,18 @@ class Conditions:
 
 
 def encode_captions(base: Base, captions: list[str]) -> Conditions:
-    """Encodes captions just as drawing does, with gradients where they are on."""
+    """Encodes captions just as drawing does, each once, with gradients where they are on."""
+    unique = list(dict.fromkeys(captions))
     encoded = base.pipe.encode_prompt(
-        captions,
+        unique,
         device=base.device,
         num_images_per_prompt=1,
         do_classifier_free_guidance=False,
     )
-    return Conditions(encoded[0], encoded[2] if base.xl else None)
+    told = Conditions(encoded[0], encoded[2] if base.xl else None)
+    if len(unique) == len(captions):
+        return told
+    return told.rows(torch.tensor([unique.index(caption) for caption in captions]))
 
 
 def predict(

@@ -19,9 +19,11 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from core.worker.training.layer import LAST, Layer, picture_of, rows_of, works_on_rows
+from core.worker.training.merged import Merged
+
 NO_BIAS, ONCE, NO_MORE = [0], [1, 1], [0, 0]
 PLAINLY = AttnProcessor()
-LAST = torch.channels_last
 
 
 class Joined:
@@ -35,7 +37,7 @@ class Joined:
         halves = dtype != torch.float32
         self._attentions = [one for one in unet.modules() if halves and isinstance(one, Attention)]
         self._layers = [
-            _Layer(module, taught, dtype) for module in unet.modules() if _fits(module, taught)
+            _layer(module, taught, dtype) for module in unet.modules() if _fits(module, taught)
         ]
 
     @contextmanager
@@ -62,58 +64,44 @@ class Joined:
             attention.set_processor(processor)
 
 
-class _Layer:
+class _Joined(Layer):
     """One layer: y = Wx + b + B(Ax), with W and all A in one tensor, the taught A last."""
 
     def __init__(self, module: Any, taught: str, dtype: torch.dtype) -> None:
-        self._module, self._taught = module, taught
-        others = [name for name in module.active_adapters if name != taught]
-        self._names = [*(name for name in others if name in module.lora_A), taught]
-        base, rank = module.base_layer, sum(module.r[name] for name in self._names)
+        super().__init__(module, taught)
+        base = module.base_layer
         own = base.weight.detach().to(dtype)
         self._own = len(own)
-        both = torch.cat([own, own.new_zeros((rank, *own.shape[1:]))])
-        self._on_rows = both.dim() == 2 or _is_pointwise(base)
+        both = torch.cat([own, own.new_zeros((self.rank, *own.shape[1:]))])
+        self._on_rows = works_on_rows(base)
         self._both = both.flatten(1) if self._on_rows else both.contiguous(memory_format=LAST)
-        self._up = own.new_zeros((self._own, rank))
-        self._bias = None if base.bias is None else functional.pad(base.bias, (0, rank)).to(dtype)
+        self._up = own.new_zeros((self._own, self.rank))
+        bias = base.bias
+        self._bias = None if bias is None else functional.pad(bias, (0, self.rank)).to(dtype)
         self._how = () if self._on_rows else (base.stride, base.padding)
 
-    @torch.no_grad()
-    def begin(self) -> None:
-        """Takes the adapters as they are now, and the place of the layer's own forward."""
-        module, at = self._module, 0
-        for name in self._names:
-            until = at + module.r[name]
-            down = self._both[self._own + at : self._own + until]
-            down.copy_(module.lora_A[name].weight.view_as(down))
-            up = module.lora_B[name].weight.flatten(1)
-            self._up[:, at:until].copy_(
-                up if module.scaling[name] == 1 else up * module.scaling[name]
-            )
+    def take(self) -> None:
+        """Puts weights and adapters together."""
+        at = 0
+        for down, up in zip(self.downs, self.ups, strict=True):
+            until = at + len(down)
+            place = self._both[self._own + at : self._own + until]
+            place.copy_(down.view_as(place))
+            self._up[:, at:until].copy_(up.flatten(1))
             at = until
-        module.forward = self._forward
 
-    def end(self) -> None:
-        """Gives the layer its own forward back."""
-        del self._module.forward
-
-    def _forward(self, x: Tensor) -> Tensor:
-        module, taught = self._module, self._taught
-        if module.disable_adapters or taught not in module.active_adapters:
-            return type(module).forward(module, x)  # type: ignore[no-any-return]
+    def work(self, x: Tensor) -> Tensor:
+        """What the layer gives, of rows or of pictures."""
         x = x.to(self._both.dtype)
         if not self._on_rows:
             return self._joined(_Convolution, x)
         if x.dim() < 4:
             return self._joined(_Linear, x)
         x = x.contiguous(memory_format=LAST)
-        return _picture(self._joined(_Linear, _rows(x)), x)
+        return picture_of(self._joined(_Linear, rows_of(x)), x)
 
     def _joined(self, way: type[torch.autograd.Function], x: Tensor) -> Tensor:
-        down, up = (
-            getattr(self._module, half)[self._taught].weight for half in ("lora_A", "lora_B")
-        )
+        down, up = (getattr(self.module, half)[self.taught].weight for half in ("lora_A", "lora_B"))
         given = (x, self._both, self._bias, self._up, down, up, *self._how)
         return way.apply(*given)  # type: ignore[no-any-return, no-untyped-call]
 
@@ -163,29 +151,29 @@ class _Convolution(torch.autograd.Function):
     ) -> Tensor:  # fmt: skip
         x = x.contiguous(memory_format=LAST)
         out = functional.conv2d(x, both, bias, stride, padding)
-        rows = _rows(out)
+        rows = rows_of(out)
         inner = rows[:, len(ups) :].contiguous()
         ctx.save_for_backward(x, both, ups, inner)
         ctx.rank, ctx.how = len(down), (stride, padding)
-        return _picture(torch.addmm(rows[:, : len(ups)], inner, ups.mT), out)
+        return picture_of(torch.addmm(rows[:, : len(ups)], inner, ups.mT), out)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Any:
         x, both, ups, inner = ctx.saved_tensors
         gradient = gradient.contiguous(memory_format=LAST)
-        of_own = _rows(gradient)
-        of_inner = of_own @ ups
+        of_own = rows_of(gradient)
+        of_inner = (ups.mT @ of_own.mT).mT
         of_x = of_down = of_up = None
         if ctx.needs_input_grad[0]:
-            whole = _picture(torch.cat([of_own, of_inner], 1), gradient)
+            whole = picture_of(torch.cat([of_own, of_inner], 1), gradient)
             of_x = _backward(ctx, whole, x, both, [True, False, False])[0]
         if ctx.needs_input_grad[4]:
-            taught = _picture(of_inner[:, -ctx.rank :].contiguous(), gradient)
+            taught = picture_of(of_inner[:, -ctx.rank :].contiguous(), gradient)
             down = both[-ctx.rank :]
             of_down = _backward(ctx, taught, x, down, [False, True, False])[1].float()
         if ctx.needs_input_grad[5]:
-            of_up = (of_own.mT @ inner[:, -ctx.rank :])[..., None, None].float()
+            of_up = (inner[:, -ctx.rank :].mT @ of_own).mT[..., None, None].float()
         return of_x, None, None, None, of_down, of_up, None, None
 
 
@@ -196,20 +184,10 @@ def _backward(ctx: Any, gradient: Tensor, x: Tensor, weight: Tensor, wanted: lis
     )
 
 
-def _is_pointwise(layer: Any) -> bool:
-    """A convolution of one pixel: what it does to a picture a linear layer does to its rows."""
-    return not any((*layer.padding, *(side != 1 for side in (*layer.kernel_size, *layer.stride))))
-
-
-def _rows(picture: Tensor) -> Tensor:
-    """(count, channels, height, width), channels last, as (pixels, channels)."""
-    return picture.permute(0, 2, 3, 1).flatten(0, 2)
-
-
-def _picture(rows: Tensor, like: Tensor) -> Tensor:
-    """The way back, of as many pictures as large."""
-    count, _, height, width = like.shape
-    return rows.view(count, height, width, -1).permute(0, 3, 1, 2)
+def _layer(module: Any, taught: str, dtype: torch.dtype) -> Layer:
+    if dtype == torch.float32 and works_on_rows(module.base_layer):
+        return Merged(module, taught)
+    return _Joined(module, taught, dtype)
 
 
 def _fits(module: nn.Module, taught: str) -> bool:

@@ -124,9 +124,7 @@ class Likelihood:
         """The mean over the pictures under each text."""
         self._before()
         said = [captions(self._kind, text, around)[0] for text in texts for around in self._around]
-        unique = list(dict.fromkeys(said))
-        told = encode_captions(self._base, unique)
-        told = told.rows(torch.tensor([unique.index(one) for one in said]))
+        told = encode_captions(self._base, said)
         rows = self._noised[level].repeated(len(texts))
         with halved_on_cpu(self._base.device):
             answer = predict(self._base, rows.latents, rows.timesteps, told)

@@ -51,6 +51,27 @@ def test_parts_are_the_whole(base, stacks, calls, monkeypatch, cells, parts):
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("which", ["pocket", "sdxl"])
+def test_a_caption_is_encoded_once_however_often_it_is_said(base, sdxl, monkeypatch, which):
+    """Every row is told its own all the same, pooled vectors too."""
+    model, said, asked = {"pocket": base, "sdxl": sdxl}[which], [SAID[i] for i in (1, 0, 1, 1)], []
+    each = [encode_captions(model, [caption]) for caption in said]
+    encode = model.pipe.encode_prompt
+
+    def noting(captions, **given):
+        asked.append(captions)
+        return encode(captions, **given)
+
+    monkeypatch.setattr(model.pipe, "encode_prompt", noting)
+    told = encode_captions(model, said)
+    assert asked == [[SAID[1], SAID[0]]]
+    for row, one in enumerate(each):
+        assert torch.allclose(told.embeds[row], one.embeds[0], atol=1e-5)
+        if model.xl:
+            assert torch.allclose(told.pooled[row], one.pooled[0], atol=1e-5)
+
+
+@torch.no_grad()
 def test_each_part_is_told_its_own_sizes(sdxl, monkeypatch):
     """SDXL's pooled texts and sizes go with their rows."""
     monkeypatch.setattr(conditions, "CELLS_AT_ONCE", 1)
