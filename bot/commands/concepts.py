@@ -125,7 +125,8 @@ async def _look(interaction: "Ask", concept: Concept, version: ConceptVersion) -
     sheet = await client.drawing.sheet(version)
     job = await client.services.jobs.get(concept.guild_id, version.job_id)
     taught_by = job.request if isinstance(job.request, TrainRequest) else None
-    return cards.Look(version, sheet, taught_by)
+    steps = await client.services.training.steps(version)
+    return cards.Look(version, sheet, taught_by, has_steps=steps is not None)
 
 
 async def _try(interaction: "Ask", concept: Concept) -> None:

@@ -29,6 +29,8 @@ class Look:
     """Its pictures, and samples without and with it."""
     request: TrainRequest | None = None
     """What it was taught by; None where it was not taught here."""
+    has_steps: bool = False
+    """Another step of its training can be kept."""
 
 
 def example(concept: Concept) -> str:
@@ -76,7 +78,10 @@ def shown(
         return Card(embed=card)
     card.add_field(name="How to use it", value=block(example(concept)), inline=False)
     _add_fields(card, _about_one(look))
-    return Card(embed=card, rows=(_try_row(concept.id),), files=(look.sheet,))
+    row = _try_row(concept.id)
+    if look.has_steps:
+        row += (_other_steps(look.version.job_id),)
+    return Card(embed=card, rows=(row,), files=(look.sheet,))
 
 
 def learned(
@@ -107,7 +112,7 @@ def learned(
     files = (sheet,) if more is None else (sheet, more)
     row: Row = (*_try_row(version.concept_id), Button("Train again", "retrain", job_id, emoji="🔁"))
     if has_steps:
-        row += (Button("Other steps", "steps", job_id, emoji="🎞️"),)
+        row += (_other_steps(job_id),)
     return Card(embed=card, rows=(row,), files=files)
 
 
@@ -259,6 +264,10 @@ def _try_row(concept_id: int) -> Row:
         Button("Try it", "try", concept_id, emoji="🎨", style="primary"),
         Button("Write a prompt", "ask", concept_id, emoji="✏️"),
     )
+
+
+def _other_steps(job_id: int) -> Button:
+    return Button("Other steps", "steps", job_id, emoji="🎞️")
 
 
 def _pages(offset: int, total: int) -> tuple[Row, ...]:

@@ -43,8 +43,20 @@ async def test_another_step_is_looked_at_and_kept(house: House, tmp_path: Path) 
     assert "version 2" in text_of(second)
     assert "Step 200 of 300 was chosen by hand." in text_of(second)
     assert "steps" not in verbs(second)
-    listed = await owl.run("concepts show", {"name": "xyz"})
-    assert "step 200 of 300" in text_of(listed["message"])
+    listed = (await owl.run("concepts show", {"name": "xyz"}))["message"]
+    assert "step 200 of 300" in text_of(listed)
+    assert "steps" not in verbs(listed)
+
+
+async def test_steps_are_found_in_the_library_too(house: House, tmp_path: Path) -> None:
+    """Under each version that has some, long after the message that told of it has gone by."""
+    owl = house.person()
+    await learned(house, owl, tmp_path)
+    listed = (await owl.run("concepts show", {"name": "xyz"}))["message"]
+    shown = (await house.press(owl, listed, "steps"))["message"]
+    await house.result(owl, await house.choose(owl, shown, "200"))
+    first = (await owl.run("concepts show", {"name": "xyz", "version": 1}))["message"]
+    assert "steps" in verbs(first)
 
 
 async def test_a_chosen_step_is_what_was_learned_then(house: House, tmp_path: Path) -> None:
