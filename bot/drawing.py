@@ -26,6 +26,7 @@ STRIP_COLUMNS = 5
 COMPARED_PX = 224
 MANIFESTS_MAX = 4
 STEPS_MAX = 12
+"""At which a training's previews are shown."""
 
 
 class Drawing:
@@ -113,9 +114,10 @@ class Drawing:
         return await asyncio.to_thread(self._blind, request, images)
 
     def _steps(self, ran: Ran, previews: Mapping[int, str]) -> Blob:
+        others = spread(sorted(previews.keys() - {ran.kept}), STEPS_MAX - 1)
         tiles = [
             Tile(png=self._storage.get(previews[step]), label=ran.told(step))
-            for step in spread(sorted(previews), STEPS_MAX)
+            for step in sorted({*others, ran.kept} & previews.keys())
         ]
         return grid.result(tiles, f"steps-{ran.version.concept_id}-v{ran.version.number}")
 

@@ -19,6 +19,10 @@ class Learned:
     previews: Mapping[int, str]
     """What it drew, one strip for each step at which it was looked at."""
 
+    def others(self, kept: int) -> tuple[int, ...]:
+        """The steps that could be versions besides the kept one, in their order."""
+        return tuple(sorted(self.artifacts.keys() - {kept}))
+
 
 def remember(storage: Storage, version: str, learned: Learned) -> None:
     """Lets the steps be found by the artifact of the version that was kept."""

@@ -37,8 +37,8 @@ async def _steps(interaction: "Ask", job_id: int) -> Card:
             "The other steps of this training were let go, as those are that nobody has asked for "
             "in a long time. Train again with as many steps as you want."
         )
-    others = tuple(sorted(learned.artifacts.keys() - {recipe.kept_step}))
-    ran = Ran(known.request.name, version, recipe.kept_step, others)
+    kept = recipe.kept_step
+    ran = Ran(known.request.name, version, kept, learned.others(kept))
     return steps(ran, job_id, await interaction.client.drawing.steps(ran, learned.previews))
 
 

@@ -158,9 +158,9 @@ class Training:
         """What its training had learned at other steps; None: there are none, or none any more."""
         learned = await asyncio.to_thread(recall, self._storage, version.artifact)
         recipe = recorded_recipe(version.recipe)
-        if learned is None or recipe is None or not learned.artifacts.keys() - {recipe.kept_step}:
+        if learned is None or recipe is None:
             return None
-        return learned
+        return learned if learned.others(recipe.kept_step) else None
 
     async def keep(self, actor: Actor, channel_id: int, job_id: int, step: int) -> Submitted:
         """Queue the making of a further version of what a training had learned at another step.

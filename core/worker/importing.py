@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from core.dispatch.messages import Imported
-from core.domain.concepts import Origin
+from core.domain.concepts import Origin, token_of
 from core.domain.jobs import Progress
-from core.domain.requests import ImportRequest, entry_of
+from core.domain.requests import ImportRequest
 from core.errors import InvalidInput
 from core.pickled import word_in
 from core.storage import Storage
@@ -34,10 +34,9 @@ from core.worker.formats.words import is_word, read_word
 from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.samples import facts_of, samples
+from core.worker.samples import facts_of, samples_of
 from core.worker.stack import Stacks
 from core.worker.ticket import Ticket
-from core.worker.training import captions
 from core.worker.training.parts.word import noun_vectors
 
 Form = Literal["kohya", "diffusers", "peft", "embedding", "hypernetwork"]
@@ -86,11 +85,8 @@ class Importer:
         taken = self._read(self._storage.get(request.file))
         key = self._storage.put(stored(self._base, self._artifact(request, taken)))
         ticket.progress(Progress(1, 2, "drawing without it and with it"))
-        plain = captions.plain_caption(request.concept_kind, request.class_noun)
-        named = captions.plain_caption(
-            request.concept_kind, f"<{request.name}> {request.class_noun}"
-        )
-        drawn = yield from samples(self._imaginer, plain, named, entry_of(request, key), ticket)
+        called = f"{token_of(request.name)} {request.class_noun}"
+        drawn = yield from samples_of(self._imaginer, request, key, called, ticket)
         return Imported(
             ticket.job_id,
             ticket.attempt,

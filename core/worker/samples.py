@@ -6,10 +6,11 @@ from collections.abc import Generator
 
 from core.domain.concepts import StackEntry
 from core.domain.drawing import Stacking
-from core.domain.requests import ImagineRequest, Making
+from core.domain.requests import ImagineRequest, Making, entry_of
 from core.worker.imagine import Imaginer
 from core.worker.models import Base
 from core.worker.ticket import Ticket
+from core.worker.training.captions import plain_caption
 from core.worker.within import drawn_together
 
 SEEDS = (11, 12, 13)
@@ -36,6 +37,19 @@ def samples(
     ]
     drawn = yield from drawn_together(imaginer, wishes, ticket)
     return tuple(image.key for one in drawn for image in one.images)
+
+
+def samples_of(
+    imaginer: Imaginer, request: Making, artifact: str, called: str, ticket: Ticket
+) -> Generator[None, None, tuple[str, ...]]:
+    """Those of the version that a job has made, which captions name as it is `called`.
+
+    Raises:
+        UserError, Stopped: as for `samples`.
+    """
+    plain = plain_caption(request.concept_kind, request.class_noun)
+    named = plain_caption(request.concept_kind, called)
+    return samples(imaginer, plain, named, entry_of(request, artifact), ticket)
 
 
 def facts_of(request: Making, base: Base) -> dict[str, object]:

@@ -13,7 +13,7 @@ from core.domain.fusion import RANK_MAX, FusedWord, Fusion
 from core.domain.jobs import Progress
 from core.domain.parts import Parts, unfusable
 from core.domain.recipes import VECTORS_MAX
-from core.domain.requests import FuseRequest, ImagineRequest, entry_of
+from core.domain.requests import FuseRequest, ImagineRequest
 from core.errors import InvalidInput
 from core.storage import Storage
 from core.worker.artifact import Artifact
@@ -24,10 +24,9 @@ from core.worker.fusion.recording import Grams, in_groups, recording
 from core.worker.imagine import Imaginer
 from core.worker.loop import Slices
 from core.worker.models import Base
-from core.worker.samples import facts_of, samples
+from core.worker.samples import facts_of, samples_of
 from core.worker.stack import Stacks, weighted
 from core.worker.ticket import Ticket
-from core.worker.training.captions import plain_caption
 
 SEEDS = (0, 1)
 """Of each of a concept's four prompts while its layers are listened to."""
@@ -157,11 +156,9 @@ class _Fusing:
     def _samples(self, key: str) -> Generator[None, None, tuple[str, ...]]:
         """The same seeds without and with the new version, alternating."""
         request = self._request
-        plain = plain_caption(request.concept_kind, request.class_noun)
-        named = plain_caption(request.concept_kind, token_of(request.name))
         self._tell("drawing with all of them")
-        entry = entry_of(request, key)
-        return (yield from samples(self._of.imaginer, plain, named, entry, self._ticket))
+        named = token_of(request.name)
+        return (yield from samples_of(self._of.imaginer, request, key, named, self._ticket))
 
     def _hear(self, prompt: str, entry: StackEntry) -> None:
         """Draws a concept alone, adapter and all in both halves, by the way that hooks can hear."""

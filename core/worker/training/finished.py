@@ -7,11 +7,10 @@ from PIL import Image
 from core.dispatch.messages import Trained
 from core.domain.evaluation import Waypoint
 from core.domain.recipes import Recipe
-from core.domain.requests import TrainRequest, entry_of
+from core.domain.requests import TrainRequest
 from core.learned import Learned, remember
-from core.worker.samples import samples
+from core.worker.samples import samples_of
 from core.worker.ticket import Ticket
-from core.worker.training import captions
 from core.worker.training.checkpoint import Checkpoint
 from core.worker.training.dataset import open_pictures
 from core.worker.training.tools import Tools
@@ -37,14 +36,7 @@ def trained(
         UserError: they cannot be drawn.
         Stopped: the job was cancelled on the way, or put down.
     """
-    kind = request.concept_kind
-    shown = yield from samples(
-        tools.imaginer,
-        captions.plain_caption(kind, request.class_noun),
-        captions.plain_caption(kind, request.phrase),
-        entry_of(request, artifact),
-        ticket,
-    )
+    shown = yield from samples_of(tools.imaginer, request, artifact, request.phrase, ticket)
     return Trained(
         ticket.job_id,
         ticket.attempt,

@@ -4,8 +4,9 @@ peft calls a layer, then two more for each adapter, and brings activations to th
 precision and back; autocast brings the frozen weights to half precision in every forward. With
 narrow layers on a CPU that costs as much as the products themselves. Here the adapters' first
 halves are further rows of the layer's own weight, which is converted once, and backward keeps
-little but the input. Convolutions work channels last, where oneDNN needs no other order of its own
-and a picture is rows of pixels, as for a linear layer. The sums are the same up to rounding.
+little but the input. In full precision linear layers are merged instead. Convolutions work channels
+last, where oneDNN needs no other order of its own and a picture is rows of pixels, as for a linear
+layer. The sums are the same up to rounding.
 """
 
 from collections.abc import Iterator, Sequence
@@ -101,8 +102,7 @@ class _Joined(Layer):
         return picture_of(self._joined(_Linear, rows_of(x)), x)
 
     def _joined(self, way: type[torch.autograd.Function], x: Tensor) -> Tensor:
-        down, up = (getattr(self.module, half)[self.taught].weight for half in ("lora_A", "lora_B"))
-        given = (x, self._both, self._bias, self._up, down, up, *self._how)
+        given = (x, self._both, self._bias, self._up, *self.learning, *self._how)
         return way.apply(*given)  # type: ignore[no-any-return, no-untyped-call]
 
 

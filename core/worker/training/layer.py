@@ -45,6 +45,11 @@ class Layer(ABC):
             for name in self.names
         ]
 
+    @property
+    def learning(self) -> tuple[Tensor, Tensor]:
+        """A and B of the taught adapter, which take gradients."""
+        return self.module.lora_A[self.taught].weight, self.module.lora_B[self.taught].weight
+
     @abstractmethod
     def take(self) -> None:
         """Puts weights and adapters together."""
@@ -60,16 +65,11 @@ class Layer(ABC):
         return self.work(x)
 
 
-def is_pointwise(layer: Any) -> bool:
-    """A convolution of one pixel: what it does to a picture a linear layer does to its rows."""
-    if isinstance(layer, nn.Linear):
-        return False
-    return not any((*layer.padding, *(side != 1 for side in (*layer.kernel_size, *layer.stride))))
-
-
 def works_on_rows(layer: Any) -> bool:
-    """It is linear, or as good as that."""
-    return isinstance(layer, nn.Linear) or is_pointwise(layer)
+    """It is linear, or a convolution of one pixel, which does the same to the rows of a picture."""
+    if isinstance(layer, nn.Linear):
+        return True
+    return not any((*layer.padding, *(side != 1 for side in (*layer.kernel_size, *layer.stride))))
 
 
 def rows_of(picture: Tensor) -> Tensor:

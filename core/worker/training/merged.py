@@ -40,8 +40,7 @@ class Merged(Layer):
         return picture_of(self._product(rows_of(x)), x)
 
     def _product(self, rows: Tensor) -> Tensor:
-        down, up = (getattr(self.module, half)[self.taught].weight for half in ("lora_A", "lora_B"))
-        made: Tensor = _Product.apply(rows, self._whole, self._bias, down, up)  # type: ignore[no-untyped-call]
+        made: Tensor = _Product.apply(rows, self._whole, self._bias, *self.learning)  # type: ignore[no-untyped-call]
         return made
 
 

@@ -42,3 +42,10 @@ def test_steps_that_nobody_asks_for_are_forgotten(storage: Storage) -> None:
     assert recall(storage, VERSION) is not None
     assert storage.forget_notes(datetime.now(UTC) + timedelta(seconds=5)) == 1
     assert recall(storage, VERSION) is None
+
+
+def test_the_kept_step_is_none_to_choose() -> None:
+    """The others come in their order."""
+    learned = Learned({100: "b", 50: "a", 300: "c"}, {})
+    assert learned.others(100) == (50, 300)
+    assert Learned({100: "b"}, {}).others(100) == ()
